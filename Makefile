@@ -1,0 +1,50 @@
+# Everything a new clone needs: `make quickstart`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
+  src/equiglass/kernels/clebsch_gordan.csv
+
+.PHONY: quickstart test lint types bench docs format clean
+
+$(VENV): $(STAMP)
+
+# Editable: Python files are used from src/; the native kernel is rebuilt when its sources change.
+$(STAMP): $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	  scikit-build-core nanobind cmake ninja
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
+	  --editable '.[test,lint,docs]'
+	touch $@
+
+quickstart: $(STAMP)
+	rm -rf quickstart
+	$(BIN)/equiglass quickstart --output quickstart
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/network.py
+
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) build site quickstart

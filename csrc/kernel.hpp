@@ -1,0 +1,28 @@
+// What each build of convolution.cpp (one per instruction set) offers to dispatch.cpp.
+#pragma once
+
+#include "convolution.hpp"
+
+namespace equiglass {
+
+template <class T>
+struct Kernel {
+  void (*forward)(PathSet const&, Edges const&, Inputs<T> const&, T*, int);
+  void (*backward)(PathSet const&, Edges const&, Inputs<T> const&, T const*,
+                   Gradients<T> const&, int);
+};
+
+#define EQUIGLASS_DECLARE_ISA(isa)             \
+  namespace isa {                              \
+  extern Kernel<float> const kernel_float;     \
+  extern Kernel<double> const kernel_double;   \
+  int find_path(Path const& path);             \
+  }
+
+EQUIGLASS_DECLARE_ISA(baseline)
+#ifdef EQUIGLASS_X86
+EQUIGLASS_DECLARE_ISA(avx2)
+EQUIGLASS_DECLARE_ISA(avx512)
+#endif
+
+}  // namespace equiglass

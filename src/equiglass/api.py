@@ -1,0 +1,162 @@
+"""The commands as functions: what ``import equiglass as eg`` offers beside reading data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .data.configuration import Configuration
+from .data.dataset import Dataset, from_configurations, read
+from .evaluation.score import Evaluation, score
+from .models.propensity import PropensityModel, load_model
+from .progress import track
+from .simulation.complete import complete
+from .simulation.potential import load_potential
+
+if TYPE_CHECKING:
+    from .training.config import TrainConfig
+
+Data = str | os.PathLike[str] | Dataset | Configuration | Sequence[Configuration]
+Model = str | os.PathLike[str] | PropensityModel
+
+
+def as_dataset(data: Data, *, species: Sequence[str] | None = None) -> Dataset:
+    """A data set from whatever stands for one: a path, a name, or configurations."""
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, Configuration):
+        return from_configurations([data], data.source)
+    if isinstance(data, (str, os.PathLike)):
+        return read(data, species=species)
+    return from_configurations(list(data))
+
+
+def quench(
+    data: Data,
+    *,
+    potential: str = "kob-andersen",
+    cache: str | os.PathLike[str] | None = None,
+    n_processes: int | None = None,
+    progress: bool = False,
+) -> Dataset:
+    """Every configuration with its inherent structure and both energies per particle.
+
+    Parameters
+    ----------
+    potential
+        Name, or path of a YAML file; see :class:`equiglass.simulation.potential.Potential`.
+    cache
+        Folder in which results are kept and looked for first; by default none.
+
+    Raises
+    ------
+    InputError
+        For unreadable data, overlapping particles or a quench that does not converge.
+    """
+    from .simulation.quench import quench as quench_all
+
+    dataset = as_dataset(data)
+    done = quench_all(
+        list(dataset),
+        load_potential(potential),
+        n_processes=n_processes,
+        cache=Path(cache) if cache else None,
+        progress=progress,
+    )
+    return from_configurations(done, dataset.source)
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    *,
+    split: str | None = None,
+    quench_missing: bool = True,
+    potential: str = "kob-andersen",
+    cache: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Pearson correlations of a model's predictions with measured propensities.
+
+    Parameters
+    ----------
+    split
+        A split of the data, or ``all``; by default ``test`` where there is one, else all.
+    quench_missing, cache
+        Whether inherent structures and energies that the model needs and the data lack are made,
+        and where they are kept; see :func:`equiglass.simulation.complete.complete`.
+
+    Raises
+    ------
+    InputError
+        If model and data do not fit.
+    """
+    loaded = model if isinstance(model, PropensityModel) else load_model(model)
+    dataset = as_dataset(data)
+    if split is None:
+        split = "test" if "test" in dataset.splits else "all"
+    chosen = dataset.split(split)
+    configurations = complete(
+        list(chosen),
+        loaded.config.inputs.required_fields,
+        quench_missing=quench_missing,
+        potential=load_potential(potential),
+        cache=Path(cache) if cache else None,
+        progress=progress,
+    )
+    name = loaded.card.name if isinstance(model, PropensityModel) else str(model)
+    with track("evaluate", len(configurations), enabled=progress) as advance:
+        return score(
+            loaded.predict,
+            loaded.times,
+            configurations,
+            model=name,
+            data=chosen.source,
+            advance=advance,
+        )
+
+
+def predict(
+    model: Model,
+    snapshot: Data,
+    *,
+    quench_missing: bool = True,
+    potential: str = "kob-andersen",
+    cache: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> list[tuple[Configuration, Any]]:
+    """Predicted propensities, (n_times, N) in sigma, of each configuration of a snapshot.
+
+    Returns pairs of the configuration, completed where the model needed it, and the prediction.
+    """
+    loaded = model if isinstance(model, PropensityModel) else load_model(model)
+    configurations = complete(
+        list(as_dataset(snapshot)),
+        loaded.config.inputs.required_fields,
+        quench_missing=quench_missing,
+        potential=load_potential(potential),
+        cache=Path(cache) if cache else None,
+        progress=progress,
+    )
+    with track("predict", len(configurations), enabled=progress) as advance:
+        results = []
+        for configuration in configurations:
+            results.append((configuration, loaded.predict(configuration)))
+            advance()
+    return results
+
+
+def train(
+    config: TrainConfig | str | os.PathLike[str], run: str | os.PathLike[str], **options: Any
+) -> PropensityModel:
+    """Train a model; ``config`` is a YAML file or a :class:`TrainConfig`.
+
+    Further arguments are those of :func:`equiglass.training.run.train`.
+    """
+    from .training.config import TrainConfig, load_config
+    from .training.run import train as run_training
+
+    settings = config if isinstance(config, TrainConfig) else load_config(os.fspath(config))
+    return run_training(settings, run, **options)

@@ -1,0 +1,169 @@
+"""Commands on models: train, evaluate, predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    CacheOption,
+    DataArgument,
+    JsonOption,
+    ModelArgument,
+    PotentialOption,
+    QuenchOption,
+    SpeciesOption,
+    species_list,
+    write_json,
+)
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, on what.")],
+    run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Run folder to make.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run after its last finished epoch.")
+    ] = False,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+) -> None:
+    """Train a network; the run folder keeps settings, logs, checkpoints and the model."""
+    from ..simulation.potential import load_potential
+    from ..training.config import load_config
+    from ..training.run import train as run_training
+
+    model = run_training(
+        load_config(config),
+        run,
+        resume=resume,
+        quench_missing=quench,
+        potential=load_potential(potential),
+        cache=cache,
+    )
+    rho = model.card.metrics["validation_rho"]
+    best = ""
+    if rho is not None:
+        best = f", validation ρ {rho:.3f} (type A) at epoch {model.card.metrics['epoch'] + 1}"
+    typer.echo(f"model of {model.n_parameters} parameters in {run / 'model'}{best}")
+
+
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    json: JsonOption = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation, test or all [default: test if there is one]."),
+    ] = None,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Show the inherent energy alone beside the model.")
+    ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Folder for rho.png (ρ against time) and scatter.png."),
+    ] = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+    species: SpeciesOption = None,
+) -> None:
+    """Correlate a model's predictions with measured propensities, both Pearson kinds."""
+    from ..api import as_dataset
+    from ..api import evaluate as run_evaluation
+    from ..evaluation.score import energy_predictor, score
+    from .tables import print_evaluation
+
+    result = run_evaluation(
+        model,
+        as_dataset(data, species=species_list(species)),
+        split=split,
+        quench_missing=quench,
+        potential=potential,
+        cache=cache,
+        progress=True,
+    )
+    results = [result]
+    if energy:
+        results.append(
+            score(
+                energy_predictor(),
+                None,
+                result.configurations,
+                model="inherent energy",
+                data=result.data,
+            )
+        )
+    if json is not None:
+        write_json(result.as_dict(), json)
+    if json != "-":
+        print_evaluation(results)
+    if figures is not None:
+        from ..report.figures import rho_against_time, save, scatter
+
+        for name, figure in (("rho", rho_against_time(results)), ("scatter", scatter(result))):
+            typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
+
+
+def predict(
+    model: ModelArgument,
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Any readable file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="Predictions: .extxyz or .npz."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Picture of a slice, coloured by predicted mobility.")
+    ] = None,
+    time: Annotated[
+        float | None, typer.Option(help="Time of the picture [default: the last].")
+    ] = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+    species: SpeciesOption = None,
+) -> None:
+    """Predict the propensity of every particle of a snapshot."""
+    from ..api import as_dataset
+    from ..api import predict as run_prediction
+    from ..data.predictions import check_output, write_predictions
+    from ..errors import InputError
+    from ..models.propensity import load_model
+
+    if output is None and figure is None:
+        raise InputError("nothing to write", field="--output", expected="--output or --figure")
+    if output is not None:
+        check_output(output)
+    loaded = load_model(model)
+    row = loaded.row_of(time)
+    results = run_prediction(
+        loaded,
+        as_dataset(snapshot, species=species_list(species)),
+        quench_missing=quench,
+        potential=potential,
+        cache=cache,
+        progress=True,
+    )
+    if output is not None:
+        write_predictions(output, results, loaded.times, model=loaded.card.name)
+        n, m = len(results), len(loaded.times)
+        typer.echo(f"predictions at {m} times for {n} configurations in {output}")
+    if figure is not None:
+        from ..evaluation.score import common_times
+        from ..report.figures import mobility_map, save
+
+        configuration, predicted = results[0]
+        measured = None
+        if configuration.propensity is not None and configuration.times is not None:
+            pairs = dict(common_times(loaded.times, configuration.times.tolist()))
+            if row in pairs:
+                measured = configuration.propensity[pairs[row]]
+        picture = mobility_map(
+            configuration,
+            predicted[row],
+            measured,
+            title=f"propensity at t = {loaded.times[row]:g}",
+        )
+        typer.echo(f"figure {save(picture, figure)}")

@@ -1,0 +1,1 @@
+"""Configurations, readers, the store, splits."""

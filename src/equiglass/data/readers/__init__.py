@@ -1,0 +1,1 @@
+"""One file per format; the data set chooses by content."""

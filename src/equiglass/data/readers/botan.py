@@ -1,0 +1,136 @@
+"""BOTAN: one npz per configuration and time, with the end state of every trajectory.
+
+H. Shiba, M. Hanai, T. Suzumura, T. Shimokawabe, J. Chem. Phys. 158, 084503 (2023).
+``types`` (N,) 0 or 1; ``initial_positions`` (N, 3) in [0, L); ``positions`` (R, N, 3), unwrapped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import InputError
+from ..configuration import Configuration, FloatArray, wrap
+from ..times import ka3d_times
+from .npz import check_extent, open_archive, parse_name
+
+KEYS = frozenset({"types", "initial_positions", "positions"})
+DENSITY = 1.2
+
+
+def matches(keys: set[str]) -> bool:
+    """Whether an archive with these arrays is a BOTAN file."""
+    return {"initial_positions", "positions"} <= keys and "md_prop" not in keys
+
+
+def group_key(path: Path) -> str:
+    """Files that share this key are one configuration at different times."""
+    match = parse_name(path)
+    if match is None:
+        return path.name
+    return f"N{match['n']}T{match['temperature']}_{match['index']}"
+
+
+def propensity_of(
+    positions: FloatArray, end_positions: FloatArray
+) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
+    """Mean |r(t) - r(0)|, its standard error and its two halves over trajectories.
+
+    ``positions`` (N, 3) and ``end_positions`` (T, R, N, 3), unwrapped: displacements are not
+    folded. Returns (T, N), (T, N) and (T, 2, N); the last two are None for a single trajectory.
+    """
+    lengths = np.linalg.norm(end_positions - positions, axis=3)
+    n = lengths.shape[1]
+    if n < 2:
+        return lengths.mean(axis=1), None, None
+    halves = np.stack([lengths[:, 0::2].mean(axis=1), lengths[:, 1::2].mean(axis=1)], axis=1)
+    return lengths.mean(axis=1), lengths.std(axis=1, ddof=1) / n**0.5, halves
+
+
+def read(paths: list[Path]) -> Configuration:
+    """Read one configuration from its file, or from one file for each of several times.
+
+    Raises
+    ------
+    InputError
+        For a missing key, a wrong shape, files of one configuration that disagree, or positions
+        that do not fill the box of density 1.2.
+    """
+    first = paths[0]
+    match = parse_name(first)
+    times, ends = [], []
+    reference = types = None
+    for path in paths:
+        with open_archive(path) as archive:
+            types = archive.expect("types", (None,))
+            n = len(types)
+            initial = archive.expect("initial_positions", (n, 3))
+            ends.append(archive.expect("positions", (None, n, 3)))
+        if not np.isfinite(initial).all() or not np.isfinite(ends[-1]).all():
+            raise InputError("not a finite number", source=path, field="positions")
+        if types.min() < 0 or types.max() > 1:
+            raise InputError(
+                "particle types out of range",
+                source=path,
+                field="types",
+                expected="0 or 1",
+                found=f"{types.min()} to {types.max()}",
+            )
+        if reference is not None and not np.array_equal(reference, initial):
+            raise InputError(
+                f"starts from other positions than {first.name}, of the same configuration",
+                source=path,
+                field="initial_positions",
+            )
+        reference = initial
+        times.append(_time(path))
+    assert reference is not None and types is not None
+    length = (len(types) / DENSITY) ** (1 / 3)
+    check_extent(reference, length, first, "initial_positions")
+    box = np.full(3, length)
+    if len({e.shape for e in ends}) > 1:
+        raise InputError(
+            "the times have different numbers of trajectories",
+            source=first,
+            field="positions",
+            found=[len(e) for e in ends],
+        )
+    order = np.argsort(times)
+    positions = wrap(reference, box)
+    end_positions = np.stack([ends[k] for k in order]) + (positions - reference)
+    propensity, error, halves = propensity_of(positions, end_positions)
+    return Configuration(
+        types=types.astype(np.int64),
+        box=box,
+        positions=positions,
+        times=np.array(times)[order],
+        propensity=propensity,
+        propensity_error=error,
+        propensity_halves=halves,
+        end_positions=end_positions,
+        n_trajectories=end_positions.shape[1],
+        temperature=float(match["temperature"]) if match else None,
+        index=int(match["index"]) if match else None,
+        source=str(first),
+    )
+
+
+def _time(path: Path) -> float:
+    """The lag time from the time code in the name: tc07 is the seventh published time."""
+    match = parse_name(path)
+    if match is None or match["time"] is None:
+        raise InputError(
+            "the file name gives no temperature and time",
+            source=path,
+            expected="a name such as isoconfig_N4096T0.44_1_tc07.npz",
+        )
+    grid = ka3d_times(float(match["temperature"]))
+    code = int(match["time"])
+    if grid is None or not 1 <= code <= len(grid):
+        raise InputError(
+            "no published time for this temperature and time code",
+            source=path,
+            found=f"T = {match['temperature']}, tc{code:02d}",
+        )
+    return grid[code - 1]

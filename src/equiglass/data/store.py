@@ -1,0 +1,115 @@
+"""The project's own store: Zarr 3, one group per configuration, each written atomically."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .configuration import Configuration
+from .fields import FIELDS
+
+FORMAT = "equiglass-store"
+VERSION = 1
+METADATA = ("temperature", "index", "source", "periodic", "n_trajectories")
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is an equiglass store."""
+    file = path / "zarr.json"
+    if not file.is_file():
+        return False
+    try:
+        return bool(json.loads(file.read_text())["attributes"]["format"] == FORMAT)
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return False
+
+
+def create_store(path: Path, **attributes: Any) -> None:
+    """Make an empty store, or check that the folder is one already.
+
+    Raises
+    ------
+    InputError
+        If the path exists and is something else; nothing is touched then.
+    """
+    import zarr
+
+    if path.exists():
+        if not is_store(path):
+            raise InputError("exists and is not an equiglass store", source=path)
+        return
+    zarr.create_group(
+        path, attributes={"format": FORMAT, "version": VERSION, "units": "LJ", **attributes}
+    )
+
+
+def write_configuration(
+    store: Path, name: str, configuration: Configuration, split: str | None = None
+) -> None:
+    """Write one configuration; a reader sees all of it or nothing."""
+    import zarr
+
+    partial = store / f".partial-{name}"
+    shutil.rmtree(partial, ignore_errors=True)
+    metadata = {key: getattr(configuration, key) for key in METADATA}
+    group = zarr.create_group(partial, attributes={"split": split, **metadata})
+    for field in FIELDS:
+        array = getattr(configuration, field)
+        if array is not None:
+            group.create_array(field, data=np.ascontiguousarray(array))
+    for method, array in configuration.predictions.items():
+        group.create_array(f"predictions/{method}", data=np.ascontiguousarray(array))
+    target = store / name
+    shutil.rmtree(target, ignore_errors=True)
+    partial.replace(target)
+
+
+def configuration_names(store: Path) -> list[str]:
+    """Names of the complete configurations in a store, in order."""
+    version = json.loads((store / "zarr.json").read_text())["attributes"].get("version")
+    if version != VERSION:
+        raise InputError(
+            "written by another version", source=store, field="version", expected=VERSION,
+            found=version,
+        )  # fmt: skip
+    return sorted(p.name for p in store.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def read_split(store: Path, name: str) -> str | None:
+    """The split that a configuration was stored in."""
+    attributes = json.loads((store / name / "zarr.json").read_text())["attributes"]
+    return attributes.get("split")  # type: ignore[no-any-return]
+
+
+def read_configuration(store: Path, name: str) -> Configuration:
+    """Read one configuration, bit for bit as it was written."""
+    import zarr
+
+    try:
+        group = zarr.open_group(store / name, mode="r")
+        arrays = {f: np.asarray(group[f][...]) for f in FIELDS if f in group}  # type: ignore[index]
+        predictions = {}
+        if "predictions" in group:
+            predictions = {k: np.asarray(v[...]) for k, v in group["predictions"].arrays()}  # type: ignore[union-attr]
+        metadata = {key: group.attrs.get(key) for key in METADATA}
+    except (OSError, KeyError, ValueError, RuntimeError) as error:  # codecs raise the last
+        raise InputError(f"damaged: {error}", source=store, field=name) from error
+    metadata["periodic"] = tuple(metadata["periodic"])  # type: ignore[arg-type]
+    metadata["source"] = metadata["source"] or f"{store}/{name}"
+    return Configuration(**arrays, **metadata, predictions=predictions)  # type: ignore[arg-type]
+
+
+def write_store(path: Path, configurations: Iterable[tuple[str, Configuration, str | None]]) -> int:
+    """Write (name, configuration, split) to a new store; returns how many."""
+    create_store(path)
+    count = 0
+    for name, configuration, split in configurations:
+        write_configuration(path, name, configuration, split)
+        count += 1
+    return count

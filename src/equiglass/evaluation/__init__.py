@@ -1,0 +1,1 @@
+"""Correlations, noise ceiling, scores."""

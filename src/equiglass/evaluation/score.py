@@ -1,0 +1,208 @@
+"""How well a predictor does: Pearson per type and time, both kinds, beside the noise ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from ..errors import InputError
+from .correlation import ceiling, mean_and_std, pearson
+
+Array = NDArray[np.floating[Any]]
+# From a configuration to (n_times, N), one row for each of the predictor's times.
+Predictor = Callable[[Configuration], Array]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Correlation of prediction and measurement for one type at one time.
+
+    Attributes
+    ----------
+    per_configuration
+        Pearson correlation in each configuration.
+    ceiling
+        Mean over configurations of the best correlation the labels allow, None if not known.
+    """
+
+    type: str
+    time: float
+    per_configuration: tuple[float, ...]
+    pooled: float
+    ceiling: float | None
+    ceiling_pooled: float | None
+    n_particles: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of the JSON output."""
+        mean, std = mean_and_std(list(self.per_configuration))
+        return {
+            "type": self.type,
+            "time": self.time,
+            "per_configuration_mean": mean,
+            "per_configuration_std": std,
+            "per_configuration": [v if np.isfinite(v) else None for v in self.per_configuration],
+            "pooled": self.pooled if np.isfinite(self.pooled) else None,
+            "ceiling": self.ceiling,
+            "ceiling_pooled": self.ceiling_pooled,
+            "n_particles": self.n_particles,
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one predictor on one data set, with what it predicted.
+
+    ``predicted`` and ``measured`` are (n_times, N) per configuration, sigma.
+    """
+
+    model: str
+    data: str
+    times: tuple[float, ...]
+    scores: tuple[Score, ...]
+    configurations: tuple[Configuration, ...]
+    predicted: tuple[Array, ...]
+    measured: tuple[Array, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON output of ``equiglass evaluate``."""
+        return {
+            "model": self.model,
+            "data": self.data,
+            "n_configurations": len(self.predicted),
+            "pearson": [score.as_dict() for score in self.scores],
+        }
+
+    def of_type(self, name: str) -> list[Score]:
+        """Scores of one type, in order of time."""
+        return [s for s in self.scores if s.type == name]
+
+
+def common_times(
+    model_times: Sequence[float], data_times: Sequence[float]
+) -> list[tuple[int, int]]:
+    """Pairs (index in the model, index in the data) of times that agree to one in a thousand."""
+    return [
+        (i, j)
+        for i, a in enumerate(model_times)
+        for j, b in enumerate(data_times)
+        if abs(a - b) <= 1e-3 * max(a, b)
+    ]
+
+
+def score(
+    predictor: Predictor,
+    times: Sequence[float] | None,
+    configurations: Sequence[Configuration],
+    *,
+    model: str,
+    data: str,
+    advance: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Compare a predictor with the propensities of configurations.
+
+    Parameters
+    ----------
+    times
+        Times of the predictor's rows; None for one row that is compared with every time.
+
+    Raises
+    ------
+    InputError
+        If there are no propensities, or none at a time of the predictor.
+    """
+    first = configurations[0]
+    for c in configurations:
+        if c.propensity is None or c.times is None:
+            raise InputError("has no propensity to compare with", source=c.source)
+        if not np.array_equal(c.times, first.times):  # type: ignore[arg-type]
+            raise InputError(
+                "configurations with different times in one data set",
+                source=c.source,
+                field="times",
+                expected=first.times,
+                found=c.times,
+            )
+    assert first.times is not None
+    if times is None:
+        pairs = [(0, j) for j in range(len(first.times))]
+    else:
+        pairs = common_times(times, first.times.tolist())
+    if not pairs:
+        raise InputError(
+            "the model predicts none of the data's times",
+            source=data,
+            field="times",
+            expected=list(times or []),
+            found=first.times.tolist(),
+        )
+    predicted, measured = [], []
+    for c in configurations:
+        values = predictor(c)
+        predicted.append(np.stack([values[i] for i, _ in pairs]))
+        measured.append(np.stack([c.propensity[j] for _, j in pairs]))  # type: ignore[index]
+        advance()
+    columns = [j for _, j in pairs]
+    n_types = max(c.n_types for c in configurations)
+    scores = tuple(
+        _score(configurations, predicted, measured, t, row, column)
+        for t in range(n_types)
+        for row, column in enumerate(columns)
+    )
+    return Evaluation(
+        model,
+        data,
+        tuple(float(first.times[j]) for j in columns),
+        scores,
+        tuple(configurations),
+        tuple(predicted),
+        tuple(measured),
+    )
+
+
+def _score(
+    configurations: Sequence[Configuration],
+    predicted: Sequence[Array],
+    measured: Sequence[Array],
+    of_type: int,
+    row: int,
+    column: int,
+) -> Score:
+    chosen = [c.types == of_type for c in configurations]
+    p = [values[row][mask] for values, mask in zip(predicted, chosen, strict=True)]
+    m = [values[row][mask] for values, mask in zip(measured, chosen, strict=True)]
+    halves = [
+        c.propensity_halves[column][:, mask]
+        for c, mask in zip(configurations, chosen, strict=True)
+        if c.propensity_halves is not None and mask.any()
+    ]
+    has_ceiling = len(halves) == len(configurations)
+    pooled_ceiling = ceiling(np.concatenate(halves, axis=1)) if has_ceiling else float("nan")
+    known = [(a, b) for a, b in zip(p, m, strict=True) if len(a)]
+    time = configurations[0].times[column]  # type: ignore[index]
+    return Score(
+        type=TYPE_NAMES[of_type],
+        time=float(time),
+        per_configuration=tuple(pearson(a, b) for a, b in known),
+        pooled=pearson(np.concatenate(p), np.concatenate(m)),
+        ceiling=mean_and_std([ceiling(h) for h in halves])[0] if has_ceiling else None,
+        ceiling_pooled=pooled_ceiling if np.isfinite(pooled_ceiling) else None,
+        n_particles=sum(len(a) for a in p),
+    )
+
+
+def energy_predictor(field: str = "inherent_energy") -> Predictor:
+    """The potential energy per particle as the prediction, the simplest baseline."""
+
+    def predict(configuration: Configuration) -> Array:
+        energy = getattr(configuration, field)
+        if energy is None:
+            raise InputError("is not known", source=configuration.source, field=field)
+        return np.asarray(energy)[None]
+
+    return predict

@@ -1,0 +1,1 @@
+"""The equivariant convolution: specification, native kernel, dispatch."""

@@ -1,0 +1,1 @@
+"""One builder per model, its inputs, and how trained models are stored."""

@@ -1,0 +1,259 @@
+"""A trained model: networks, the statistics of its targets, and how it is stored."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from ..errors import InputError
+from .inputs import ModelInput, model_input
+from .se3 import SE3Config, SE3Network
+
+FORMAT = "equiglass-model"
+VERSION = 1
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known about a trained model beside its weights; stored with them."""
+
+    name: str = "model"
+    data: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class PropensityModel(nn.Module):
+    """Propensity in sigma from a configuration.
+
+    One or several networks of the same configuration, whose standardised predictions are
+    averaged, and the mean and standard deviation of the targets of each (type, time).
+
+    Parameters
+    ----------
+    times
+        (n_times,) lag times the model predicts, tau_LJ.
+    """
+
+    target_mean: torch.Tensor
+    target_std: torch.Tensor
+
+    def __init__(
+        self,
+        config: SE3Config,
+        n_types: int,
+        times: Sequence[float],
+        n_members: int = 1,
+        card: ModelCard | None = None,
+    ) -> None:
+        super().__init__()
+        self.config, self.n_types = config, n_types
+        self.times = tuple(float(t) for t in times)
+        self.card = card or ModelCard()
+        self.members = nn.ModuleList(
+            SE3Network(config, n_types, len(self.times)) for _ in range(n_members)
+        )
+        self.register_buffer("target_mean", torch.zeros(n_types, len(self.times)))
+        self.register_buffer("target_std", torch.ones(n_types, len(self.times)))
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained parameters of all members."""
+        return sum(p.numel() for p in self.parameters())
+
+    def set_input_statistics(self, of_type: int, mean: torch.Tensor, std: torch.Tensor) -> None:
+        """Standardise the scalars of one type by these, (n_scalars,) each, in every member."""
+        for member in self.networks:
+            member.input_mean[of_type] = mean
+            member.input_std[of_type] = std
+
+    @property
+    def networks(self) -> list[SE3Network]:
+        """The averaged networks."""
+        return [member for member in self.members if isinstance(member, SE3Network)]
+
+    def forward(self, batch: ModelInput) -> torch.Tensor:
+        """Standardised propensities, (N, n_times)."""
+        return torch.stack([member(batch) for member in self.members]).mean(dim=0)
+
+    def row_of(self, time: float | None) -> int:
+        """Index of the time nearest to this one on a logarithmic scale; the last for None."""
+        if time is None:
+            return len(self.times) - 1
+        return int(np.argmin(np.abs(np.log(self.times) - np.log(time))))
+
+    def standardise(self, propensity: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """(N, n_times) in sigma -> in standard deviations of its (type, time)."""
+        return (propensity - self.target_mean[types]) / self.target_std[types]
+
+    def inputs_of(self, configuration: Configuration) -> ModelInput:
+        """Graph and node inputs of a configuration, in the dtype of the weights.
+
+        Raises
+        ------
+        InputError
+            If a field that the model needs is missing, or there are more types than it knows.
+        """
+        if configuration.n_types > self.n_types:
+            raise InputError(
+                "has types that the model was not trained on",
+                source=configuration.source,
+                field="types",
+                expected=f"at most {self.n_types} types",
+                found=configuration.n_types,
+            )
+        return model_input(
+            configuration, self.config.inputs, self.config.cutoff, self.target_mean.dtype
+        ).to(self.target_mean.device)
+
+    @torch.no_grad()
+    def predict(self, configuration: Configuration) -> NDArray[np.float64]:
+        """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma."""
+        was_training = self.training
+        self.eval()
+        batch = self.inputs_of(configuration)
+        standard = self(batch)
+        values = standard * self.target_std[batch.types] + self.target_mean[batch.types]
+        self.train(was_training)
+        result: NDArray[np.float64] = values.T.double().cpu().numpy()
+        return result
+
+    def describe(self) -> dict[str, Any]:
+        """Everything but the weights, as it is stored in JSON."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "config": self.config.model_dump(mode="json"),
+            "types": list(TYPE_NAMES[: self.n_types]),
+            "times": list(self.times),
+            "members": len(self.members),
+            "parameters": self.n_parameters,
+            "name": self.card.name,
+            "data": self.card.data,
+            "metrics": self.card.metrics,
+            "notes": self.card.notes,
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write weights (safetensors, with the description inside) and a readable JSON copy."""
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        description = self.describe()
+        partial = target / f"{WEIGHTS}.partial"
+        state = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        save_file(state, partial, metadata={FORMAT: json.dumps(description)})
+        partial.replace(target / WEIGHTS)
+        (target / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n")
+        return target / WEIGHTS
+
+
+def average(models: Sequence[PropensityModel], card: ModelCard | None = None) -> PropensityModel:
+    """One model that averages the predictions of several, trained with the same settings.
+
+    Raises
+    ------
+    InputError
+        If their network, types or times differ.
+    """
+    first = models[0]
+    for model in models[1:]:
+        if (model.config, model.n_types, model.times) != (first.config, first.n_types, first.times):
+            raise InputError("only models of the same settings, types and times can be averaged")
+        # Each member predicts in its own standard units, which must agree to be averaged.
+        for name in ("target_mean", "target_std"):
+            if not torch.equal(getattr(model, name), getattr(first, name)):
+                raise InputError("models with different target statistics", field=name)
+    members = [member for model in models for member in model.members]
+    merged = PropensityModel(first.config, first.n_types, first.times, len(members), card)
+    for target, source in zip(merged.members, members, strict=True):
+        target.load_state_dict(source.state_dict())
+    merged.target_mean.copy_(first.target_mean)
+    merged.target_std.copy_(first.target_std)
+    return merged
+
+
+def packaged_models() -> list[str]:
+    """Names of the models that come with the package."""
+    folder = Path(str(files("equiglass") / "packaged" / "models"))
+    return sorted(p.parent.name for p in folder.glob(f"*/{WEIGHTS}"))
+
+
+def find_model(model: str | os.PathLike[str]) -> Path:
+    """Weight file of a run folder, of a file, or of a packaged model's name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    path = Path(model)
+    if path.is_file():
+        return path
+    for candidate in (
+        path / WEIGHTS,
+        path / "model" / WEIGHTS,
+        Path(str(files("equiglass") / "packaged" / "models")) / str(model) / WEIGHTS,
+    ):
+        if candidate.is_file():
+            return candidate
+    raise InputError(
+        "no such model",
+        source=model,
+        expected=f"a run folder, a .safetensors file or one of {packaged_models()}",
+    )
+
+
+def load_model(model: str | os.PathLike[str]) -> PropensityModel:
+    """Load a model from a run folder, a weight file or by a packaged model's name.
+
+    Raises
+    ------
+    InputError
+        If it is not there, not a model, of a newer format, or damaged. No code is executed.
+    """
+    path = find_model(model)
+    try:
+        with safe_open(path, framework="pt") as archive:
+            header = (archive.metadata() or {}).get(FORMAT)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"not a safetensors file: {error}", source=path) from error
+    if header is None:
+        raise InputError("holds tensors, but no equiglass model", source=path)
+    description = json.loads(header)
+    if description["version"] > VERSION:
+        raise InputError(
+            "written by a newer equiglass",
+            source=path,
+            field="version",
+            expected=f"at most {VERSION}",
+            found=description["version"],
+        )
+    try:
+        config = SE3Config.model_validate(description["config"])
+    except ValidationError as error:
+        raise InputError(f"unknown settings: {error}", source=path, field="config") from error
+    card = ModelCard(*(description[key] for key in ("name", "data", "metrics", "notes")))
+    restored = PropensityModel(
+        config, len(description["types"]), description["times"], description["members"], card
+    )
+    try:
+        restored.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise InputError(f"weights do not fit the settings: {error}", source=path) from error
+    return restored.eval()

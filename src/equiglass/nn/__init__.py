@@ -1,0 +1,1 @@
+"""Layers on tensors and their degrees."""

@@ -1,0 +1,91 @@
+"""One steerable layer: convolution, mixing, skip, normalisation, nonlinearity."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from ..graph import Graph
+from ..kernels.dispatch import convolve
+from ..kernels.paths import path_set
+from .radial import RadialFunctions
+from .steerable import Gate, SteerableBatchNorm, SteerableLinear, degree
+
+Skip = Literal["concatenate", "residual", "none"]
+
+
+class SteerableLayer(nn.Module):
+    """h' = BN(W [ sum_j R(r_ij) Y(r_ij) (x) h_j , h_i ]), then the gate.
+
+    Parameters
+    ----------
+    l_in, l_filter, l_out
+        Largest degrees of the input, of the filter's harmonics and of the output.
+    mean_neighbours
+        Typical number of edges per receiver; sums are divided by its square root, so that the
+        features keep their scale whatever the density.
+    skip
+        ``concatenate``: the receiver's own features enter the mixing; ``residual``: they do, and
+        are added to the result as well, where the shapes agree; ``none``: neither.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels: int,
+        l_in: int,
+        l_filter: int,
+        l_out: int,
+        cutoff: float,
+        *,
+        parity: bool = True,
+        n_basis: int = 10,
+        radial_width: int = 16,
+        mean_neighbours: float = 40.0,
+        skip: Skip = "residual",
+        gate: bool = True,
+        batch_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.paths = path_set(l_in, l_filter, l_out, parity)
+        self.l_in, self.l_out, self.skip = l_in, l_out, skip
+        self.scale = mean_neighbours**-0.5
+        self.radial = RadialFunctions(len(self.paths), channels_in, cutoff, n_basis, radial_width)
+        widths = [n_paths * channels_in for n_paths in self.paths.per_l_out]
+        if skip != "none":
+            widths = [w + (channels_in if l <= l_in else 0) for l, w in enumerate(widths)]
+        self.mix = SteerableLinear(widths, channels, bias=not batch_norm)
+        self.norm = SteerableBatchNorm(l_out, channels) if batch_norm else nn.Identity()
+        self.gate = Gate(l_out, channels) if gate else nn.Identity()
+        self.is_residual = skip == "residual" and (l_in, channels_in) == (l_out, channels)
+
+    def sums(self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph) -> list[torch.Tensor]:
+        """Path sums: per l_out, (n_receivers, 2 l_out + 1, paths of l_out, channels_in).
+
+        On constant features, as in the first layer, these are the density fields of the
+        neighbourhood, projected on radial functions times spherical harmonics.
+        """
+        return convolve(x, harmonics, graph, self.radial, self.paths)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        harmonics: torch.Tensor,
+        graph: Graph,
+        own: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """(n_senders, (l_in + 1)^2, channels_in) -> (n_receivers, (l_out + 1)^2, channels).
+
+        ``own`` are the receivers' features where the receivers are not the senders.
+        """
+        own = x if own is None else own
+        blocks = [s.flatten(2) * self.scale for s in self.sums(x, harmonics, graph)]
+        if self.skip != "none":
+            blocks = [
+                torch.cat([block, degree(own, l)], dim=2) if l <= self.l_in else block
+                for l, block in enumerate(blocks)
+            ]
+        y: torch.Tensor = self.gate(self.norm(self.mix(blocks)))
+        return own + y if self.is_residual else y

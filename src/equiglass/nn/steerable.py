@@ -1,0 +1,111 @@
+"""Layers on steerable features: tensors (n, (l_max + 1)^2, channels), l = 0 first.
+
+The components of degree l are the slice [l^2, (l + 1)^2) of the middle axis.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+
+def degree(x: torch.Tensor, l: int) -> torch.Tensor:
+    """View (n, 2 l + 1, channels) of the components of degree l."""
+    return x[:, l**2 : (l + 1) ** 2]
+
+
+def l_max_of(x: torch.Tensor) -> int:
+    """Largest degree of a feature tensor."""
+    return math.isqrt(x.shape[1]) - 1
+
+
+def invariants(x: torch.Tensor, epsilon: float = 1e-12) -> torch.Tensor:
+    """Scalars and the norms of every higher degree: (n, (l_max + 1) channels).
+
+    The norm over m is divided by sqrt(2 l + 1); ``epsilon`` keeps its gradient finite at zero.
+    """
+    columns = [degree(x, 0)[:, 0]]
+    for l in range(1, l_max_of(x) + 1):
+        columns.append((degree(x, l).square().mean(dim=1) + epsilon).sqrt())
+    return torch.cat(columns, dim=1)
+
+
+class SteerableLinear(nn.Module):
+    """A linear map of the channels, one matrix per degree; a bias for the scalars only."""
+
+    def __init__(self, inputs: list[int], outputs: int, bias: bool = False) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList(
+            nn.Parameter(torch.randn(n, outputs) * max(n, 1) ** -0.5) for n in inputs
+        )
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+
+    def forward(self, blocks: list[torch.Tensor]) -> torch.Tensor:
+        """Per degree (n, 2 l + 1, inputs[l]) -> (n, (l_max + 1)^2, outputs)."""
+        mixed = [block @ weight for block, weight in zip(blocks, self.weights, strict=True)]
+        if self.bias is not None:
+            mixed[0] = mixed[0] + self.bias
+        return torch.cat(mixed, dim=1)
+
+
+class SteerableBatchNorm(nn.Module):
+    """Equivariant batch normalisation: scalars are centred and scaled, higher degrees scaled.
+
+    The scale of degree l > 0 is the root of the mean over particles and m of the squared
+    components, which no rotation changes. In evaluation the running statistics are used.
+    """
+
+    running_mean: torch.Tensor
+    running_power: torch.Tensor
+
+    def __init__(
+        self, l_max: int, channels: int, momentum: float = 0.1, epsilon: float = 1e-5
+    ) -> None:
+        super().__init__()
+        self.l_max, self.momentum, self.epsilon = l_max, momentum, epsilon
+        self.scale = nn.Parameter(torch.ones(l_max + 1, channels))
+        self.shift = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_power", torch.ones(l_max + 1, channels))
+        sizes = torch.tensor([2 * l + 1 for l in range(l_max + 1)])
+        self.register_buffer("sizes", sizes, persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, (l_max + 1)^2, channels) -> the same shape."""
+        if self.training and len(x) > 1:
+            mean = x[:, 0].mean(dim=0)
+            centred = torch.cat([x[:, :1] - mean, x[:, 1:]], dim=1)
+            square = centred.square().mean(dim=0)
+            power = torch.stack(
+                [square[l**2 : (l + 1) ** 2].mean(dim=0) for l in range(self.l_max + 1)]
+            )
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_power.lerp_(power, self.momentum)
+        else:
+            mean, power = self.running_mean, self.running_power
+            centred = torch.cat([x[:, :1] - mean, x[:, 1:]], dim=1)
+        factor = self.scale * (power + self.epsilon).rsqrt()
+        scaled = centred * factor.repeat_interleave(self.sizes, dim=0)  # type: ignore[arg-type]
+        return torch.cat([scaled[:, :1] + self.shift, scaled[:, 1:]], dim=1)
+
+
+class Gate(nn.Module):
+    """Scalars through SiLU; higher degrees times a sigmoid of a linear map of the scalars."""
+
+    def __init__(self, l_max: int, channels: int) -> None:
+        super().__init__()
+        self.l_max, self.channels = l_max, channels
+        self.gates = nn.Linear(channels, l_max * channels) if l_max else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, (l_max + 1)^2, channels) -> the same shape."""
+        scalars = x[:, 0]
+        blocks = [nn.functional.silu(scalars)[:, None]]
+        if self.gates is not None:
+            gates = torch.sigmoid(self.gates(scalars)).view(-1, self.l_max, self.channels)
+            for l in range(1, self.l_max + 1):
+                blocks.append(degree(x, l) * gates[:, l - 1, None])
+        return torch.cat(blocks, dim=1)

@@ -1,0 +1,159 @@
+"""Figures: correlation against time, predicted against measured, maps of mobility."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.configuration import Configuration
+from ..evaluation.correlation import mean_and_std, pearson
+from ..evaluation.score import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.floating[Any]]
+COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#2e933c")
+
+
+def _figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    # Figure objects of their own: no global pyplot state, no display needed.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(*shape) if shape else figure.subplots()
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure in the format of the file's ending."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=160)
+    return target
+
+
+def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") -> Figure:
+    """Pearson correlation against time: mean over configurations with its spread, and pooled.
+
+    The dashed line is the noise ceiling of the labels, where it is known.
+    """
+    figure, (left, right) = _figure(1, 2, size=(9, 3.6))
+    for k, evaluation in enumerate(evaluations):
+        scores = evaluation.of_type(type_name)
+        times = [s.time for s in scores]
+        moments = [mean_and_std(list(s.per_configuration)) for s in scores]
+        means = np.array([np.nan if m is None else m for m, _ in moments])
+        stds = np.array([0.0 if s is None else s for _, s in moments])
+        color = COLORS[k % len(COLORS)]
+        left.fill_between(times, means - stds, means + stds, color=color, alpha=0.15, lw=0)
+        left.plot(times, means, "o-", color=color, label=Path(evaluation.model).name)
+        right.plot(
+            times, [s.pooled for s in scores], "o-", color=color, label=Path(evaluation.model).name
+        )
+    scores = evaluations[0].of_type(type_name)
+    times = [s.time for s in scores]
+    for axis, ceilings, title in (
+        (left, [s.ceiling for s in scores], "per configuration, mean ± std"),
+        (right, [s.ceiling_pooled for s in scores], "pooled over configurations"),
+    ):
+        if all(c is not None for c in ceilings):
+            marker = "k--" if len(times) > 1 else "k_"
+            axis.plot(times, ceilings, marker, lw=1, label="noise ceiling of the labels")
+        axis.set(xscale="log", ylim=(min(0.0, axis.get_ylim()[0]), 1), xlabel="time $t$ (LJ)")
+        axis.set_title(title, fontsize=10)
+        axis.grid(alpha=0.25)
+    left.set_ylabel(rf"Pearson $\rho$, type {type_name}")
+    left.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) -> Figure:
+    """Predicted against measured propensity, one panel for each of a few times."""
+    n_times = len(evaluation.times)
+    rows = np.unique(np.linspace(0, n_times - 1, min(n_times, most_panels)).astype(int))
+    figure, axes = _figure(1, len(rows), size=(3.1 * len(rows) + 0.6, 3.3))
+    index = "ABCDEFGH".index(type_name)
+    masks = [c.types == index for c in evaluation.configurations]
+    for axis, row in zip(np.atleast_1d(axes), rows, strict=True):
+        x, y = (
+            np.concatenate([values[row][mask] for values, mask in zip(arrays, masks, strict=True)])
+            for arrays in (evaluation.measured, evaluation.predicted)
+        )
+        axis.hexbin(x, y, gridsize=50, bins="log", mincnt=1, cmap="viridis", lw=0)
+        limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
+        axis.plot(limits, limits, "k-", lw=0.7)
+        axis.set_xlabel("measured propensity")
+        axis.set_title(
+            f"$t$ = {evaluation.times[row]:g}, pooled ρ = {pearson(x, y):.2f}", fontsize=9
+        )
+    np.atleast_1d(axes)[0].set_ylabel(f"predicted propensity, type {type_name}")
+    return figure
+
+
+def mobility_map(
+    configuration: Configuration,
+    predicted: Array,
+    measured: Array | None,
+    *,
+    title: str = "",
+    thickness: float = 2.0,
+) -> Figure:
+    """A slice of a configuration coloured by predicted mobility, beside the measured one.
+
+    Colours are ranks among particles of the same type, so that types of different mobility, and
+    predictions with less spread than measurements, can be compared by eye.
+
+    Parameters
+    ----------
+    predicted, measured
+        (N,) propensities; without ``measured`` there is one panel.
+    thickness
+        Of the slice along z, sigma; two-dimensional configurations are shown whole.
+    """
+    panels = [("predicted", predicted)] + ([("measured", measured)] if measured is not None else [])
+    figure, axes = _figure(1, len(panels), size=(4.3 * len(panels) + 0.7, 4.6))
+    lx, ly, lz = configuration.box
+    in_slice = np.ones(len(configuration), dtype=bool)
+    if configuration.dimensions == 3:
+        in_slice = np.abs(configuration.positions[:, 2] - lz / 2) < thickness / 2
+    order = np.flatnonzero(in_slice)
+    order = order[np.argsort(configuration.positions[order, 2])]
+    # Marker areas in points: the panel is about 4 inches wide.
+    diameter = np.where(configuration.types == 0, 0.95, 0.75)
+    area = (diameter * 4.0 * 72 / max(lx, ly)) ** 2 * 0.8
+    drawn: Any = None
+    for axis, (name, values) in zip(np.atleast_1d(axes), panels, strict=True):
+        assert values is not None
+        ranks = _ranks_by_type(values, configuration.types)
+        drawn = axis.scatter(
+            configuration.positions[order, 0],
+            configuration.positions[order, 1],
+            c=ranks[order],
+            s=area[order],
+            cmap="RdYlBu_r",
+            vmin=0,
+            vmax=1,
+            edgecolors="k",
+            linewidths=0.3,
+        )
+        axis.set(xlim=(0, lx), ylim=(0, ly), aspect="equal", xticks=[], yticks=[])
+        axis.set_title(name, fontsize=11)
+    bar = figure.colorbar(drawn, ax=np.atleast_1d(axes).tolist(), shrink=0.8)
+    bar.set_label("mobility rank within the type (0 slow, 1 fast)")
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def _ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:
+    ranks = np.empty(len(values))
+    for t in np.unique(types):
+        chosen = types == t
+        n = int(chosen.sum())
+        ranks[chosen] = np.argsort(np.argsort(values[chosen])) / max(n - 1, 1)
+    return ranks

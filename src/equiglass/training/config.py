@@ -1,0 +1,74 @@
+"""What ``equiglass train`` is told: one YAML file, every key documented here once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..models.se3 import SE3Config
+from ..yaml_config import load_yaml
+
+
+class DataConfig(BaseModel):
+    """Which configurations are learned from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="data set: path or packaged name")
+    validation_fraction: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="share of configurations held out to choose the best epoch, where the data "
+        "set has no validation split; 0 keeps the last epoch instead",
+    )
+    reversed_per_configuration: int = Field(
+        0,
+        ge=0,
+        description="time-reversed trajectories shown per configuration and epoch; needs the end "
+        "positions of trajectories",
+    )
+    reversed_weight: float = Field(
+        0.3, gt=0, description="weight of a reversed trajectory's loss, whose label is noisy"
+    )
+
+
+class OptimizerConfig(BaseModel):
+    """AdamW with a one-cycle learning rate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: int = Field(40, ge=1, description="passes over the training configurations")
+    batch_size: int = Field(1, ge=1, description="configurations per step")
+    learning_rate: float = Field(5e-3, gt=0, description="peak of the one-cycle schedule")
+    warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
+    weight_decay: float = Field(1e-2, ge=0, description="decoupled weight decay")
+    gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    patience: int | None = Field(
+        None, ge=1, description="epochs without better validation before stopping; null: never"
+    )
+
+
+class TrainConfig(BaseModel):
+    """A training run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: DataConfig
+    model: SE3Config = Field(default_factory=SE3Config)
+    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
+    precision: Literal["float32", "float64"] = Field("float32", description="of all arithmetic")
+    seed: int = Field(0, ge=0, description="initial weights, splits and order of configurations")
+
+
+def load_config(path: str | Path) -> TrainConfig:
+    """A training configuration from YAML.
+
+    Raises
+    ------
+    InputError
+        For a missing file, a key that is not known, or a value of the wrong kind.
+    """
+    return load_yaml(path, TrainConfig)

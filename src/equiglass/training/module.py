@@ -1,0 +1,77 @@
+"""The Lightning module: loss, validation metric, optimiser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import torch
+
+from ..evaluation.correlation import pearson
+from ..models.propensity import PropensityModel
+from .config import OptimizerConfig
+from .data import Sample
+
+
+class PropensityTask(lightning.LightningModule):
+    """Weighted mean squared error on standardised targets, masked where none is known.
+
+    Validation reports the Pearson correlation of type A, averaged over configurations and times.
+    """
+
+    def __init__(self, model: PropensityModel, optimizer: OptimizerConfig, n_steps: int) -> None:
+        super().__init__()
+        self.model, self.settings, self.n_steps = model, optimizer, n_steps
+        self._correlations: list[float] = []
+
+    def training_step(self, batch: Sample, _: int) -> torch.Tensor:
+        prediction = self.model(batch.inputs)
+        known = torch.isfinite(batch.target)
+        error = torch.where(known, prediction - batch.target, 0.0).square()
+        loss = (error * batch.weight[:, None]).sum() / known.sum().clamp(min=1)
+        self.log("loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(known))
+        return loss
+
+    def validation_step(self, batch: Sample, _: int) -> None:
+        prediction = self.model(batch.inputs)
+        of_type_a = batch.inputs.types == 0
+        for k in range(prediction.shape[1]):
+            measured = batch.target[of_type_a, k]
+            if torch.isfinite(measured).all():
+                self._correlations.append(
+                    pearson(prediction[of_type_a, k].cpu().numpy(), measured.cpu().numpy())
+                )
+
+    def on_validation_epoch_end(self) -> None:
+        values = torch.tensor(self._correlations, dtype=torch.float64)
+        self.log("validation_rho", values.nanmean().float(), prog_bar=True)
+        self._correlations.clear()
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(
+            self.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            self.settings.learning_rate,
+            total_steps=self.n_steps,
+            pct_start=self.settings.warmup,
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Dropout continues from the same state after a resume.
+        checkpoint["torch_rng_state"] = torch.get_rng_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._rng_state = checkpoint["torch_rng_state"]
+
+    def on_train_start(self) -> None:
+        state = getattr(self, "_rng_state", None)
+        if state is not None:
+            torch.set_rng_state(state)

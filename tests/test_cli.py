@@ -1,0 +1,143 @@
+"""The commands as a user types them, in processes of their own where it matters."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+import torch
+
+import equiglass as eg
+from equiglass.data.readers.atomistic import to_ase
+from equiglass.data.store import write_store
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.se3 import SE3Config
+from tests.conftest import make_complete, make_liquid
+from tests.data.test_readers import write_botan
+
+EQUIGLASS = str(Path(sys.executable).parent / "equiglass")
+
+
+def run(*arguments: object, ok: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [EQUIGLASS, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (done.returncode == 0) == ok, done.stderr + done.stdout
+    return done
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    model = PropensityModel(SE3Config(layers=1, channels=2, l_max=1), 2, (1.0, 2.0))
+    model.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "data.zarr"
+    splits = ["train", "train", "train", "test"]
+    rows = [(f"{k:05d}", make_complete(seed=k), split) for k, split in enumerate(splits)]
+    write_store(path, rows)
+    return path
+
+
+def test_info_convert_quench(tmp_path: Path) -> None:
+    write_botan(tmp_path / "train")
+    shown = run("info", tmp_path).stdout
+    for word in (
+        "BOTAN (1)",
+        "216 (A",
+        "splits: train 1",
+        "4120",
+        "noise ceiling",
+        "end_positions",
+    ):
+        assert word in shown, word
+    summary = json.loads(run("info", tmp_path, "--json", "-").stdout)
+    assert summary["density"] == pytest.approx(1.2)
+    run("convert", tmp_path, tmp_path / "out.zarr")
+    assert eg.read(tmp_path / "out.zarr")[0].n_trajectories == 4
+    failed = run("convert", tmp_path / "train", tmp_path / "out.zarr", ok=False)
+    assert failed.returncode == 2 and "exists already" in failed.stderr
+    ase.io.write(tmp_path / "a.extxyz", [to_ase(make_liquid(seed=s)) for s in (1, 2)])
+    done = run("quench", tmp_path / "a.extxyz", "-o", tmp_path / "q.zarr")
+    assert "energy per particle" in done.stdout
+    assert eg.read(tmp_path / "q.zarr")[1].inherent_positions is not None
+    again = run("quench", tmp_path / "a.extxyz", "-o", tmp_path / "q.zarr")
+    assert "2 of 2 configurations are there already" in again.stderr
+
+
+def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
+    config = tmp_path / "train.yaml"
+    config.write_text(
+        f"data: {{path: {store}}}\nmodel: {{layers: 1, channels: 2, l_max: 1}}\n"
+        "optimizer: {epochs: 2}\n"
+    )
+    run_folder = tmp_path / "run"
+    assert "validation ρ" in run("train", config, "-o", run_folder).stdout
+    assert "not empty" in run("train", config, "-o", run_folder, ok=False).stderr
+
+    done = run("evaluate", run_folder, store, "--json", "-", "--figures", tmp_path / "figures")
+    result = json.loads(done.stdout)
+    assert set(result) == {"model", "data", "n_configurations", "pearson"}
+    assert result["n_configurations"] == 1  # the test split
+    assert [(e["type"], e["time"]) for e in result["pearson"]] == [
+        ("A", 1.0), ("A", 2.0), ("B", 1.0), ("B", 2.0),
+    ]  # fmt: skip
+    assert {"per_configuration_mean", "per_configuration_std", "pooled", "ceiling",
+            "n_particles"} <= set(result["pearson"][0])  # fmt: skip
+    for name in ("rho.png", "scatter.png"):
+        assert (tmp_path / "figures" / name).stat().st_size > 10_000
+    table = run("evaluate", run_folder, store, "--energy", "--split", "all").stdout
+    assert "inherent energy" in table and "4 configurations" in table
+
+    out, picture = tmp_path / "out.extxyz", tmp_path / "map.png"
+    run("predict", run_folder, store, "-o", out, "--figure", picture)
+    frames = ase.io.read(out, index=":")
+    assert len(frames) == 4 and picture.stat().st_size > 10_000
+    expected = eg.load_model(run_folder).predict(eg.read(store)[2])
+    assert np.allclose(frames[2].arrays["predicted_propensity_1"], expected[1], atol=1e-6)
+    assert np.allclose(frames[2].info["predicted_times"], [1.0, 2.0])
+    assert "inherent_positions" in frames[2].arrays
+
+
+def test_predict_makes_the_inherent_structure(tmp_path: Path, model_folder: Path) -> None:
+    ase.io.write(tmp_path / "a.extxyz", to_ase(make_liquid()))
+    refused = run(
+        "predict", model_folder, tmp_path / "a.extxyz", "-o", tmp_path / "o.extxyz", "--no-quench",
+        ok=False,
+    )  # fmt: skip
+    assert "inherent_positions" in refused.stderr and "--no-quench" in refused.stderr
+    assert not (tmp_path / "o.extxyz").exists()
+    arguments = ("predict", model_folder, tmp_path / "a.extxyz", "-o", tmp_path / "o.npz",
+                 "--cache", tmp_path / "kept")  # fmt: skip
+    done = run(*arguments)
+    assert "quenching 1 configurations" in done.stderr and str(tmp_path / "kept") in done.stderr
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    with np.load(tmp_path / "o.npz") as stored:
+        assert stored["predicted_propensity"].shape == (1, 2, 300)
+
+
+def test_packaged_names_in_errors(tmp_path: Path) -> None:
+    assert "error: nowhere: no such file" in run("info", "nowhere", ok=False).stderr
+    failed = run("predict", "ka9d", "nowhere", "-o", tmp_path / "a.npz", ok=False)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: ka9d: no such model")
+    assert "Traceback" not in failed.stderr
+
+
+def test_import_is_light() -> None:
+    """import equiglass pulls in neither Lightning nor LAMMPS nor e3nn, nor even torch."""
+    code = (
+        "import sys, equiglass as eg; eg.read; eg.load_model; eg.evaluate; "
+        "heavy = {'lightning', 'lammps', 'e3nn', 'matplotlib', 'zarr', 'ase'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

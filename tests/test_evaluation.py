@@ -1,0 +1,107 @@
+"""Both Pearson kinds, the ceiling, and what evaluation refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import equiglass as eg
+from equiglass.errors import InputError
+from equiglass.evaluation.correlation import ceiling, pearson
+from equiglass.evaluation.score import energy_predictor, score
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.se3 import SE3Config
+from tests.conftest import make_complete
+
+
+def test_pearson_is_scipy() -> None:
+    from scipy.stats import pearsonr
+
+    a, b = np.random.default_rng(0).normal(size=(2, 50))
+    assert np.isclose(pearson(a, b), pearsonr(a, b).statistic, atol=1e-14)
+    assert np.isnan(pearson(np.ones(5), a[:5]))
+
+
+def test_ceiling_finds_the_correlation_with_the_truth() -> None:
+    """Labels are truth plus noise of known size: the best correlation is known exactly."""
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=200_000)
+    runs = truth + 2.0 * rng.normal(size=(16, truth.size))
+    halves = np.stack([runs[::2].mean(0), runs[1::2].mean(0)])
+    expected = 1 / np.sqrt(1 + 2.0**2 / 16)
+    assert np.isclose(ceiling(halves), expected, atol=2e-3)
+    assert np.isclose(pearson(truth, runs.mean(0)), expected, atol=2e-3)
+
+
+def test_pooled_and_per_configuration_differ_as_they_should() -> None:
+    """A predictor that knows only each configuration's mean: pooled high, per configuration nil."""
+    rng = np.random.default_rng(2)
+    configurations = []
+    for k in range(4):
+        c = make_complete(200, seed=k)
+        configurations.append(
+            c.replace(propensity=k + 0.1 * rng.normal(size=(2, 200)), propensity_halves=None)
+        )
+
+    def predictor(c: eg.Configuration) -> np.ndarray:
+        assert c.propensity is not None
+        return c.propensity.mean(axis=1, keepdims=True) + 0.01 * rng.normal(size=(2, 200))
+
+    result = score(predictor, (1.0, 2.0), configurations, model="means", data="made up")
+    for s in result.of_type("A"):
+        assert s.pooled > 0.98
+        assert abs(np.mean(s.per_configuration)) < 0.2
+        assert s.ceiling is None
+
+
+def test_scores_by_hand() -> None:
+    configurations = [make_complete(150, seed=k) for k in range(3)]
+    result = score(
+        energy_predictor(), None, configurations, model="energy", data="made up"
+    ).as_dict()
+    assert (result["n_configurations"], len(result["pearson"])) == (3, 4)
+    entry = result["pearson"][3]
+    assert (entry["type"], entry["time"]) == ("B", 2.0)
+    by_hand = [
+        np.corrcoef(c.inherent_energy[c.types == 1], c.propensity[1][c.types == 1])[0, 1]  # type: ignore[index]
+        for c in configurations
+    ]
+    assert np.isclose(entry["per_configuration_mean"], np.mean(by_hand))
+    assert np.isclose(entry["per_configuration_std"], np.std(by_hand, ddof=1))
+    energy = np.concatenate([c.inherent_energy[c.types == 1] for c in configurations])  # type: ignore[index]
+    target = np.concatenate([c.propensity[1][c.types == 1] for c in configurations])  # type: ignore[index]
+    assert np.isclose(entry["pooled"], np.corrcoef(energy, target)[0, 1])
+    assert entry["n_particles"] == len(energy)
+
+
+def make_model(times: tuple[float, ...] = (1.0, 2.0)) -> PropensityModel:
+    return PropensityModel(SE3Config(layers=1, channels=2, l_max=1), 2, times).eval()
+
+
+def test_only_common_times_are_compared() -> None:
+    result = eg.evaluate(make_model((0.5, 2.0, 7.0)), [make_complete()])
+    assert result.times == (2.0,)
+    with pytest.raises(InputError, match=r"predicts none of the data's times.*7.0.*1.0"):
+        eg.evaluate(make_model((7.0,)), [make_complete()])
+
+
+def test_what_is_missing_is_made_or_refused() -> None:
+    c = make_complete()
+    bare = c.replace(inherent_positions=None, thermal_energy=None, inherent_energy=None)
+    with pytest.raises(InputError, match="inherent_positions: is needed.*--no-quench"):
+        eg.evaluate(make_model(), bare, quench_missing=False)
+    model = make_model()
+    made = eg.evaluate(model, bare)
+    assert np.array_equal(made.predicted[0], model.predict(eg.quench(bare)[0]))
+    with pytest.raises(InputError, match="no propensity"):
+        eg.evaluate(make_model(), c.replace(propensity=None, times=None, propensity_error=None,
+                                            propensity_halves=None))  # fmt: skip
+    unknown = PropensityModel(SE3Config.model_validate({"inputs": {"graph": "cage"}}), 2, (1.0,))
+    with pytest.raises(InputError, match="cage_positions: is needed by the model"):
+        eg.evaluate(unknown, c)
+
+
+def test_more_types_than_the_model_knows() -> None:
+    c = make_complete()
+    with pytest.raises(InputError, match="types that the model was not trained on"):
+        make_model().predict(c.replace(types=np.where(c.types == 1, 2, 0)))

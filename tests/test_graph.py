@@ -1,0 +1,77 @@
+"""Neighbour lists against a plain double loop, and the input they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from equiglass.errors import InputError
+from equiglass.graph import batch_graphs, build_graph
+from tests.conftest import make_liquid
+
+
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
+def test_edges_are_those_of_a_double_loop(periodic: tuple[bool, bool, bool]) -> None:
+    liquid = make_liquid(200)
+    graph = build_graph(liquid.positions, liquid.box, 2.0, periodic=periodic, dtype=torch.float64)
+    vectors = liquid.positions[None] - liquid.positions[:, None]
+    vectors -= np.where(periodic, liquid.box * np.round(vectors / liquid.box), 0.0)
+    lengths = np.linalg.norm(vectors, axis=2)
+    receivers, senders = np.nonzero((lengths < 2.0) & (lengths > 0))
+    assert np.array_equal(graph.receivers, receivers)
+    assert np.array_equal(graph.senders, senders)
+    # r_ij = x_j - x_i: from the receiver to the sender.
+    assert np.allclose(graph.vectors, vectors[receivers, senders])
+
+
+def test_receiver_start_delimits_edges() -> None:
+    liquid = make_liquid(100)
+    graph = build_graph(liquid.positions, liquid.box, 1.5)
+    for i in (0, 50, 99):
+        start, end = graph.receiver_start[i : i + 2].tolist()
+        assert (graph.receivers[start:end] == i).all()
+    assert graph.receiver_start[-1] == graph.n_edges
+
+
+def test_positions_may_lie_outside_the_box() -> None:
+    liquid = make_liquid(100)
+    shifted = liquid.positions + liquid.box * np.array([3, -2, 0])
+    a, b = (
+        build_graph(p, liquid.box, 1.5, dtype=torch.float64) for p in (liquid.positions, shifted)
+    )
+    assert torch.equal(a.senders, b.senders)
+    assert torch.allclose(a.vectors, b.vectors, atol=1e-12)
+
+
+def test_particle_without_neighbours() -> None:
+    positions = np.array([[1.0, 1, 1], [2.0, 1, 1], [7.0, 7, 7]])
+    graph = build_graph(positions, np.full(3, 10.0), 2.0)
+    assert graph.receiver_start.tolist() == [0, 1, 2, 2]
+
+
+def test_no_particles() -> None:
+    graph = build_graph(np.empty((0, 3)), np.full(3, 10.0), 2.0)
+    assert (graph.n_edges, graph.receiver_start.tolist()) == (0, [0])
+
+
+def test_batch_is_side_by_side() -> None:
+    liquids = [make_liquid(n, seed=n) for n in (90, 120)]
+    graphs = [build_graph(c.positions, c.box, 1.5) for c in liquids]
+    batch = batch_graphs(graphs)
+    assert batch.n_receivers == 210
+    assert torch.equal(batch.senders[graphs[0].n_edges :], graphs[1].senders + 90)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p, b: (p, b * 0.5), "box is too small along x.*expected at least 4"),
+        (lambda p, b: (np.where(np.arange(3) == 1, np.nan, p), b), "finite.*particle 0"),
+        (lambda p, b: (np.concatenate([p[:-1], p[:1]]), b), "overlap.*particles 0 and 99"),
+    ],
+)
+def test_bad_input_is_named(change, message: str) -> None:  # type: ignore[no-untyped-def]
+    liquid = make_liquid(100)
+    with pytest.raises(InputError, match=message):
+        build_graph(*change(liquid.positions, liquid.box), 2.0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from equiglass.errors import InputError
-from equiglass.graph import batch_graphs, build_graph
+from equiglass.graph import batch_graphs, build_graph, graph_slabs
 from tests.conftest import make_liquid
 
 
@@ -75,3 +75,24 @@ def test_bad_input_is_named(change, message: str) -> None:  # type: ignore[no-un
     liquid = make_liquid(100)
     with pytest.raises(InputError, match=message):
         build_graph(*change(liquid.positions, liquid.box), 2.0)
+
+
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
+@pytest.mark.parametrize("n_slabs", [1, 2, 5])
+def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, bool]) -> None:
+    liquid = make_liquid(250)
+    options = {"periodic": periodic, "dtype": torch.float64}
+    whole = build_graph(liquid.positions, liquid.box, 2.0, **options)
+    seen, edges = [], []
+    for receivers, graph in graph_slabs(liquid.positions, liquid.box, 2.0, n_slabs, **options):
+        assert graph.n_receivers == len(receivers)
+        assert graph.n_senders == 250
+        seen.append(receivers)
+        rows = [receivers[graph.receivers][:, None], graph.senders[:, None], graph.vectors]
+        edges.append(torch.cat(rows, dim=1))
+    assert torch.cat(seen).sort().values.tolist() == list(range(250))
+    found = torch.cat(edges)
+    # Stable: within a receiver, the order of senders is that of the whole graph already.
+    found = found[found[:, 0].argsort(stable=True)]
+    expected = torch.cat([whole.receivers[:, None], whole.senders[:, None], whole.vectors], dim=1)
+    assert torch.allclose(found, expected, atol=1e-12)

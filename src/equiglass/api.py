@@ -140,12 +140,9 @@ def predict(
         cache=Path(cache) if cache else None,
         progress=progress,
     )
-    with track("predict", len(configurations), enabled=progress) as advance:
-        results = []
-        for configuration in configurations:
-            results.append((configuration, loaded.predict(configuration)))
-            advance()
-    return results
+    steps = sum(loaded.n_steps(len(c)) for c in configurations)
+    with track("predict", steps, enabled=progress) as advance:
+        return [(c, loaded.predict(c, advance=advance)) for c in configurations]
 
 
 def train(

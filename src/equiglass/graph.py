@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .data.configuration import FloatArray
+from .data.configuration import FloatArray, wrap
 from .errors import InputError
 
 # Closer than this, two particles of a liquid are one particle written twice.
@@ -116,43 +117,118 @@ def build_graph(
         For positions that are not finite, a box smaller than twice the cutoff along a periodic
         direction, or two particles at the same place.
     """
-    import vesin
+    points, lengths = _checked(positions, box, cutoff, periodic, source)
+    n = len(points)
+    i, j, vectors = _pairs(points, lengths, cutoff, periodic, np.arange(n), source)
+    # Senders ascend within a receiver, so that the order of sums is a function of the graph.
+    order = np.lexsort((j, i))
+    return _graph(i[order], j[order], vectors[order], n, n, cutoff, dtype)
 
+
+def _checked(
+    positions: FloatArray,
+    box: FloatArray,
+    cutoff: float,
+    periodic: Sequence[bool],
+    source: str,
+) -> tuple[FloatArray, FloatArray]:
     points = np.ascontiguousarray(positions, dtype=np.float64)
     lengths = np.asarray(box, dtype=np.float64)
-    n = len(points)
     if not np.isfinite(points).all():
         bad = int(np.argwhere(~np.isfinite(points))[0][0])
         raise InputError("positions must be finite", source=source, found=f"particle {bad}")
     check_box(lengths, periodic, cutoff, source)
-    if n == 0:
-        i = j = np.empty(0, dtype=np.int64)
-        vectors = np.empty((0, 3))
-    else:
-        finder = vesin.NeighborList(cutoff=cutoff, full_list=True)
-        i, j, vectors, distances = finder.compute(
-            points, np.diag(lengths), list(map(bool, periodic)), "ijDd"
+    return points, lengths
+
+
+def _pairs(
+    points: FloatArray,
+    lengths: FloatArray,
+    cutoff: float,
+    periodic: Sequence[bool],
+    names: NDArray[np.integer],
+    source: str,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
+    """Receivers, senders and r_ij of all pairs of these points; ``names`` are used in errors."""
+    import vesin
+
+    if len(points) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3))
+    finder = vesin.NeighborList(cutoff=cutoff, full_list=True)
+    i, j, vectors, distances = finder.compute(
+        points, np.diag(lengths), list(map(bool, periodic)), "ijDd"
+    )
+    if len(distances) and distances.min() < OVERLAP:
+        pair = int(distances.argmin())
+        raise InputError(
+            "two particles overlap",
+            source=source,
+            field="positions",
+            expected=f"distances above {OVERLAP:g}",
+            found=f"{distances[pair]:.3g} between particles {names[i[pair]]} and {names[j[pair]]}",
         )
-        if len(distances) and distances.min() < OVERLAP:
-            pair = int(distances.argmin())
-            raise InputError(
-                "two particles overlap",
-                source=source,
-                field="positions",
-                expected=f"distances above {OVERLAP:g}",
-                found=f"{distances[pair]:.3g} between particles {i[pair]} and {j[pair]}",
-            )
-        # Senders ascend within a receiver, so that the order of sums is a function of the graph.
-        order = np.lexsort((j, i))
-        i, j, vectors = i[order], j[order], vectors[order]
+    return i.astype(np.int64), j.astype(np.int64), vectors
+
+
+def _graph(
+    receivers: NDArray[np.int64],
+    senders: NDArray[np.int64],
+    vectors: FloatArray,
+    n_receivers: int,
+    n_senders: int,
+    cutoff: float,
+    dtype: torch.dtype,
+) -> Graph:
     return Graph(
-        torch.from_numpy(i.astype(np.int64)),
-        torch.from_numpy(j.astype(np.int64)),
+        torch.from_numpy(receivers),
+        torch.from_numpy(senders),
         torch.from_numpy(vectors).to(dtype),
-        n,
-        n,
+        n_receivers,
+        n_senders,
         cutoff,
     )
+
+
+def graph_slabs(
+    positions: FloatArray,
+    box: FloatArray,
+    cutoff: float,
+    n_slabs: int,
+    *,
+    periodic: Sequence[bool] = (True, True, True),
+    dtype: torch.dtype = torch.float32,
+    source: str = "configuration",
+) -> Iterator[tuple[torch.Tensor, Graph]]:
+    """The same graph in slabs along x, one at a time, so that memory does not hold all edges.
+
+    Yields the indices of a slab's receivers, in increasing order, and the graph of their edges:
+    its receivers count within the slab, its senders are indices of all particles.
+    """
+    points, lengths = _checked(positions, box, cutoff, periodic, source)
+    points = wrap(points, lengths, (bool(periodic[0]), False, False))
+    x = points[:, 0]
+    low, high = (0.0, lengths[0]) if periodic[0] else (x.min(), np.nextafter(x.max(), np.inf))
+    edges = np.linspace(low, high, n_slabs + 1)
+    shifts = (-lengths[0], 0.0, lengths[0]) if periodic[0] else (0.0,)
+    for start, stop in pairwise(edges):
+        owned = np.flatnonzero((x >= start) & (x < stop))
+        names, images = [], []
+        for shift in shifts:
+            near = np.flatnonzero((x + shift >= start - cutoff) & (x + shift < stop + cutoff))
+            names.append(near)
+            images.append(points[near] + np.array([shift, 0.0, 0.0]))
+        name, image = np.concatenate(names), np.concatenate(images)
+        i, j, vectors = _pairs(
+            image, lengths, cutoff, (False, bool(periodic[1]), bool(periodic[2])), name, source
+        )
+        inside = (image[i, 0] >= start) & (image[i, 0] < stop)
+        receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]
+        order = np.lexsort((senders, receivers))
+        local = np.searchsorted(owned, receivers[order])
+        yield (
+            torch.from_numpy(owned),
+            _graph(local, senders[order], vectors[order], len(owned), len(points), cutoff, dtype),
+        )
 
 
 def batch_graphs(graphs: Sequence[Graph]) -> Graph:

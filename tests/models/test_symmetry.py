@@ -106,3 +106,13 @@ def test_particle_without_neighbours() -> None:
         if corner == 0.02:
             first = prediction
     assert abs(first - prediction).max() < 1e-12 * abs(first).max()
+
+
+@pytest.mark.parametrize("settings", [{}, {"readout": "last", "skip": "concatenate"}])
+def test_slabs_predict_the_same(settings: dict[str, object]) -> None:
+    model, configuration = make_model(**settings), make_complete(600)
+    steps = []
+    found = model.predict(configuration, slab_size=150, advance=lambda: steps.append(1))
+    expected = model.predict(configuration)
+    assert testing.relative_error(found, expected) < 1e-12
+    assert len(steps) == model.n_steps(600, 150) == 12

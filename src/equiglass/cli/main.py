@@ -28,6 +28,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     data.quench,
     data.simulate,
     model.train,
+    model.cross_validate,
     model.evaluate,
     model.predict,
 )

@@ -50,6 +50,39 @@ def train(
     typer.echo(f"model of {model.n_parameters} parameters in {run / 'model'}{best}")
 
 
+def cross_validate(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, on what.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the folds.")
+    ],
+    folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
+    processes: Annotated[
+        int, typer.Option("--processes", "-j", help="Folds trained at the same time.", min=1)
+    ] = 1,
+    cache: CacheOption = None,
+) -> None:
+    """Train once per fold and score the configurations that were held out, whole.
+
+    The same command continues a stopped run.
+    """
+    from ..training.config import load_config
+    from ..training.cross_validation import cross_validate as run_folds
+
+    result = run_folds(
+        load_config(config), output, n_folds=folds, n_processes=processes, cache=cache
+    )
+    for row in result["pearson"]:
+        ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"
+        typer.echo(
+            f"type {row['type']}, t = {row['time']:g}: ρ = {row['mean']:.3f} ± {row['std']:.3f}"
+            f" per configuration{ceiling}"
+        )
+        for k, fold in enumerate(row["folds"]):
+            values = ", ".join(f"{name} {value:.3f}" for name, value in fold.items())
+            typer.echo(f"  fold {k}: {values}")
+    typer.echo(f"details in {output / 'cross_validation.json'}")
+
+
 def evaluate(
     model: ModelArgument,
     data: DataArgument,

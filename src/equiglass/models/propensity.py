@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -20,13 +20,15 @@ from torch import nn
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from .inputs import ModelInput, model_input
+from ..graph import Graph, graph_slabs
+from .inputs import POSITION_FIELD, ModelInput, model_input, node_inputs
 from .se3 import SE3Config, SE3Network
 
 FORMAT = "equiglass-model"
 VERSION = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
+SLAB_SIZE = 32_768
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ class PropensityModel(nn.Module):
         InputError
             If a field that the model needs is missing, or there are more types than it knows.
         """
+        self._check_types(configuration)
+        return model_input(
+            configuration, self.config.inputs, self.config.cutoff, self.target_mean.dtype
+        ).to(self.target_mean.device)
+
+    def _check_types(self, configuration: Configuration) -> None:
         if configuration.n_types > self.n_types:
             raise InputError(
                 "has types that the model was not trained on",
@@ -118,21 +126,78 @@ class PropensityModel(nn.Module):
                 expected=f"at most {self.n_types} types",
                 found=configuration.n_types,
             )
-        return model_input(
-            configuration, self.config.inputs, self.config.cutoff, self.target_mean.dtype
-        ).to(self.target_mean.device)
 
     @torch.no_grad()
-    def predict(self, configuration: Configuration) -> NDArray[np.float64]:
-        """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma."""
+    def predict(
+        self,
+        configuration: Configuration,
+        *,
+        slab_size: int = SLAB_SIZE,
+        advance: Callable[[], None] = lambda: None,
+    ) -> NDArray[np.float64]:
+        """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma.
+
+        Parameters
+        ----------
+        slab_size
+            Configurations of more particles are taken in slabs of about this many, so that memory
+            grows with the number of particles and not with that of edges.
+        advance
+            Called once for each step of the work, :meth:`n_steps` times.
+
+        Raises
+        ------
+        InputError
+            As :meth:`inputs_of`.
+        """
         was_training = self.training
         self.eval()
-        batch = self.inputs_of(configuration)
-        standard = self(batch)
-        values = standard * self.target_std[batch.types] + self.target_mean[batch.types]
+        if len(configuration) > slab_size:
+            types, standard = self._predict_in_slabs(configuration, slab_size, advance)
+        else:
+            batch = self.inputs_of(configuration)
+            types, standard = batch.types, self(batch)
+            advance()
+        values = standard * self.target_std[types] + self.target_mean[types]
         self.train(was_training)
         result: NDArray[np.float64] = values.T.double().cpu().numpy()
         return result
+
+    def n_steps(self, n_particles: int, slab_size: int = SLAB_SIZE) -> int:
+        """Steps of :meth:`predict`, for a progress bar."""
+        if n_particles <= slab_size:
+            return 1
+        return len(self.members) * self.config.layers * -(-n_particles // slab_size)
+
+    def _predict_in_slabs(
+        self, configuration: Configuration, slab_size: int, advance: Callable[[], None]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self._check_types(configuration)
+        spec, dtype = self.config.inputs, self.target_mean.dtype
+        device = self.target_mean.device
+        types, scalars, vectors = (t.to(device) for t in node_inputs(configuration, spec, dtype))
+        positions = getattr(configuration, POSITION_FIELD[spec.graph])
+
+        def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
+            for receivers, graph in graph_slabs(
+                positions,
+                configuration.box,
+                self.config.cutoff,
+                -(-len(configuration) // slab_size),
+                periodic=configuration.periodic,
+                dtype=dtype,
+                source=configuration.source,
+            ):
+                yield receivers.to(device), graph.to(device)
+                advance()
+
+        total = torch.zeros(len(configuration), len(self.times), dtype=dtype, device=device)
+        for member in self.networks:
+            representation = member.represent_in_slabs(types, scalars, vectors, slabs)
+            for start in range(0, len(total), slab_size):
+                part = slice(start, start + slab_size)
+                total[part] += member.decoder(representation[part], types[part])
+        return types, total / len(self.members)
 
     def describe(self) -> dict[str, Any]:
         """Everything but the weights, as it is stored in JSON."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
+from ..graph import Graph
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.convolution import Skip, SteerableLayer
 from ..nn.decoder import Decoder
@@ -114,6 +116,30 @@ class SE3Network(nn.Module):
         read = []
         for layer in self.layers:
             x = layer(x, harmonics, batch.graph)
+            if self.config.readout == "all" or layer is self.layers[-1]:
+                read.append(invariants(x))
+        return torch.cat([*read, standard], dim=1)
+
+    def represent_in_slabs(
+        self,
+        types: torch.Tensor,
+        scalars: torch.Tensor,
+        vectors: torch.Tensor,
+        slabs: Callable[[], Iterable[tuple[torch.Tensor, Graph]]],
+    ) -> torch.Tensor:
+        """:meth:`represent` with one slab's edges in memory at a time.
+
+        Every layer walks through the slabs once; ``slabs`` starts the walk.
+        """
+        x, standard = self.embed(types, scalars, vectors)
+        size = self.config.channels, (self.config.l_max + 1) ** 2
+        read = []
+        for layer in self.layers:
+            y = x.new_empty(len(x), size[1], size[0])
+            for receivers, graph in slabs():
+                harmonics = self.harmonics(graph.directions)
+                y[receivers] = layer(x, harmonics, graph, own=x[receivers])
+            x = y
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
         return torch.cat([*read, standard], dim=1)

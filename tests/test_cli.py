@@ -96,7 +96,7 @@ def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
     for name in ("rho.png", "scatter.png"):
         assert (tmp_path / "figures" / name).stat().st_size > 10_000
     table = run("evaluate", run_folder, store, "--energy", "--split", "all").stdout
-    assert "inherent energy" in table and "4 configurations" in table
+    assert "energy alone" in table and "4 configurations" in table
 
     out, picture = tmp_path / "out.extxyz", tmp_path / "map.png"
     run("predict", run_folder, store, "-o", out, "--figure", picture)

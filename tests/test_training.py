@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from equiglass.data.dataset import from_configurations
+from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.models.propensity import PropensityModel, average, load_model
 from equiglass.training import run as training_run
 from equiglass.training.config import TrainConfig, load_config
+from equiglass.training.cross_validation import cross_validate
 from equiglass.training.data import EpochSampler, prepare
 from equiglass.training.module import PropensityTask
 from tests.conftest import make_complete
@@ -150,11 +152,36 @@ def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:
 
 def test_averaged_models(tmp_path: Path) -> None:
     config = make_config()
-    a, b = (training_run.new_model(config, list(DATA)) for _ in range(2))
+    # Different statistics: each member keeps its own prediction in sigma.
+    a = training_run.new_model(config, list(DATA)[:2])
+    b = training_run.new_model(config, list(DATA)[2:])
+    assert not torch.equal(a.target_mean, b.target_mean)
     merged = average([a, b])
     merged.save(tmp_path)
     both = (a.predict(DATA[0]) + b.predict(DATA[0])) / 2
     assert np.allclose(load_model(tmp_path).predict(DATA[0]), both, rtol=1e-5)
+
+
+def test_cross_validation_holds_out_whole_configurations(tmp_path: Path) -> None:
+    rows = [(f"{k:05d}", c, None) for k, c in enumerate(DATA)]
+    write_store(tmp_path / "data.zarr", rows)
+    config = make_config(data={"path": str(tmp_path / "data.zarr")}, optimizer={"epochs": 1})
+    summary = cross_validate(config, tmp_path / "cv", n_folds=2, progress=False)
+    held_out = [name for fold in summary["pearson"][0]["folds"] for name in fold]
+    assert sorted(held_out) == [name for name, _, _ in rows]
+    for k in (0, 1):
+        seen = json.loads((tmp_path / "cv" / f"fold{k}" / "data.json").read_text())["training"]
+        assert not {Path(s).name for s in seen} & set(summary["pearson"][0]["folds"][k])
+    values = [v for fold in summary["pearson"][0]["folds"] for v in fold.values()]
+    assert np.isclose(summary["pearson"][0]["mean"], np.mean(values))
+    members = [load_model(tmp_path / "cv" / f"fold{k}").predict(DATA[0]) for k in (0, 1)]
+    averaged = load_model(tmp_path / "cv")
+    assert np.allclose(averaged.predict(DATA[0]), np.mean(members, axis=0), rtol=1e-5)
+    # Finished folds are not trained again.
+    weights = (tmp_path / "cv" / "fold0" / "model" / "model.safetensors").stat().st_mtime_ns
+    cross_validate(config, tmp_path / "cv", n_folds=2, progress=False)
+    after = (tmp_path / "cv" / "fold0" / "model" / "model.safetensors").stat().st_mtime_ns
+    assert after == weights
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +31,10 @@ class Graph:
         Number of particles; they differ only for a chunk of a larger graph.
     cutoff
         Cutoff radius, sigma.
+    lengths
+        (n_edges,) distances, sigma.
+    receiver_start
+        (n_receivers + 1,) first edge of each receiver (CSR).
     """
 
     receivers: torch.Tensor
@@ -40,29 +43,25 @@ class Graph:
     n_receivers: int
     n_senders: int
     cutoff: float
+    lengths: torch.Tensor = field(init=False)
+    receiver_start: torch.Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        starts = torch.zeros(self.n_receivers + 1, dtype=torch.int64, device=self.receivers.device)
+        counts = torch.bincount(self.receivers, minlength=self.n_receivers)
+        torch.cumsum(counts, 0, out=starts[1:])
+        # Computed here, not on demand: every layer reads them, and compiled graphs can too.
+        object.__setattr__(self, "receiver_start", starts)
+        object.__setattr__(self, "lengths", torch.linalg.vector_norm(self.vectors, dim=1))
 
     @property
     def n_edges(self) -> int:
         return len(self.senders)
 
-    @cached_property
-    def lengths(self) -> torch.Tensor:
-        """(n_edges,) distances, sigma."""
-        lengths: torch.Tensor = torch.linalg.vector_norm(self.vectors, dim=1)
-        return lengths
-
-    @cached_property
+    @property
     def directions(self) -> torch.Tensor:
         """(n_edges, 3) unit vectors from receiver to sender."""
         return self.vectors / self.lengths[:, None]
-
-    @cached_property
-    def receiver_start(self) -> torch.Tensor:
-        """(n_receivers + 1,) first edge of each receiver (CSR)."""
-        starts = torch.zeros(self.n_receivers + 1, dtype=torch.int64, device=self.receivers.device)
-        counts = torch.bincount(self.receivers, minlength=self.n_receivers)
-        torch.cumsum(counts, 0, out=starts[1:])
-        return starts
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Graph:
         """The graph on another device, vectors in another dtype."""

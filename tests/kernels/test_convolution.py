@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -248,3 +252,49 @@ def test_wrong_arguments_are_refused(change: dict, message: str) -> None:
 def test_paths_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match="sorted"):
         PathSet(((0, 1, 1), (0, 0, 0)))
+
+
+@native
+def test_compiles_without_a_graph_break() -> None:
+    case = make_case(path_set(2, 2, 2, True), dtype=torch.float32)
+
+    def function(x: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+        sums = torch.ops.equiglass.convolution(
+            x, case.harmonics, case.lengths, table, case.receiver_start, case.senders,
+            case.paths.flat, CUTOFF,
+        )  # fmt: skip
+        return sums.square().sum()
+
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    loss, expected = (f(case.x, case.table) for f in (compiled, function))
+    assert torch.allclose(loss, expected)
+    for a, b in zip(
+        torch.autograd.grad(loss, (case.x, case.table)),
+        torch.autograd.grad(expected, (case.x, case.table)),
+        strict=True,
+    ):
+        assert torch.allclose(a, b)
+
+
+@native
+@pytest.mark.parametrize("instruction_set", ["baseline", "avx2"])
+def test_every_build_gives_the_same(instruction_set: str, tmp_path: Path) -> None:
+    """The builds for other instruction sets, in a process that may use no wider one."""
+    case = make_case(path_set(3, 3, 3, False), dtype=torch.float32)
+    arguments = [t.detach() for t in case.differentiable] + [case.receiver_start, case.senders]
+    torch.save([*arguments, case.paths.flat], tmp_path / "case.pt")
+    code = (
+        "import sys, torch; from equiglass.kernels import cpu; "
+        "a = torch.load(sys.argv[1], weights_only=True); "
+        f"torch.save((cpu.convolution(*a, {CUTOFF}), cpu.instruction_set()), sys.argv[2])"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "case.pt", tmp_path / "out.pt"],
+        check=True,
+        env={**os.environ, "EQUIGLASS_ISA": instruction_set},
+    )
+    found, used = torch.load(tmp_path / "out.pt", weights_only=True)
+    if used != instruction_set:
+        pytest.skip(f"this machine has {used} only")
+    expected = case.reference()
+    assert float((found - expected).detach().abs().max() / expected.detach().abs().max()) < 5e-6

@@ -125,7 +125,7 @@ def evaluate(
                 energy_predictor(),
                 None,
                 result.configurations,
-                model="inherent energy",
+                model="energy alone",
                 data=result.data,
             )
         )

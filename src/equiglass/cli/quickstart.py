@@ -27,7 +27,7 @@ def quickstart(
     from .options import write_json
     from .tables import print_evaluation
 
-    run = output / "run"
+    run = output / "network"
     if run.exists():
         raise InputError("a run is there already; remove it or choose another --output", source=run)
     settings = TrainConfig(
@@ -39,7 +39,7 @@ def quickstart(
     model = train(settings, run)
     result = evaluate(model, data, split="test")
     energy = score(
-        energy_predictor(), None, result.configurations, model="inherent energy", data=result.data
+        energy_predictor(), None, result.configurations, model="energy alone", data=result.data
     )
     print_evaluation([result, energy])
     write_json(result.as_dict(), str(output / "evaluation.json"))

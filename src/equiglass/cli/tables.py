@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -78,7 +79,7 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("type")
     table.add_column("time", justify="right")
     for evaluation in evaluations:
@@ -91,7 +92,7 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
         for evaluation in evaluations:
             other = evaluation.scores[k]
             mean, std = mean_and_std(list(other.per_configuration))
-            cells += [f"{_number(mean)} ± {_number(std)}", _number(other.pooled)]
+            cells += [f"{_number(mean)}±{_number(std)}", _number(other.pooled)]
         table.add_row(
             score.type,
             f"{score.time:g}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -29,32 +29,32 @@ class PathSet:
     def __len__(self) -> int:
         return len(self.paths)
 
-    @cached_property
+    @property
     def l_in(self) -> int:
         """Largest input l."""
         return max(p[0] for p in self.paths)
 
-    @cached_property
+    @property
     def l_filter(self) -> int:
         """Largest filter l."""
         return max(p[1] for p in self.paths)
 
-    @cached_property
+    @property
     def l_out(self) -> int:
         """Largest output l."""
         return max(p[2] for p in self.paths)
 
-    @cached_property
+    @property
     def per_l_out(self) -> tuple[int, ...]:
         """Number of paths that end in each l."""
         return tuple(sum(p[2] == l_out for p in self.paths) for l_out in range(self.l_out + 1))
 
-    @cached_property
+    @property
     def n_components(self) -> int:
         """Output components over all paths."""
         return sum(2 * p[2] + 1 for p in self.paths)
 
-    @cached_property
+    @property
     def flat(self) -> list[int]:
         """The paths as one list of integers, as operators take them."""
         return [l for path in self.paths for l in path]

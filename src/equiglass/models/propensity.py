@@ -229,7 +229,7 @@ class PropensityModel(nn.Module):
 
 
 def average(models: Sequence[PropensityModel], card: ModelCard | None = None) -> PropensityModel:
-    """One model that averages the predictions of several, trained with the same settings.
+    """One model whose prediction, in sigma, is the mean of the predictions of several.
 
     Raises
     ------
@@ -240,17 +240,21 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
     for model in models[1:]:
         if (model.config, model.n_types, model.times) != (first.config, first.n_types, first.times):
             raise InputError("only models of the same settings, types and times can be averaged")
-        # Each member predicts in its own standard units, which must agree to be averaged.
-        for name in ("target_mean", "target_std"):
-            if not torch.equal(getattr(model, name), getattr(first, name)):
-                raise InputError("models with different target statistics", field=name)
-    members = [member for model in models for member in model.members]
-    merged = PropensityModel(first.config, first.n_types, first.times, len(members), card)
-    for target, source in zip(merged.members, members, strict=True):
-        target.load_state_dict(source.state_dict())
-    merged.target_mean.copy_(first.target_mean)
-    merged.target_std.copy_(first.target_std)
-    return merged
+    n_members = sum(len(model.members) for model in models)
+    merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
+    mean = torch.stack([model.target_mean for model in models]).mean(dim=0)
+    std = torch.stack([model.target_std for model in models]).mean(dim=0)
+    merged.target_mean.copy_(mean)
+    merged.target_std.copy_(std)
+    sources = [(model, network) for model in models for network in model.networks]
+    for target, (model, network) in zip(merged.networks, sources, strict=True):
+        target.load_state_dict(network.state_dict())
+        with torch.no_grad():
+            # Each member speaks in its own standard units; its decoder learns the common ones.
+            scale = model.target_std / std
+            target.decoder.weight.mul_(scale[:, None])
+            target.decoder.bias.mul_(scale).add_((model.target_mean - mean) / std)
+    return merged.eval()
 
 
 def packaged_models() -> list[str]:

@@ -101,7 +101,7 @@ def mobility_map(
     measured: Array | None,
     *,
     title: str = "",
-    thickness: float = 2.0,
+    thickness: float = 1.2,
 ) -> Figure:
     """A slice of a configuration coloured by predicted mobility, beside the measured one.
 

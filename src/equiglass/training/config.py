@@ -42,7 +42,7 @@ class OptimizerConfig(BaseModel):
 
     epochs: int = Field(40, ge=1, description="passes over the training configurations")
     batch_size: int = Field(1, ge=1, description="configurations per step")
-    learning_rate: float = Field(5e-3, gt=0, description="peak of the one-cycle schedule")
+    learning_rate: float = Field(1e-2, gt=0, description="peak of the one-cycle schedule")
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
     weight_decay: float = Field(1e-2, ge=0, description="decoupled weight decay")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")

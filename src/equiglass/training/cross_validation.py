@@ -14,6 +14,7 @@ import numpy as np
 from ..data.dataset import read
 from ..data.splits import folds
 from ..errors import InputError
+from ..models.propensity import ModelCard, average, load_model
 from ..progress import track
 from ..simulation.complete import complete
 from .config import TrainConfig
@@ -33,12 +34,14 @@ def cross_validate(
     """Train once per fold and evaluate on the configurations it did not see.
 
     The last epoch of each training is evaluated; held-out configurations are used for nothing
-    else. Finished folds are kept, unfinished ones resumed, when the call is repeated.
+    else. Finished folds are kept, unfinished ones resumed, when the call is repeated. At the end
+    the networks of all folds are averaged into one model, whose members have seen all the data
+    between them; the scores are those of single members on what they have not seen.
 
     Parameters
     ----------
     folder
-        Gets one run folder per fold and ``cross_validation.json``.
+        Gets one run folder per fold, ``cross_validation.json`` and the averaged ``model``.
     n_processes
         Folds that are trained at the same time; they share the threads of this process.
 
@@ -72,6 +75,13 @@ def cross_validate(
             advance()
     summary = _summary([json.loads((target / f"fold{k}" / RESULT).read_text()) for k in range(n)])
     (target / "cross_validation.json").write_text(json.dumps(summary, indent=2) + "\n")
+    card = ModelCard(
+        target.name,
+        str(config.data.path),
+        {"cross_validation": summary},
+        {"training": settings.model_dump(mode="json"), "members": "one for each fold"},
+    )
+    average([load_model(target / f"fold{k}") for k in range(n)], card).save(target / "model")
     return summary
 
 

@@ -43,8 +43,6 @@ def prepare(model: PropensityModel, configuration: Configuration, weight: float 
     dtype = model.target_mean.dtype
     assert configuration.propensity is not None
     target = torch.from_numpy(np.ascontiguousarray(configuration.propensity.T)).to(dtype)
-    # The edge list is needed in this form at every step; computed here once.
-    _ = inputs.graph.lengths, inputs.graph.receiver_start
     return Sample(
         inputs,
         model.standardise(target, inputs.types),

@@ -1,0 +1,110 @@
+// Runs the kernel outside Python, for the sanitizers: against a plain loop over coefficients, the
+// adjoint identity of the backward pass, and equality of bits between numbers of threads.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "convolution.hpp"
+
+using namespace equiglass;
+
+namespace {
+
+struct Problem {
+  int n = 37, channels = 16, n_knots = 32, x_components = 9, y_components = 9;
+  double cutoff = 2.0;
+  PathSet set{{{0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {0, 1, 1}, {1, 0, 1}, {1, 1, 1}, {1, 2, 1},
+               {2, 1, 1}, {2, 2, 1}, {0, 2, 2}, {1, 1, 2}, {2, 0, 2}, {2, 2, 2}}};
+  std::vector<std::int64_t> start, senders;
+  std::vector<double> x, y, lengths, table;
+
+  explicit Problem(unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<double> normal;
+    start.push_back(0);
+    for (int i = 0; i < n; ++i) {
+      // Isolated receivers, ordinary ones, and one with hundreds of edges.
+      int const degree = i == 5 ? 0 : i == 11 ? 300 : int(random() % 23);
+      for (int k = 0; k < degree; ++k) senders.push_back(random() % n);
+      start.push_back(senders.size());
+    }
+    auto fill = [&](std::vector<double>& v, std::size_t size) {
+      v.resize(size);
+      for (double& value : v) value = normal(random);
+    };
+    fill(x, n * x_components * channels);
+    fill(y, senders.size() * y_components);
+    fill(table, n_knots * set.paths.size() * channels);
+    lengths.resize(senders.size());
+    // The whole range, both ends included.
+    for (std::size_t e = 0; e < lengths.size(); ++e)
+      lengths[e] = cutoff * e / (lengths.size() - 1);
+  }
+
+  Edges edges() const {
+    return {n, n, std::int64_t(senders.size()), start.data(), senders.data()};
+  }
+  Inputs<double> inputs() const {
+    return {x.data(), y.data(), lengths.data(), table.data(), x_components, y_components,
+            channels, n_knots,  cutoff};
+  }
+  std::vector<double> forward(int threads) const {
+    std::vector<double> sums(std::size_t(n) * set.n_components * channels);
+    convolution_forward(set, edges(), inputs(), sums.data(), threads);
+    return sums;
+  }
+  struct Result {
+    std::vector<double> x, table, y, lengths;
+    bool operator==(Result const&) const = default;
+  };
+  Result backward(std::vector<double> const& gradient, int threads) const {
+    Result r{std::vector<double>(x.size()), std::vector<double>(table.size()),
+             std::vector<double>(y.size()), std::vector<double>(lengths.size())};
+    Gradients<double> const out{r.x.data(), r.table.data(), r.y.data(), r.lengths.data()};
+    convolution_backward(set, edges(), inputs(), gradient.data(), out, threads);
+    return r;
+  }
+};
+
+double dot(std::vector<double> const& a, std::vector<double> const& b) {
+  double total = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) total += a[k] * b[k];
+  return total;
+}
+
+void require(bool condition, char const* what) {
+  if (condition) return;
+  std::printf("failed: %s\n", what);
+  std::exit(1);
+}
+
+}  // namespace
+
+int main() {
+  Problem const problem(1);
+  auto const sums = problem.forward(1);
+  for (int threads : {2, 4}) require(problem.forward(threads) == sums, "forward, threads");
+  auto const gradient = problem.forward(3);
+  auto const result = problem.backward(gradient, 1);
+  for (int threads : {2, 4})
+    require(problem.backward(gradient, threads) == result, "backward, threads");
+
+  // The convolution is linear in x, harmonics and table: <g, f> = <df/dx^T g, x> and so on.
+  double const expected = dot(gradient, sums);
+  for (auto const& [a, b] : {std::pair{&result.x, &problem.x}, {&result.table, &problem.table},
+                             {&result.y, &problem.y}})
+    require(std::abs(dot(*a, *b) - expected) < 1e-10 * std::abs(expected), "adjoint identity");
+
+  bool thrown = false;
+  try {
+    PathSet({{0, 1, 1}, {0, 0, 0}});
+  } catch (std::invalid_argument const&) {
+    thrown = true;
+  }
+  require(thrown, "unsorted paths are refused");
+  std::printf("passed on %s\n", instruction_set());
+}

@@ -1,0 +1,38 @@
+"""The README's and the tutorial's Python runs; generated pages are up to date."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import ase.io
+import pytest
+
+from equiglass.data.dataset import read
+from equiglass.data.readers.atomistic import to_ase
+
+ROOT = Path(__file__).parents[1]
+
+
+def python_blocks(page: str) -> str:
+    text = (ROOT / page).read_text()
+    return "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
+
+
+def test_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python_blocks("docs/tutorial.md"), "tutorial.md", "exec"), {})
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ase.io.write("snapshot.extxyz", to_ase(read("ka3d_quickstart")[0]))
+    exec(compile(python_blocks("README.md"), "README.md", "exec"), {})
+
+
+def test_settings_table_is_up_to_date() -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "settings_table.py"))
+    text = (ROOT / "docs" / "commands.md").read_text()
+    assert tool["rewritten"](text) == text, "run: python tools/settings_table.py"

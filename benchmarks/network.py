@@ -154,6 +154,7 @@ def main() -> None:
             if name in REPETITIONS and repetition != 1:
                 continue
             times[name].append(run_once(name, network, forward))
+            print(f"{name}: {times[name][-1]}", file=sys.stderr, flush=True)
     rows = [
         {
             "name": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from .paths import PathSet, clebsch_gordan
 
@@ -47,11 +48,26 @@ def path_sums(
             if c != l_out:
                 continue
             coefficients = clebsch_gordan((a, b, c), x.dtype, x.device)
-            matrix = torch.einsum("abm,eb->eam", coefficients, harmonics[:, b**2 : (b + 1) ** 2])
-            sender = x[senders, a**2 : (a + 1) ** 2]
-            messages = torch.einsum("eam,eac,ec->emc", matrix, sender, radial[:, p])
-            zeros = x.new_zeros(n_receivers, 2 * l_out + 1, channels)
-            columns.append(zeros.index_add(0, receivers, messages))
+
+            def one_path(
+                x: torch.Tensor, y: torch.Tensor, r: torch.Tensor, coefficients: torch.Tensor
+            ) -> torch.Tensor:
+                matrix = torch.einsum("abm,eb->eam", coefficients, y)
+                messages = torch.einsum("eam,eac,ec->emc", matrix, x[senders], r)
+                zeros = x.new_zeros(n_receivers, coefficients.shape[2], channels)
+                return zeros.index_add(0, receivers, messages)
+
+            # Messages of one path at a time: recomputed in the backward pass, not kept.
+            columns.append(
+                checkpoint(
+                    one_path,
+                    x[:, a**2 : (a + 1) ** 2],
+                    harmonics[:, b**2 : (b + 1) ** 2],
+                    radial[:, p],
+                    coefficients,
+                    use_reentrant=False,
+                )
+            )
         if columns:
             blocks.append(torch.stack(columns, dim=2).flatten())
     return torch.cat(blocks)

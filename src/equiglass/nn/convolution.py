@@ -11,7 +11,7 @@ from ..graph import Graph
 from ..kernels.dispatch import convolve
 from ..kernels.paths import path_set
 from .radial import RadialFunctions
-from .steerable import Gate, SteerableBatchNorm, SteerableLinear, degree
+from .steerable import Gate, SteerableBatchNorm, SteerableLinear
 
 Skip = Literal["concatenate", "residual", "none"]
 
@@ -81,11 +81,7 @@ class SteerableLayer(nn.Module):
         ``own`` are the receivers' features where the receivers are not the senders.
         """
         own = x if own is None else own
-        blocks = [s.flatten(2) * self.scale for s in self.sums(x, harmonics, graph)]
-        if self.skip != "none":
-            blocks = [
-                torch.cat([block, degree(own, l)], dim=2) if l <= self.l_in else block
-                for l, block in enumerate(blocks)
-            ]
-        y: torch.Tensor = self.gate(self.norm(self.mix(blocks)))
+        blocks = [s.flatten(2) for s in self.sums(x, harmonics, graph)]
+        mixed = self.mix(blocks, own if self.skip != "none" else None, self.scale)
+        y: torch.Tensor = self.gate(self.norm(mixed))
         return own + y if self.is_residual else y

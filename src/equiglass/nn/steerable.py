@@ -42,9 +42,20 @@ class SteerableLinear(nn.Module):
         )
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
 
-    def forward(self, blocks: list[torch.Tensor]) -> torch.Tensor:
-        """Per degree (n, 2 l + 1, inputs[l]) -> (n, (l_max + 1)^2, outputs)."""
-        mixed = [block @ weight for block, weight in zip(blocks, self.weights, strict=True)]
+    def forward(
+        self, blocks: list[torch.Tensor], own: torch.Tensor | None = None, scale: float = 1.0
+    ) -> torch.Tensor:
+        """Linear in ``[scale * blocks[l], own's degree l]``, without joining them in memory.
+
+        Per degree (n, 2 l + 1, channels) -> (n, (l_max + 1)^2, outputs).
+        """
+        mixed = []
+        for l, (block, weight) in enumerate(zip(blocks, self.weights, strict=True)):
+            width = block.shape[2]
+            y = block @ (scale * weight[:width])
+            if own is not None and l <= l_max_of(own):
+                y = y + degree(own, l) @ weight[width:]
+            mixed.append(y)
         if self.bias is not None:
             mixed[0] = mixed[0] + self.bias
         return torch.cat(mixed, dim=1)

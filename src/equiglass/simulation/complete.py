@@ -10,7 +10,7 @@ from rich.console import Console
 from ..data.configuration import Configuration
 from ..errors import InputError
 from .potential import POTENTIALS, Potential
-from .quench import CACHE_FIELDS, default_cache, quench
+from .quench import CACHE_FIELDS, cached_file, default_cache, quench
 
 
 def complete(
@@ -57,9 +57,10 @@ def complete(
     if not lacking:
         return list(configurations)
     folder = cache if cache is not None else default_cache()
-    if progress:
+    fresh = sum(not cached_file(configurations[k], potential, folder).is_file() for k in lacking)
+    if progress and fresh:
         Console(stderr=True).print(
-            f"quenching {len(lacking)} configurations ({potential.name}), kept in {folder}",
+            f"quenching {fresh} configurations ({potential.name}), kept in {folder}",
             soft_wrap=True,
         )
     made = quench(

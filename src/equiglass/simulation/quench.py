@@ -89,6 +89,11 @@ def fingerprint(configuration: Configuration, potential: Potential) -> str:
     return digest.hexdigest()[:24]
 
 
+def cached_file(configuration: Configuration, potential: Potential, cache: Path) -> Path:
+    """Where the quench of a configuration is kept, or would be."""
+    return cache / f"{fingerprint(configuration, potential)}.npz"
+
+
 def default_cache() -> Path:
     """``$EQUIGLASS_CACHE``, else ``$XDG_CACHE_HOME/equiglass``, else ``~/.cache/equiglass``."""
     if "EQUIGLASS_CACHE" in os.environ:
@@ -156,8 +161,9 @@ def iterate_quench(
         if not needs_quench(configuration):
             finished[i] = configuration
             continue
-        file = cache / f"{fingerprint(configuration, potential)}.npz" if cache else None
-        cached = _load_cached(configuration, file) if file else None
+        cached = None
+        if cache:
+            cached = _load_cached(configuration, cached_file(configuration, potential, cache))
         if cached is not None:
             finished[i] = cached
         else:
@@ -179,8 +185,8 @@ def iterate_quench(
                         i = pending.pop(future)
                         finished[i] = future.result()
                         if cache:
-                            name = fingerprint(configurations[i], potential)
-                            _store_cached(finished[i], cache / f"{name}.npz")
+                            file = cached_file(configurations[i], potential, cache)
+                            _store_cached(finished[i], file)
                         advance()
                     while position in finished:
                         yield finished.pop(position)

@@ -34,7 +34,8 @@ template <class T> inline T lane_sum(Vec<T> const& v) {
 
 template <class T> struct PathForward {
   Vec<T> const* y;       // [2 l_filter + 1], one edge per lane
-  T const* const* x;     // per edge, the sender's first component of l_in
+  T const* const* x;     // per edge, the sender's features
+  std::int64_t offset;   // of the first component of l_in in them
   std::int64_t stride;   // between components of x
   Vec<T> const* radial;  // per edge, one channel per lane
   int n;                 // edges in the block
@@ -44,6 +45,7 @@ template <class T> struct PathForward {
 template <class T> struct PathBackward {
   Vec<T> const* y;
   T const* const* x;
+  std::int64_t offset;
   std::int64_t stride;
   Vec<T> const* radial;
   int n;
@@ -111,6 +113,10 @@ template <class T> struct EdgeBlock {
     std::int64_t const row = std::int64_t(n_paths) * in.channels;
     for (int e = 0; e < n; ++e) {
       x[e] = in.x + sender[e] * in.x_components * in.channels + channel;
+      // Senders lie anywhere; their features arrive while the radial functions are interpolated.
+      for (int m = 0; m < in.x_components; ++m) __builtin_prefetch(x[e] + m * in.channels);
+    }
+    for (int e = 0; e < n; ++e) {
       T const* t = in.table + knot[e].first * row + channel;
       T const* w = knot[e].weight;
       for (int p = 0; p < n_paths; ++p, t += in.channels)
@@ -121,13 +127,6 @@ template <class T> struct EdgeBlock {
 
  private:
   std::int64_t const* sender = nullptr;
-};
-
-template <class T> struct XPointers {
-  T const* at[W];
-  XPointers(EdgeBlock<T> const& block, int l_in, std::int64_t channels) {
-    for (int e = 0; e < block.n; ++e) at[e] = block.x[e] + l_in * l_in * channels;
-  }
 };
 
 // Calls visit(path, local component, pointer into the sums of this receiver) for every component.
@@ -162,10 +161,10 @@ void forward(PathSet const& set, Edges const& edges, Inputs<T> const& in, T* sum
           block.prepare_channels(in, n_paths, channel);
           for (int p = 0; p < n_paths; ++p) {
             Path const& path = set.paths[p];
-            XPointers<T> const x(block, path.l_in, in.channels);
-            path_codes<T>[set.code[p]].forward({block.y + path.l_filter * path.l_filter, x.at,
-                                                in.channels, block.radial[p], block.n,
-                                                sum + set.sum_offset[p]});
+            path_codes<T>[set.code[p]].forward(
+                {block.y + path.l_filter * path.l_filter, block.x,
+                 std::int64_t(path.l_in) * path.l_in * in.channels, in.channels, block.radial[p],
+                 block.n, sum + set.sum_offset[p]});
           }
         }
         for_each_sum(set, edges.n_receivers, i, in.channels, sums,
@@ -223,10 +222,10 @@ void backward_receiver(PathSet const& set, Edges const& edges, Inputs<T> const& 
       std::fill_n(x_gradient, block.n * in.x_components, Vec<T>{});
       for (int p = 0; p < n_paths; ++p) {
         Path const& path = set.paths[p];
-        XPointers<T> const x(block, path.l_in, in.channels);
         path_codes<T>[set.code[p]].backward(
-            {block.y + path.l_filter * path.l_filter, x.at, in.channels, block.radial[p], block.n,
-             gradient + set.sum_offset[p], x_gradient + path.l_in * path.l_in, in.x_components,
+            {block.y + path.l_filter * path.l_filter, block.x,
+             std::int64_t(path.l_in) * path.l_in * in.channels, in.channels, block.radial[p],
+             block.n, gradient + set.sum_offset[p], x_gradient + path.l_in * path.l_in, in.x_components,
              radial_gradient[p]});
       }
       for (int e = 0; e < block.n; ++e) {

@@ -50,7 +50,7 @@ def forward(name: str, path: Path, entries: Entries) -> list[str]:
     lines += ["  Vec<T> const* y = a.y;"]
     lines += matrix(entries)
     lines += [f"  Vec<T> s{m}{{}};" for m in range(2 * l_out + 1)]
-    lines += ["  for (int e = 0; e < a.n; ++e) {", "    T const* x = a.x[e];"]
+    lines += ["  for (int e = 0; e < a.n; ++e) {", "    T const* x = a.x[e] + a.offset;"]
     lines += [f"    Vec<T> const x{m} = load(x + {m} * a.stride);" for m in range(2 * l_in + 1)]
     lines += ["    Vec<T> const w = a.radial[e];"]
     for m_out in range(2 * l_out + 1):
@@ -68,7 +68,10 @@ def backward(name: str, path: Path, entries: Entries) -> list[str]:
     lines += matrix(entries)
     lines += [f"  Vec<T> const g{m} = a.gradient[{m}];" for m in range(2 * l_out + 1)]
     lines += ["  for (int e = 0; e < a.n; ++e) {"]
-    lines += ["    T const* x = a.x[e];", "    Vec<T>* dx = a.x_gradient + e * a.x_components;"]
+    lines += [
+        "    T const* x = a.x[e] + a.offset;",
+        "    Vec<T>* dx = a.x_gradient + e * a.x_components;",
+    ]
     lines += ["    Vec<T> const w = a.radial[e];"]
     for m_in in range(2 * l_in + 1):
         terms = [

@@ -44,7 +44,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/network.py
 
 docs: $(STAMP)
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean:
 	rm -rf $(VENV) build site quickstart

@@ -8,21 +8,47 @@ import torch
 
 from .paths import clebsch_gordan
 
+# One component of Y_l: (coefficient, component of Y_(l-1), component of the direction), summed.
+Terms = tuple[tuple[float, int, int], ...]
+
+
+def _raised(l: int) -> list[Terms]:
+    """Y_l as the product of Y_(l-1) and the direction, scaled so that |Y_l|^2 = 2 l + 1."""
+    table = clebsch_gordan((l - 1, 1, l))
+    components = [
+        [(float(table[a, b, m]), int(a), int(b)) for a, b in table[:, :, m].nonzero().tolist()]
+        for m in range(2 * l + 1)
+    ]
+    along_y = torch.tensor([[0.0, 1.0, 0.0]], dtype=torch.float64)
+    lower = [y[0] for y in _degrees(along_y, l - 1)[-1]]
+    raw = torch.stack([_sum(terms, lower, list(along_y[0])) for terms in components])
+    scale = float(raw.sum().sign() * (2 * l + 1) ** 0.5 / raw.norm())
+    return [tuple((scale * c, a, b) for c, a, b in terms) for terms in components]
+
 
 @lru_cache
-def _recursion_scale(l: int) -> float:
-    # Fixed by |Y_l|^2 = 2 l + 1, evaluated along the first axis of the basis.
-    direction = torch.tensor([[0.0, 1.0, 0.0]], dtype=torch.float64)
-    lower = spherical_harmonics(direction, l - 1)[:, (l - 1) ** 2 :]
-    raw = _raise(lower, direction, l)
-    sign = torch.sign(raw.sum())
-    return float(sign * (2 * l + 1) ** 0.5 / raw.norm())
+def _recursion(l: int) -> tuple[Terms, ...]:
+    return tuple(_raised(l))
 
 
-def _raise(lower: torch.Tensor, direction: torch.Tensor, l: int) -> torch.Tensor:
-    table = clebsch_gordan((l - 1, 1, l), lower.dtype, lower.device)
-    product = (lower[:, :, None] * direction[:, None, :]).flatten(1)
-    return product @ table.flatten(0, 1)
+def _sum(
+    terms: Terms | list[tuple[float, int, int]],
+    lower: list[torch.Tensor],
+    direction: list[torch.Tensor],
+) -> torch.Tensor:
+    (c, a, b), *rest = terms
+    total = c * lower[a] * direction[b]
+    for c, a, b in rest:
+        total = total + c * lower[a] * direction[b]
+    return total
+
+
+def _degrees(directions: torch.Tensor, l_max: int) -> list[list[torch.Tensor]]:
+    xyz = list(directions.T.contiguous())
+    blocks = [[torch.ones_like(xyz[0])]]
+    for l in range(1, l_max + 1):
+        blocks.append([_sum(terms, blocks[-1], xyz) for terms in _recursion(l)])
+    return blocks
 
 
 def spherical_harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
@@ -39,7 +65,5 @@ def spherical_harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
     -------
     (n, (l_max + 1)^2), differentiable.
     """
-    blocks = [torch.ones_like(directions[:, :1])]
-    for l in range(1, l_max + 1):
-        blocks.append(_recursion_scale(l) * _raise(blocks[-1], directions, l))
-    return torch.cat(blocks, dim=1)
+    # Component by component, on contiguous rows: the coefficients are sparse.
+    return torch.stack([y for block in _degrees(directions, l_max) for y in block], dim=1)

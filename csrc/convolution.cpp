@@ -113,10 +113,6 @@ template <class T> struct EdgeBlock {
     std::int64_t const row = std::int64_t(n_paths) * in.channels;
     for (int e = 0; e < n; ++e) {
       x[e] = in.x + sender[e] * in.x_components * in.channels + channel;
-      // Senders lie anywhere; their features arrive while the radial functions are interpolated.
-      for (int m = 0; m < in.x_components; ++m) __builtin_prefetch(x[e] + m * in.channels);
-    }
-    for (int e = 0; e < n; ++e) {
       T const* t = in.table + knot[e].first * row + channel;
       T const* w = knot[e].weight;
       for (int p = 0; p < n_paths; ++p, t += in.channels)

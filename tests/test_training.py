@@ -79,6 +79,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     with pytest.raises(RuntimeError, match="power cut"):
         train(config, tmp_path / "cut")
     assert not (tmp_path / "cut" / "model").exists()
+    # The last finished epoch is kept, whether or not it was the best.
+    kept = torch.load(tmp_path / "cut" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert kept["epoch"] == 1
     monkeypatch.undo()
     # The state of the process must not matter.
     torch.manual_seed(999)
@@ -135,6 +138,16 @@ def test_loss_falls(tmp_path: Path) -> None:
     model = training_run.train(config, tmp_path / "run", data=data, progress=False)
     predicted, measured = model.predict(data[0]), data[0].propensity
     assert np.corrcoef(predicted[0], measured[0])[0, 1] > 0.6  # type: ignore[index]
+
+
+def test_early_stopping(tmp_path: Path) -> None:
+    """Labels are noise, so validation does not go on improving."""
+    config = make_config(optimizer={"epochs": 40, "patience": 2})
+    train(config, tmp_path / "run")
+    state = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert state["epoch"] + 1 < 40
+    best = load_model(tmp_path / "run").card.metrics["epoch"]
+    assert state["epoch"] == best + 2
 
 
 def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:
@@ -218,6 +231,10 @@ def test_refusals_leave_the_folder_untouched(tmp_path: Path) -> None:
     mixed = from_configurations([make_complete(120), make_complete(130, seed=1), DATA[2]])
     with pytest.raises(InputError, match="different size.*expected 1.0 particles.*found 1.0"):
         training_run.train(make_config(), tmp_path / "mixed", data=mixed, progress=False)
+    # Said before any work: these would need a quench first.
+    unquenched = from_configurations([c.replace(inherent_positions=None) for c in mixed])
+    with pytest.raises(InputError, match="different size"):
+        training_run.train(make_config(), tmp_path / "mixed", data=unquenched, progress=False)
     bare = from_configurations([c.replace(inherent_positions=None) for c in DATA])
     with pytest.raises(InputError, match="inherent_positions: is needed.*--no-quench"):
         training_run.train(

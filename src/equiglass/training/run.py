@@ -88,14 +88,16 @@ def train(
         )
 
     labelled = _labelled(training)
+    held_out = [c.replace(end_positions=None) for c in _labelled(validating)]
+    # Before any quench: what cannot be trained on together is found at once.
+    _check_uniform([*labelled, *held_out])
     reversed_list: list[Configuration] = []
     if config.data.reversed_per_configuration:
         reversed_list = [r for c in labelled for r in reversed_configurations(c)]
     # The heavy arrays of end positions are not needed any more.
     labelled = filled([c.replace(end_positions=None) for c in labelled])
     reversed_list = filled(reversed_list)
-    held_out = filled([c.replace(end_positions=None) for c in _labelled(validating)])
-    _check_uniform([*labelled, *held_out])
+    held_out = filled(held_out)
 
     model = new_model(config, labelled, name=folder.name)
     samples = GlassData(
@@ -109,15 +111,18 @@ def train(
     _describe_run(folder, config, training, validating)
     steps = -(-len(samples.sampler) // config.optimizer.batch_size) * config.optimizer.epochs
     task = PropensityTask(model, config.optimizer, steps)
-    checkpoints = ModelCheckpoint(
-        folder / "checkpoints",
-        filename="best",
-        monitor="validation_rho" if held_out else None,
-        mode="max",
-        save_top_k=1,
-        save_last=True,
-        enable_version_counter=False,
+    # Two, because save_last writes only when the best improves: a resumed run would go back to it.
+    best, every = (
+        ModelCheckpoint(
+            folder / "checkpoints",
+            filename=name,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+        )
+        for name, monitor in (("best", "validation_rho"), (Path(LAST).stem, None))
     )
+    checkpoints = [best, every] if held_out else [every]
     # Hints on hardware and hosted services are not about this run.
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
@@ -134,12 +139,12 @@ def train(
         )
     if trainer.interrupted:
         raise KeyboardInterrupt
-    chosen = checkpoints.best_model_path if held_out else str(last)
+    chosen = best.best_model_path if held_out else str(last)
     state = torch.load(chosen, weights_only=True, map_location="cpu")
     task.load_state_dict(state["state_dict"])
-    best = checkpoints.best_model_score
+    score = best.best_model_score
     metrics = {
-        "validation_rho": None if best is None or not held_out else float(best),
+        "validation_rho": None if score is None else float(score),
         "epoch": int(state["epoch"]),
         "training_configurations": len(labelled),
         "validation_configurations": len(held_out),
@@ -263,11 +268,11 @@ def _describe_run(
 def _trainer(
     config: TrainConfig,
     folder: Path,
-    checkpoints: ModelCheckpoint,
+    checkpoints: Sequence[ModelCheckpoint],
     validates: bool,
     progress: bool,
 ) -> lightning.Trainer:
-    callbacks: list[Callback] = [checkpoints]
+    callbacks: list[Callback] = [*checkpoints]
     if config.optimizer.patience is not None and validates:
         callbacks.append(
             EarlyStopping("validation_rho", mode="max", patience=config.optimizer.patience)

@@ -6,7 +6,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -191,8 +190,3 @@ def validate(configuration: Configuration) -> None:
         raise InputError(
             "must be positive", source=source, field="temperature", found=c.temperature
         )
-
-
-def source_name(path: str | Path, entry: str | int | None = None) -> str:
-    """Name used in messages for a configuration inside a file."""
-    return str(path) if entry is None else f"{path}[{entry}]"

@@ -114,7 +114,9 @@ template <class T> struct EdgeBlock {
     for (int e = 0; e < n; ++e) {
       x[e] = in.x + sender[e] * in.x_components * in.channels + channel;
       T const* t = in.table + knot[e].first * row + channel;
-      T const* w = knot[e].weight;
+      // In registers: the compiler cannot know that the stores below do not change the weights.
+      Vec<T> w[4];
+      for (int k = 0; k < 4; ++k) w[k] = knot[e].weight[k] - Vec<T>{};
       for (int p = 0; p < n_paths; ++p, t += in.channels)
         radial[p][e] = w[0] * load(t) + w[1] * load(t + row) + w[2] * load(t + 2 * row) +
                        w[3] * load(t + 3 * row);

@@ -37,10 +37,10 @@ def read_paths(file: str, l_max: int) -> dict[Path, Entries]:
 
 
 def matrix(entries: Entries) -> list[str]:
-    lines = [f"  alignas(64) T M[{len(entries)}][W];"]
+    lines = [f"  Vec<T> M[{len(entries)}];"]
     for k, terms in enumerate(entries.values()):
         total = " + ".join(f"T({coefficient}) * y[{m}]" for m, coefficient in terms)
-        lines.append(f"  store(M[{k}], {total});")
+        lines.append(f"  M[{k}] = {total};")
     return lines
 
 

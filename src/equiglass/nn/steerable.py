@@ -52,10 +52,13 @@ class SteerableLinear(nn.Module):
         mixed = []
         for l, (block, weight) in enumerate(zip(blocks, self.weights, strict=True)):
             width = block.shape[2]
-            y = block @ (scale * weight[:width])
+            flat, scaled = block.flatten(0, 1), scale * weight[:width]
             if own is not None and l <= l_max_of(own):
-                y = y + degree(own, l) @ weight[width:]
-            mixed.append(y)
+                skip = degree(own, l).flatten(0, 1) @ weight[width:]
+                y = torch.addmm(skip, flat, scaled)
+            else:
+                y = flat @ scaled
+            mixed.append(y.view(*block.shape[:2], -1))
         if self.bias is not None:
             mixed[0] = mixed[0] + self.bias
         return torch.cat(mixed, dim=1)
@@ -80,27 +83,27 @@ class SteerableBatchNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_power", torch.ones(l_max + 1, channels))
-        sizes = torch.tensor([2 * l + 1 for l in range(l_max + 1)])
-        self.register_buffer("sizes", sizes, persistent=False)
+        self.sizes = [2 * l + 1 for l in range(l_max + 1)]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, (l_max + 1)^2, channels) -> the same shape."""
         if self.training and len(x) > 1:
             mean = x[:, 0].mean(dim=0)
-            centred = torch.cat([x[:, :1] - mean, x[:, 1:]], dim=1)
-            square = centred.square().mean(dim=0)
-            power = torch.stack(
-                [square[l**2 : (l + 1) ** 2].mean(dim=0) for l in range(self.l_max + 1)]
-            )
+            variance = (x[:, 0] - mean).square().mean(dim=0, keepdim=True)
+            square = x[:, 1:].square().mean(dim=0)
+            higher = [degree_mean.mean(dim=0) for degree_mean in square.split(self.sizes[1:])]
+            power = torch.cat([variance, *(p[None] for p in higher)])
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)
                 self.running_power.lerp_(power, self.momentum)
         else:
             mean, power = self.running_mean, self.running_power
-            centred = torch.cat([x[:, :1] - mean, x[:, 1:]], dim=1)
         factor = self.scale * (power + self.epsilon).rsqrt()
-        scaled = centred * factor.repeat_interleave(self.sizes, dim=0)  # type: ignore[arg-type]
-        return torch.cat([scaled[:, :1] + self.shift, scaled[:, 1:]], dim=1)
+        offset = (self.shift - mean * factor[0])[None]
+        # One pass over the features: everything per component is joined while it is small.
+        factors = torch.cat([f[None].expand(n, -1) for f, n in zip(factor, self.sizes, strict=True)])
+        offsets = torch.cat([offset, offset.new_zeros(len(factors) - 1, offset.shape[1])])
+        return torch.addcmul(offsets, x, factors)
 
 
 class Gate(nn.Module):

@@ -11,7 +11,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 RESULT = ROOT / "docs" / "results" / "network_benchmark.json"
-START, END = "<!-- network -->", "<!-- /network -->"
 
 
 def table() -> str:
@@ -39,7 +38,26 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def scale_table() -> str:
+    lines = [
+        "| particles | seconds | µs per particle | peak memory | largest relative difference |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in json.loads((RESULT.parent / "scale_benchmark.json").read_text())["rows"]:
+        lines.append(
+            f"| {row['n_particles']:,} | {row['seconds']:.1f} | "
+            f"{row['microseconds_per_particle']:.0f} | {row['peak_memory_gb']:.2f} GB | "
+            f"{row['largest_difference']:.1e} |"
+        )
+    return "\n".join(lines)
+
+
+def insert(text: str, name: str, content: str) -> str:
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    head, rest = text.split(start)
+    return f"{head}{start}\n{content}\n{end}{rest.split(end)[1]}"
+
+
 if __name__ == "__main__":
-    text = PAGE.read_text()
-    head, rest = text.split(START)
-    PAGE.write_text(f"{head}{START}\n{table()}\n{END}{rest.split(END)[1]}")
+    page = insert(PAGE.read_text(), "network", table())
+    PAGE.write_text(insert(page, "scale", scale_table()))

@@ -32,7 +32,19 @@ def test_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(python_blocks("README.md"), "README.md", "exec"), {})
 
 
-def test_settings_table_is_up_to_date() -> None:
+@pytest.mark.parametrize("name", ["settings", "baselines", "simulation"])
+def test_settings_tables_are_up_to_date(name: str) -> None:
     tool = runpy.run_path(str(ROOT / "tools" / "settings_table.py"))
-    text = (ROOT / "docs" / "commands.md").read_text()
-    assert tool["rewritten"](text) == text, "run: python tools/settings_table.py"
+    page = ROOT / tool["TABLES"][name][0]
+    assert tool["rewritten"](name) == page.read_text(), "run: python tools/settings_table.py"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda f: f.stem)
+def test_examples_are_valid(file: Path) -> None:
+    from equiglass.simulation.config import load_simulation_config
+    from equiglass.training.config import load_config
+
+    if "temperatures" in file.read_text():
+        load_simulation_config(file)
+    else:
+        load_config(file)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .data.configuration import Configuration
 from .data.dataset import Dataset, from_configurations, read
-from .evaluation.score import Evaluation, score
+from .evaluation.compare import Contender
+from .evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
 from .models.propensity import PropensityModel, load_model
 from .progress import track
 from .simulation.complete import complete
@@ -143,6 +145,87 @@ def predict(
     steps = sum(loaded.n_steps(len(c)) for c in configurations)
     with track("predict", steps, enabled=progress) as advance:
         return [(c, loaded.predict(c, advance=advance)) for c in configurations]
+
+
+def compare(
+    models: Sequence[Model],
+    data: Data,
+    *,
+    split: str | None = None,
+    quench_missing: bool = True,
+    potential: str = "kob-andersen",
+    cache: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> list[Contender]:
+    """Several predictors on the same configurations.
+
+    Parameters
+    ----------
+    models
+        Models as elsewhere, ``energy`` for the inherent energy alone, or ``stored:NAME`` for
+        predictions that the data set's publishers stored.
+
+    Raises
+    ------
+    InputError
+        If a model and the data do not fit.
+    """
+    loaded = [
+        m if isinstance(m, PropensityModel) or _is_special(m) else load_model(m) for m in models
+    ]
+    dataset = as_dataset(data)
+    if split is None:
+        split = "test" if "test" in dataset.splits else "all"
+    chosen = dataset.split(split)
+    networks = [m for m in loaded if isinstance(m, PropensityModel)]
+    fields = [f for m in networks for f in m.config.inputs.required_fields]
+    if "energy" in loaded:
+        fields.append("inherent_energy")
+    configurations = complete(
+        list(chosen),
+        list(dict.fromkeys(fields)),
+        quench_missing=quench_missing,
+        potential=load_potential(potential),
+        cache=Path(cache) if cache else None,
+        progress=progress,
+    )
+    result = []
+    with track("compare", len(loaded) * len(configurations), enabled=progress) as advance:
+        for name, model in zip(models, loaded, strict=True):
+            begun = perf_counter()
+            predictor: Predictor
+            times: tuple[float, ...] | None
+            network = model if isinstance(model, PropensityModel) else None
+            if network is not None:
+                predictor, times = network.predict, network.times
+            elif model == "energy":
+                predictor, times = energy_predictor(), None
+            else:
+                predictor = stored_predictor(str(model).removeprefix("stored:"))
+                times = tuple(configurations[0].times.tolist())  # type: ignore[union-attr]
+            label = name.card.name if isinstance(name, PropensityModel) else str(name)
+            evaluation = score(
+                predictor,
+                times,
+                configurations,
+                model=label,
+                data=chosen.source,
+                advance=advance,
+            )
+            seconds = (perf_counter() - begun) / len(configurations)
+            result.append(
+                Contender(
+                    evaluation,
+                    network.n_parameters if network else None,
+                    network.card.notes.get("training_seconds") if network else None,
+                    seconds if network else None,
+                )
+            )
+    return result
+
+
+def _is_special(model: Model) -> bool:
+    return model == "energy" or str(model).startswith("stored:")
 
 
 def train(

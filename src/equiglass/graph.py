@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from .data.configuration import FloatArray, wrap
 from .errors import InputError
-
-# Closer than this, two particles of a liquid are one particle written twice.
-OVERLAP = 1e-3
+from .neighbours import neighbour_pairs
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def build_graph(
     """
     points, lengths = _checked(positions, box, cutoff, periodic, source)
     n = len(points)
-    i, j, vectors = _pairs(points, lengths, cutoff, periodic, np.arange(n), source)
+    i, j, vectors = neighbour_pairs(points, lengths, cutoff, periodic, source=source)
     # Senders ascend within a receiver, so that the order of sums is a function of the graph.
     order = np.lexsort((j, i))
     return _graph(i[order], j[order], vectors[order], n, n, cutoff, dtype)
@@ -138,35 +136,6 @@ def _checked(
         raise InputError("positions must be finite", source=source, found=f"particle {bad}")
     check_box(lengths, periodic, cutoff, source)
     return points, lengths
-
-
-def _pairs(
-    points: FloatArray,
-    lengths: FloatArray,
-    cutoff: float,
-    periodic: Sequence[bool],
-    names: NDArray[np.integer],
-    source: str,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
-    """Receivers, senders and r_ij of all pairs of these points; ``names`` are used in errors."""
-    import vesin
-
-    if len(points) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3))
-    finder = vesin.NeighborList(cutoff=cutoff, full_list=True)
-    i, j, vectors, distances = finder.compute(
-        points, np.diag(lengths), list(map(bool, periodic)), "ijDd"
-    )
-    if len(distances) and distances.min() < OVERLAP:
-        pair = int(distances.argmin())
-        raise InputError(
-            "two particles overlap",
-            source=source,
-            field="positions",
-            expected=f"distances above {OVERLAP:g}",
-            found=f"{distances[pair]:.3g} between particles {names[i[pair]]} and {names[j[pair]]}",
-        )
-    return i.astype(np.int64), j.astype(np.int64), vectors
 
 
 def _graph(
@@ -217,8 +186,13 @@ def graph_slabs(
             names.append(near)
             images.append(points[near] + np.array([shift, 0.0, 0.0]))
         name, image = np.concatenate(names), np.concatenate(images)
-        i, j, vectors = _pairs(
-            image, lengths, cutoff, (False, bool(periodic[1]), bool(periodic[2])), name, source
+        i, j, vectors = neighbour_pairs(
+            image,
+            lengths,
+            cutoff,
+            (False, bool(periodic[1]), bool(periodic[2])),
+            names=name,
+            source=source,
         )
         inside = (image[i, 0] >= start) & (image[i, 0] < stop)
         receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .data.configuration import TYPE_NAMES, Configuration
+from .data.configuration import Configuration
 from .data.dataset import Dataset
 from .data.fields import FIELDS
 from .errors import InputError
-from .evaluation.correlation import ceiling, mean_and_std
+from .evaluation.correlation import mean_and_std
+from .evaluation.dynamics import dynamics, relaxation_times
 from .graph import build_graph
 
 EDGE_CUTOFF = 2.0
@@ -27,8 +28,10 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
     """
     n = len(dataset)
     chosen = np.unique(np.linspace(0, n - 1, min(n, most_loaded)).astype(int))
-    loaded = [dataset[int(k)] for k in chosen]
-    first = loaded[0]
+    first = dataset[int(chosen[0])]
+    # End positions are by far the largest array, and nothing here needs them.
+    loaded = [dataset[int(k)].replace(end_positions=None) for k in chosen]
+    rows = dynamics(loaded)
     sizes = Counter(len(c) for c in loaded)
     return {
         "source": dataset.source,
@@ -43,6 +46,7 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
         "density": first.density,
         "temperatures": sorted({c.temperature for c in loaded if c.temperature is not None}),
         "times": first.times.tolist() if first.times is not None else [],
+        "times_by_temperature": times_by_temperature(loaded),
         "n_trajectories": first.n_trajectories,
         "fields": [name for name in FIELDS if getattr(first, name) is not None],
         "predictions": sorted(first.predictions),
@@ -51,10 +55,21 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
             for name in ("thermal_energy", "inherent_energy")
             if all(getattr(c, name) is not None for c in loaded)
         },
-        "targets": _targets(loaded),
+        "targets": [row.as_dict() for row in rows],
+        "relaxation_times": relaxation_times(rows),
         "edges_per_particle": _edges(first),
         "edge_cutoff": EDGE_CUTOFF,
     }
+
+
+def times_by_temperature(loaded: list[Configuration]) -> dict[str, list[float]]:
+    """The times of each temperature, under ``all`` where it is not known."""
+    result: dict[str, list[float]] = {}
+    for c in loaded:
+        if c.times is not None:
+            key = "all" if c.temperature is None else f"{c.temperature:g}"
+            result.setdefault(key, c.times.tolist())
+    return dict(sorted(result.items()))
 
 
 def _edges(configuration: Configuration) -> float | None:
@@ -69,34 +84,3 @@ def _edges(configuration: Configuration) -> float | None:
     except InputError:
         return None
     return graph.n_edges / len(configuration)
-
-
-def _targets(loaded: list[Configuration]) -> list[dict[str, Any]]:
-    """Mean propensity and noise ceiling per type and time."""
-    first = loaded[0]
-    uniform = all(
-        c.times is not None and first.times is not None and np.array_equal(c.times, first.times)
-        for c in loaded
-    )
-    if first.propensity is None or first.times is None or not uniform:
-        return []
-    rows = []
-    for t in range(first.n_types):
-        for k, time in enumerate(first.times):
-            values, ceilings = [], []
-            for c in loaded:
-                mask = c.types == t
-                if c.propensity is None or not mask.any():
-                    continue
-                values.append(float(np.nanmean(c.propensity[k][mask])))
-                if c.propensity_halves is not None:
-                    ceilings.append(ceiling(c.propensity_halves[k][:, mask]))
-            rows.append(
-                {
-                    "type": TYPE_NAMES[t],
-                    "time": float(time),
-                    "mean_propensity": mean_and_std(values)[0],
-                    "ceiling": mean_and_std(ceilings)[0] if ceilings else None,
-                }
-            )
-    return rows

@@ -43,6 +43,20 @@ def parse_mapping(content: Any, model: type[M], source: str) -> M:
         raise InputError(
             kinds.get(first["type"], first["msg"]),
             source=source,
-            field=".".join(map(str, first["loc"])) or None,
+            field=".".join(_keys(first["loc"], content)) or None,
             found=None if first["type"] == "missing" else repr(first["input"])[:80],
         ) from error
+
+
+def _keys(location: tuple[int | str, ...], content: Any) -> list[str]:
+    """The part of an error's location that the user wrote: without the names of alternatives."""
+    keys = []
+    for k, part in enumerate(location):
+        known = isinstance(content, dict) and part in content
+        known = known or (isinstance(content, list) and isinstance(part, int))
+        if known:
+            content = content[part]
+        elif k + 1 < len(location):
+            continue
+        keys.append(str(part))
+    return keys

@@ -27,13 +27,28 @@ if TYPE_CHECKING:
 StoreOutput = Annotated[Path, typer.Argument(metavar="OUT", help="Store to write, OUT.zarr.")]
 
 
-def info(data: DataArgument, json: JsonOption = None, species: SpeciesOption = None) -> None:
+def info(
+    data: DataArgument,
+    json: JsonOption = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw F_s, displacements, overlap, chi_4 and ceiling."),
+    ] = None,
+    species: SpeciesOption = None,
+) -> None:
     """Show what a data set holds."""
     from ..data.dataset import read
     from ..info import info as summarise
     from .tables import print_info
 
     summary = summarise(read(data, species=species_list(species)))
+    if figure is not None:
+        from ..report.dynamics import dynamics_figure
+        from ..report.figures import save
+
+        if not summary["targets"]:
+            raise InputError("has no propensities to draw", source=data)
+        save(dynamics_figure(summary["targets"]), figure)
     if json is not None:
         write_json(summary, json)
     if json != "-":
@@ -102,9 +117,10 @@ def simulate(
     ],
     processes: ProcessesOption = None,
 ) -> None:
-    """Make a data set: isoconfigurational ensembles of an equilibrated liquid, with LAMMPS.
+    """Make a data set: isoconfigurational ensembles of an equilibrated liquid.
 
-    The same command continues a stopped run.
+    The same command continues a stopped run, and extends a finished one when the configuration
+    asks for more configurations or temperatures.
     """
     from ..simulation.config import load_simulation_config
     from ..simulation.run import simulate as run_simulation

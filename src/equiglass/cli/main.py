@@ -30,6 +30,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     model.train,
     model.cross_validate,
     model.evaluate,
+    model.compare,
     model.predict,
 )
 for command in COMMANDS:

@@ -140,6 +140,52 @@ def evaluate(
             typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
 
 
+def compare(
+    data: DataArgument,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...", help="Models, energy (inherent energy alone) or stored:NAME."
+        ),
+    ],
+    json: JsonOption = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation, test or all [default: test if there is one]."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Picture of ρ against time, a curve for each.")
+    ] = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+    species: SpeciesOption = None,
+) -> None:
+    """Put several predictors side by side on the same configurations."""
+    from ..api import as_dataset
+    from ..api import compare as run_comparison
+    from .tables import print_comparison
+
+    contenders = run_comparison(
+        models,
+        as_dataset(data, species=species_list(species)),
+        split=split,
+        quench_missing=quench,
+        potential=potential,
+        cache=cache,
+        progress=True,
+    )
+    if json is not None:
+        write_json([c.as_dict() for c in contenders], json)
+    if json != "-":
+        print_comparison(contenders)
+    if figure is not None:
+        from ..report.figures import rho_against_time, save
+
+        picture = rho_against_time([c.evaluation for c in contenders])
+        typer.echo(f"figure {save(picture, figure)}", err=True)
+
+
 def predict(
     model: ModelArgument,
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Any readable file.")],

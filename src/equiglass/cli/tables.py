@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..evaluation.compare import Contender, paired_difference
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
 
@@ -35,7 +36,13 @@ def print_info(summary: dict[str, Any]) -> None:
         ("box", f"{' x '.join(f'{x:.5g}' for x in summary['box'])} ({summary['dimensions']}D)"),
         ("density", f"{summary['density']:.5g}"),
         ("temperature", ", ".join(f"{t:g}" for t in summary["temperatures"]) or "not known"),
-        ("times", ", ".join(f"{t:g}" for t in summary["times"]) or "none"),
+        *(
+            (
+                "times" if key == "all" else f"times at T = {key}",
+                ", ".join(f"{t:g}" for t in times),
+            )
+            for key, times in summary["times_by_temperature"].items()
+        ),
         ("trajectories", str(summary["n_trajectories"] or "not known")),
         ("fields", ", ".join(summary["fields"])),
         ("stored predictions", ", ".join(summary["predictions"]) or "none"),
@@ -53,19 +60,35 @@ def print_info(summary: dict[str, Any]) -> None:
     console.print(table)
     if not summary["targets"]:
         return
-    targets = Table(
-        title=f"propensity over {summary['n_loaded']} configurations", title_justify="left"
-    )
-    for heading in ("type", "time", "mean", "noise ceiling of ρ"):
-        targets.add_column(heading, justify="right")
-    for row in summary["targets"]:
-        targets.add_row(
+    columns = {
+        "mean_propensity": "|Δr|",
+        "ceiling": "ceiling",
+        "bond_breaking": "bonds",
+        "self_scattering": "F_s",
+        "mean_squared_displacement": "MSD",
+        "overlap": "Q",
+        "chi4": "χ4",
+    }
+    rows = summary["targets"]
+    known = [name for name in columns if any(row[name] is not None for row in rows)]
+    title = f"dynamics over {summary['n_loaded']} configurations: displacement, ceiling of ρ, ..."
+    console.print(f"\n{title}", highlight=False, soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in ("T", "type", "time", *(columns[name] for name in known)):
+        table.add_column(heading, justify="right")
+    for k, row in enumerate(rows):
+        temperature = row["temperature"]
+        last = k + 1 == len(rows) or rows[k + 1]["type"] != row["type"]
+        table.add_row(
+            "-" if temperature is None else f"{temperature:g}",
             row["type"],
             f"{row['time']:g}",
-            _number(row["mean_propensity"]),
-            _number(row["ceiling"]),
+            *(_number(row[name]) for name in known),
+            end_section=last,
         )
-    console.print(targets)
+    console.print(table)
+    for temperature, tau in summary["relaxation_times"].items():
+        console.print(f"T = {temperature}: tau_alpha = {tau:.4g} (F_s of A = 1/e)", highlight=False)
 
 
 def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
@@ -100,5 +123,31 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
             _number(score.ceiling),
             _number(score.ceiling_pooled),
             end_section=k + 1 < len(first.scores) and first.scores[k + 1].type != score.type,
+        )
+    console.print(table)
+
+
+def print_comparison(contenders: Sequence[Contender]) -> None:
+    """Scores side by side, the advantage of the first, and what each costs."""
+    print_evaluation([c.evaluation for c in contenders])
+    console = Console()
+    first = contenders[0].evaluation
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in ("predictor", "parameters", "training", "prediction"):
+        table.add_column(heading, justify="left" if heading == "predictor" else "right")
+    table.add_column(f"ρ({Path(first.model).name}) - ρ, type A, 95 % interval", justify="right")
+    for contender in contenders:
+        differences = []
+        for a, b in zip(first.of_type("A"), contender.evaluation.of_type("A"), strict=True):
+            paired = paired_difference(a, b) if contender is not contenders[0] else None
+            if paired is not None:
+                differences.append(f"t={a.time:g}: {paired[0]:+.3f}±{paired[1]:.3f}")
+        training, here = contender.training_seconds, contender.seconds_per_configuration
+        table.add_row(
+            Path(contender.evaluation.model).name,
+            "-" if contender.n_parameters is None else str(contender.n_parameters),
+            "-" if training is None else f"{training:.0f} s",
+            "-" if here is None else f"{here:.2f} s",
+            "\n".join(differences),
         )
     console.print(table)

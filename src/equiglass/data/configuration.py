@@ -37,6 +37,8 @@ class Configuration:
         (N, 3) thermal positions in [0, L).
     n_trajectories
         Trajectories behind the propensity, where known.
+    relaxation_time
+        tau_alpha at the end of the equilibration, tau_LJ, where it was simulated here.
     predictions
         Propensities that the file's publishers stored, per method: (T, N) each.
     """
@@ -54,7 +56,12 @@ class Configuration:
     propensity_halves: FloatArray | None = None
     bond_breaking: FloatArray | None = None
     end_positions: FloatArray | None = None
+    self_scattering: FloatArray | None = None
+    mean_squared_displacement: FloatArray | None = None
+    overlap: FloatArray | None = None
+    trajectory_energy: FloatArray | None = None
     n_trajectories: int | None = None
+    relaxation_time: float | None = None
     periodic: tuple[bool, bool, bool] = (True, True, True)
     temperature: float | None = None
     index: int | None = None
@@ -145,6 +152,7 @@ def validate(configuration: Configuration) -> None:
         )
     if c.times is not None:
         sizes["T"] = len(c.times)
+    sizes["S"] = c.n_types
     for name, declared in FIELDS.items():
         array = getattr(c, name)
         if array is None:

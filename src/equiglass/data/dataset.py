@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError
 from .configuration import Configuration
 from .readers import atomistic, botan, deepmind, glassbench, npz
-from .store import configuration_names, is_store, read_configuration, read_split
+from .store import configuration_names, is_store, read_attribute, read_configuration
 
 SPLITS = ("train", "validation", "test")
 SPLIT_FOLDERS = {
@@ -35,6 +35,7 @@ class Entry:
     format: str
     load: Callable[[], Configuration]
     split: str | None = None
+    temperature: Callable[[], float | None] | None = None  # without loading the rest
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,30 @@ class Dataset(Sequence[Configuration]):
             )
         return self._only(name)
 
+    def at_temperature(self, temperature: float) -> Dataset:
+        """The configurations of one temperature.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        found: dict[float | None, None] = {}
+        chosen = []
+        for entry in self.entries:
+            own = entry.temperature() if entry.temperature else entry.load().temperature
+            found[own] = None
+            if own is not None and abs(own - temperature) < 1e-6:
+                chosen.append(entry)
+        if not chosen:
+            raise InputError(
+                "the data set has no such temperature",
+                source=self.source,
+                expected=sorted(t for t in found if t is not None) or "data that state it",
+                found=temperature,
+            )
+        return replace(self, source=f"{self.source}@{temperature:g}", entries=tuple(chosen))
+
     def take(self, indices: Sequence[int]) -> Dataset:
         """The configurations at these positions."""
         return replace(self, entries=tuple(self.entries[i] for i in indices))
@@ -113,7 +138,8 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
     """Open a data set: a file in any readable format, a folder of them, a store, or a name.
 
     The format is chosen by content. In a folder, files of one configuration at different times
-    are joined, and sub-folders ``train/`` and ``test/`` become splits.
+    are joined, and sub-folders ``train/`` and ``test/`` become splits. ``DATA@0.5`` is the part of
+    a data set at that temperature.
 
     Parameters
     ----------
@@ -131,6 +157,9 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
 
     location = Path(path)
     if not location.exists():
+        whole, at, temperature = str(path).rpartition("@")
+        if at and _is_number(temperature):
+            return read(whole, species=species).at_temperature(float(temperature))
         packaged = packaged_dataset(str(path))
         if packaged is None:
             raise InputError("no such file, folder or packaged data set", source=path)
@@ -154,6 +183,14 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
             "no readable configuration in this folder", source=location, found=f"{len(files)} files"
         )
     return Dataset(str(location), tuple(entries))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _natural(path: Path) -> tuple[str, float, str, str]:
@@ -181,7 +218,8 @@ def _read_store(path: Path) -> Dataset:
             f"{path}/{name}",
             "equiglass store",
             lambda name=name: read_configuration(path, name),  # type: ignore[misc]
-            read_split(path, name),
+            read_attribute(path, name, "split"),
+            lambda name=name: read_attribute(path, name, "temperature"),  # type: ignore[misc]
         )
         for name in configuration_names(path)
     )

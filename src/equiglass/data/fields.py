@@ -1,7 +1,8 @@
 """Every field of a configuration, declared once: name, shape, unit, meaning.
 
 Readers, the store and the documentation all read this table. Shapes use N for the number of
-particles, T for the number of times and R for the number of isoconfigurational trajectories.
+particles, T for the number of times, R for the number of isoconfigurational trajectories and S
+for the number of species.
 Units are Lennard-Jones reduced units (length sigma_AA, energy epsilon_AA, mass m).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["structure", "energy", "target"]
+Kind = Literal["structure", "energy", "target", "observable"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Field:
     """One array of a configuration.
 
     ``shape`` names each axis; ``kind`` says what the array is for: a ``structure`` or an
-    ``energy`` is a model's input, a ``target`` is what it learns to predict.
+    ``energy`` is a model's input, a ``target`` is what it learns to predict, an ``observable``
+    describes the dynamics of the whole configuration.
     """
 
     name: str
@@ -89,7 +91,7 @@ FIELDS: dict[str, Field] = {
             ("T", "N"),
             "-",
             "target",
-            "mean fraction of the initial neighbours kept",
+            "mean fraction of the initial neighbours kept; NaN without neighbours",
         ),
         Field(
             "end_positions",
@@ -97,6 +99,34 @@ FIELDS: dict[str, Field] = {
             "sigma",
             "target",
             "positions at each time of each trajectory, unwrapped: they continue from positions",
+        ),
+        Field(
+            "self_scattering",
+            ("T", "R", "S"),
+            "-",
+            "observable",
+            "self-intermediate scattering function F_s(k, t) of each trajectory and species",
+        ),
+        Field(
+            "mean_squared_displacement",
+            ("T", "R", "S"),
+            "sigma^2",
+            "observable",
+            "mean of |r_i(t) - r_i(0)|^2 of each trajectory and species",
+        ),
+        Field(
+            "overlap",
+            ("T", "R", "S"),
+            "-",
+            "observable",
+            "Q(t): fraction of particles that moved less than the overlap length",
+        ),
+        Field(
+            "trajectory_energy",
+            ("T", "R"),
+            "epsilon",
+            "observable",
+            "potential energy per particle at each time of each trajectory",
         ),
     )
 }

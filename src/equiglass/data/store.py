@@ -16,7 +16,7 @@ from .fields import FIELDS
 
 FORMAT = "equiglass-store"
 VERSION = 1
-METADATA = ("temperature", "index", "source", "periodic", "n_trajectories")
+METADATA = ("temperature", "index", "source", "periodic", "n_trajectories", "relaxation_time")
 
 
 def is_store(path: Path) -> bool:
@@ -47,6 +47,22 @@ def create_store(path: Path, **attributes: Any) -> None:
     zarr.create_group(
         path, attributes={"format": FORMAT, "version": VERSION, "units": "LJ", **attributes}
     )
+
+
+def store_attributes(store: Path) -> dict[str, Any]:
+    """What was recorded about the store as a whole."""
+    attributes: dict[str, Any] = json.loads((store / "zarr.json").read_text())["attributes"]
+    return attributes
+
+
+def update_attributes(store: Path, **attributes: Any) -> None:
+    """Record more about the store; a reader sees the old or the new record, never half of one."""
+    file = store / "zarr.json"
+    content = json.loads(file.read_text())
+    content["attributes"].update(attributes)
+    partial = file.with_name(".zarr.json.tmp")
+    partial.write_text(json.dumps(content, indent=2))
+    partial.replace(file)
 
 
 def write_configuration(
@@ -81,10 +97,10 @@ def configuration_names(store: Path) -> list[str]:
     return sorted(p.name for p in store.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def read_split(store: Path, name: str) -> str | None:
-    """The split that a configuration was stored in."""
+def read_attribute(store: Path, name: str, key: str) -> Any:
+    """Something recorded about a configuration, such as its ``split``, without its arrays."""
     attributes = json.loads((store / name / "zarr.json").read_text())["attributes"]
-    return attributes.get("split")  # type: ignore[no-any-return]
+    return attributes.get(key)
 
 
 def read_configuration(store: Path, name: str) -> Configuration:

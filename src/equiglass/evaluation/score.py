@@ -206,3 +206,19 @@ def energy_predictor(field: str = "inherent_energy") -> Predictor:
         return np.asarray(energy)[None]
 
     return predict
+
+
+def stored_predictor(method: str) -> Predictor:
+    """The predictions that a data set's publishers stored under this name, as a predictor."""
+
+    def predict(configuration: Configuration) -> Array:
+        if method not in configuration.predictions:
+            raise InputError(
+                "has no stored predictions of this name",
+                source=configuration.source,
+                expected=sorted(configuration.predictions),
+                found=method,
+            )
+        return configuration.predictions[method]
+
+    return predict

@@ -90,6 +90,20 @@ class ModelInput:
             self.n_particles,
         )
 
+    def rotated(self, rotation: torch.Tensor) -> ModelInput:
+        """The input of the rotated configuration; ``rotation`` is (3, 3)."""
+        graph = self.graph
+        turned = Graph(
+            graph.receivers,
+            graph.senders,
+            graph.vectors @ rotation.T,
+            graph.n_receivers,
+            graph.n_senders,
+            graph.cutoff,
+        )
+        vectors = torch.einsum("ij,njk->nik", rotation, self.vectors)
+        return ModelInput(turned, self.types, self.scalars, vectors, self.n_particles)
+
 
 def node_inputs(
     configuration: Configuration, spec: InputSpec, dtype: torch.dtype = torch.float32
@@ -124,7 +138,7 @@ def node_inputs(
     )
 
 
-def model_input(
+def graph_input(
     configuration: Configuration,
     spec: InputSpec,
     cutoff: float,

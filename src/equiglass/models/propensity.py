@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -21,7 +21,9 @@ from torch import nn
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
 from ..graph import Graph, graph_slabs
-from .inputs import POSITION_FIELD, ModelInput, model_input, node_inputs
+from .inputs import POSITION_FIELD, ModelInput, node_inputs
+from .message import MessageConfig, MessageNetwork, released_weights
+from .networks import Network, NetworkConfig, build_network, model_input
 from .se3 import SE3Config, SE3Network
 
 FORMAT = "equiglass-model"
@@ -58,7 +60,7 @@ class PropensityModel(nn.Module):
 
     def __init__(
         self,
-        config: SE3Config,
+        config: NetworkConfig,
         n_types: int,
         times: Sequence[float],
         n_members: int = 1,
@@ -69,7 +71,7 @@ class PropensityModel(nn.Module):
         self.times = tuple(float(t) for t in times)
         self.card = card or ModelCard()
         self.members = nn.ModuleList(
-            SE3Network(config, n_types, len(self.times)) for _ in range(n_members)
+            build_network(config, n_types, len(self.times)) for _ in range(n_members)
         )
         self.register_buffer("target_mean", torch.zeros(n_types, len(self.times)))
         self.register_buffer("target_std", torch.ones(n_types, len(self.times)))
@@ -86,9 +88,9 @@ class PropensityModel(nn.Module):
             member.input_std[of_type] = std
 
     @property
-    def networks(self) -> list[SE3Network]:
+    def networks(self) -> list[Network]:
         """The averaged networks."""
-        return [member for member in self.members if isinstance(member, SE3Network)]
+        return list(self.members)  # type: ignore[arg-type]
 
     def forward(self, batch: ModelInput) -> torch.Tensor:
         """Standardised propensities, (N, n_times)."""
@@ -113,9 +115,23 @@ class PropensityModel(nn.Module):
             If a field that the model needs is missing, or there are more types than it knows.
         """
         self._check_types(configuration)
-        return model_input(
-            configuration, self.config.inputs, self.config.cutoff, self.target_mean.dtype
-        ).to(self.target_mean.device)
+        return model_input(configuration, self.config, self.n_types, self.target_mean.dtype).to(
+            self.target_mean.device
+        )
+
+    @torch.no_grad()
+    def represent(self, configuration: Configuration) -> NDArray[np.float64]:
+        """The invariant representation that the decoders read, (N, n_features).
+
+        Of several members, the features side by side.
+        """
+        was_training = self.training
+        self.eval()
+        batch = self.inputs_of(configuration)
+        features = torch.cat([member.represent(batch) for member in self.networks], dim=1)
+        self.train(was_training)
+        result: NDArray[np.float64] = features.double().cpu().numpy()
+        return result
 
     def _check_types(self, configuration: Configuration) -> None:
         if configuration.n_types > self.n_types:
@@ -152,7 +168,7 @@ class PropensityModel(nn.Module):
         """
         was_training = self.training
         self.eval()
-        if len(configuration) > slab_size:
+        if self._in_slabs(len(configuration), slab_size):
             types, standard = self._predict_in_slabs(configuration, slab_size, advance)
         else:
             batch = self.inputs_of(configuration)
@@ -165,14 +181,19 @@ class PropensityModel(nn.Module):
 
     def n_steps(self, n_particles: int, slab_size: int = SLAB_SIZE) -> int:
         """Steps of :meth:`predict`, for a progress bar."""
-        if n_particles <= slab_size:
+        if not self._in_slabs(n_particles, slab_size):
             return 1
-        return len(self.members) * self.config.layers * -(-n_particles // slab_size)
+        slabs = -(-n_particles // slab_size)
+        return slabs * sum(len(m.layers) for m in self.networks if isinstance(m, SE3Network))
+
+    def _in_slabs(self, n_particles: int, slab_size: int) -> bool:
+        return n_particles > slab_size and isinstance(self.config, SE3Config)
 
     def _predict_in_slabs(
         self, configuration: Configuration, slab_size: int, advance: Callable[[], None]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         self._check_types(configuration)
+        assert isinstance(self.config, SE3Config)
         spec, dtype = self.config.inputs, self.target_mean.dtype
         device = self.target_mean.device
         types, scalars, vectors = (t.to(device) for t in node_inputs(configuration, spec, dtype))
@@ -193,6 +214,7 @@ class PropensityModel(nn.Module):
 
         total = torch.zeros(len(configuration), len(self.times), dtype=dtype, device=device)
         for member in self.networks:
+            assert isinstance(member, SE3Network)
             representation = member.represent_in_slabs(types, scalars, vectors, slabs)
             for start in range(0, len(total), slab_size):
                 part = slice(start, start + slab_size)
@@ -252,8 +274,7 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
         with torch.no_grad():
             # Each member speaks in its own standard units; its decoder learns the common ones.
             scale = model.target_std / std
-            target.decoder.weight.mul_(scale[:, None])
-            target.decoder.bias.mul_(scale).add_((model.target_mean - mean) / std)
+            target.rescale_output(scale, (model.target_mean - mean) / std)
     return merged.eval()
 
 
@@ -297,6 +318,8 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
         If it is not there, not a model, of a newer format, or damaged. No code is executed.
     """
     path = find_model(model)
+    if path.suffix == ".npz":
+        return load_released(path)
     try:
         with safe_open(path, framework="pt") as archive:
             header = (archive.metadata() or {}).get(FORMAT)
@@ -314,7 +337,7 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
             found=description["version"],
         )
     try:
-        config = SE3Config.model_validate(description["config"])
+        config: NetworkConfig = TypeAdapter(NetworkConfig).validate_python(description["config"])
     except ValidationError as error:
         raise InputError(f"unknown settings: {error}", source=path, field="config") from error
     card = ModelCard(*(description[key] for key in ("name", "data", "metrics", "notes")))
@@ -326,3 +349,29 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
     except RuntimeError as error:
         raise InputError(f"weights do not fit the settings: {error}", source=path) from error
     return restored.eval()
+
+
+def load_released(path: Path, time: float = 1.0) -> PropensityModel:
+    """The released weights of Bapst et al., as named arrays in an npz file.
+
+    Their single output, the propensity of type A in sigma, is given for every type. The file does
+    not say which time it belongs to; ``time`` is what the model will call it.
+
+    Raises
+    ------
+    InputError
+        If the file is not such an archive.
+    """
+    config = MessageConfig(kind="bapst")
+    model = PropensityModel(config, 2, [time], card=ModelCard(path.stem))
+    network = model.networks[0]
+    assert isinstance(network, MessageNetwork)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
+        network.load_state_dict(released_weights(arrays, network))
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(
+            f"not the released weights of Bapst et al.: {error}", source=path
+        ) from error
+    return model.eval()

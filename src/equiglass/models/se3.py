@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,8 @@ class SE3Config(BaseModel):
     """Every setting of the network."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    equivariant: ClassVar[bool] = True
 
     kind: Literal["se3"] = "se3"
     inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
@@ -143,6 +145,11 @@ class SE3Network(nn.Module):
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
         return torch.cat([*read, standard], dim=1)
+
+    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
+        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
+        self.decoder.weight.mul_(scale[:, None])
+        self.decoder.bias.mul_(scale).add_(shift)
 
     def forward(self, batch: ModelInput) -> torch.Tensor:
         """Standardised propensity of every particle at every time, (N, n_times)."""

@@ -91,7 +91,9 @@ class SteerableBatchNorm(nn.Module):
             mean = x[:, 0].mean(dim=0)
             variance = (x[:, 0] - mean).square().mean(dim=0, keepdim=True)
             square = x[:, 1:].square().mean(dim=0)
-            higher = [degree_mean.mean(dim=0) for degree_mean in square.split(self.sizes[1:])]
+            higher = [
+                degree_mean.mean(dim=0) for degree_mean in torch.split(square, self.sizes[1:])
+            ]
             power = torch.cat([variance, *(p[None] for p in higher)])
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)
@@ -101,7 +103,9 @@ class SteerableBatchNorm(nn.Module):
         factor = self.scale * (power + self.epsilon).rsqrt()
         offset = (self.shift - mean * factor[0])[None]
         # One pass over the features: everything per component is joined while it is small.
-        factors = torch.cat([f[None].expand(n, -1) for f, n in zip(factor, self.sizes, strict=True)])
+        factors = torch.cat(
+            [f[None].expand(n, -1) for f, n in zip(factor, self.sizes, strict=True)]
+        )
         offsets = torch.cat([offset, offset.new_zeros(len(factors) - 1, offset.shape[1])])
         return torch.addcmul(offsets, x, factors)
 

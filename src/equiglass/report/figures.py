@@ -21,7 +21,8 @@ Array = NDArray[np.floating[Any]]
 COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#2e933c")
 
 
-def _figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    """A figure with its axes, independent of any display."""
     # Figure objects of their own: no global pyplot state, no display needed.
     from matplotlib.figure import Figure
 
@@ -42,7 +43,7 @@ def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") ->
 
     The dashed line is the noise ceiling of the labels, where it is known.
     """
-    figure, (left, right) = _figure(1, 2, size=(9, 3.6))
+    figure, (left, right) = blank_figure(1, 2, size=(9, 3.6))
     for k, evaluation in enumerate(evaluations):
         scores = evaluation.of_type(type_name)
         times = [s.time for s in scores]
@@ -76,7 +77,7 @@ def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) 
     """Predicted against measured propensity, one panel for each of a few times."""
     n_times = len(evaluation.times)
     rows = np.unique(np.linspace(0, n_times - 1, min(n_times, most_panels)).astype(int))
-    figure, axes = _figure(1, len(rows), size=(3.1 * len(rows) + 0.6, 3.3))
+    figure, axes = blank_figure(1, len(rows), size=(3.1 * len(rows) + 0.6, 3.3))
     index = "ABCDEFGH".index(type_name)
     masks = [c.types == index for c in evaluation.configurations]
     for axis, row in zip(np.atleast_1d(axes), rows, strict=True):
@@ -116,7 +117,7 @@ def mobility_map(
         Of the slice along z, sigma; two-dimensional configurations are shown whole.
     """
     panels = [("predicted", predicted)] + ([("measured", measured)] if measured is not None else [])
-    figure, axes = _figure(1, len(panels), size=(4.3 * len(panels) + 0.7, 4.6))
+    figure, axes = blank_figure(1, len(panels), size=(4.3 * len(panels) + 0.7, 4.6))
     lx, ly, lz = configuration.box
     in_slice = np.ones(len(configuration), dtype=bool)
     if configuration.dimensions == 3:

@@ -2,58 +2,236 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..data.times import ka3d_times
 from ..yaml_config import load_yaml
 
+SPLITS = ("train", "validation", "test")
+Times = tuple[float, ...]
 
-class Equilibration(BaseModel):
-    """From random positions to an equilibrated configuration; times in tau_LJ."""
 
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PublishedTimes(_Strict):
+    """The published grid of the 3D Kob-Andersen sets, cut where it becomes too long."""
+
+    published: Literal["ka3d"] = Field(description="name of the grid")
+    longest: float | None = Field(None, gt=0, description="longest time used, tau_LJ")
+
+
+class RelaxationTimes(_Strict):
+    """Logarithmically spaced times in units of the measured relaxation time."""
+
+    tau_alpha: tuple[float, float] = Field(description="first and last time, tau_alpha")
+    number: int = Field(10, ge=1, description="how many")
+
+    @model_validator(mode="after")
+    def _increasing(self) -> RelaxationTimes:
+        if not 0 < self.tau_alpha[0] < self.tau_alpha[1]:
+            raise ValueError("the first time must be positive and below the last")
+        return self
+
+    def grid(self, tau_alpha: float) -> Times:
+        """The times for a relaxation time, rounded to three digits."""
+        times = np.geomspace(*self.tau_alpha, self.number) * tau_alpha
+        return tuple(float(f"{t:.3g}") for t in times)
+
+
+class StatePoint(_Strict):
+    """A temperature, with its own times or numbers of configurations where they differ."""
+
+    temperature: float = Field(gt=0, description="temperature, epsilon/k_B")
+    times: Times | PublishedTimes | RelaxationTimes | None = Field(
+        None, description="as the key of the same name at the top"
+    )
+    n_configurations: dict[str, int] | None = Field(
+        None, description="as the key of the same name at the top"
+    )
+
+
+class Equilibration(_Strict):
+    """From random positions to an equilibrated configuration; times in tau_LJ.
+
+    At the target temperature, blocks of doubling length follow each other until the last one is
+    long enough and neither energy nor relaxation time differs from the block before.
+    """
 
     melt_temperature: float = Field(2.0, gt=0, description="temperature of the melt")
     melt_time: float = Field(20.0, gt=0, description="time at the melt's temperature")
     cool_time: float = Field(30.0, gt=0, description="linear ramp to the target temperature")
-    time: float = Field(200.0, gt=0, description="time at the target temperature")
+    first_block: float = Field(40.0, gt=0, description="length of the first block")
+    n_tau_alpha: float = Field(5.0, gt=0, description="least length of the last block, tau_alpha")
+    energy_tolerance: float = Field(
+        0.005,
+        gt=0,
+        description="largest change of the mean energy per particle between two blocks, where "
+        "three standard errors are less",
+    )
+    tau_tolerance: float = Field(
+        1.6, gt=1, description="largest ratio of the relaxation times of two blocks"
+    )
+    longest: float = Field(1e5, gt=0, description="total time after which it is given up")
+    largest_crystal: float = Field(
+        0.2, gt=0, le=1, description="largest share of particles in one crystalline cluster"
+    )
 
 
-class SimulationConfig(BaseModel):
-    """An isoconfigurational data set of one state point."""
+class Observables(_Strict):
+    """Parameters of what is measured on every trajectory; lengths in sigma."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    wave_number: float = Field(7.25, gt=0, description="k of the scattering function, 1/sigma")
+    overlap_length: float = Field(0.3, gt=0, description="displacement at which Q(t) counts a move")
+    bond_formed: float = Field(
+        1.45, gt=0, description="particles are neighbours below r = this x sigma_ab"
+    )
+    bond_broken: float = Field(
+        1.7, gt=0, description="and no longer when beyond r = this x sigma_ab"
+    )
+    end_positions: bool = Field(
+        False, description="keep the positions at each time of each trajectory"
+    )
+
+
+class Cage(_Strict):
+    """Mean positions while rearrangements are forbidden (Alkemade et al., JCP 158, 134512)."""
+
+    radius: float = Field(0.3, gt=0, description="distance from the inherent structure, sigma")
+    stiffness: float = Field(200.0, gt=0, description="of the wall beyond it, epsilon/sigma^2")
+    equilibration: float = Field(5.0, gt=0, description="time before averaging, tau_LJ")
+    time: float = Field(50.0, gt=0, description="time averaged over, tau_LJ")
+
+
+class Slurm(_Strict):
+    """Workers as Slurm jobs; the keys are those of ``dask_jobqueue.SLURMCluster``."""
+
+    queue: str | None = Field(None, description="partition")
+    account: str | None = Field(None, description="account")
+    cores: int = Field(1, ge=1, description="cores of a job")
+    processes: int = Field(1, ge=1, description="workers of a job")
+    memory: str = Field("4GB", description="memory of a job")
+    walltime: str = Field("24:00:00", description="time limit of a job")
+    jobs: int = Field(1, ge=1, description="number of jobs")
+    job_extra_directives: tuple[str, ...] = Field((), description="further #SBATCH lines")
+
+
+class Cluster(_Strict):
+    """Where trajectories run: processes of this machine, a scheduler's address, or Slurm."""
+
+    address: str | None = Field(None, description="of a running Dask scheduler")
+    slurm: Slurm | None = Field(None, description="workers as Slurm jobs")
+
+    @model_validator(mode="after")
+    def _one(self) -> Cluster:
+        if self.address and self.slurm:
+            raise ValueError("give an address or slurm, not both")
+        return self
+
+
+class SimulationConfig(_Strict):
+    """An isoconfigurational data set of one or more temperatures."""
 
     potential: str = Field("kob-andersen", description="name, or path of a YAML file")
+    dimensions: Literal[2, 3] = Field(3, description="of space")
     n_particles: int = Field(1000, ge=2, description="particles per configuration")
     composition: tuple[float, ...] = Field((0.8, 0.2), description="fraction of each species")
-    density: float = Field(1.2, gt=0, description="number density, sigma^-3")
-    temperature: float = Field(gt=0, description="temperature, epsilon/k_B")
-    times: tuple[float, ...] = Field(min_length=1, description="lag times of the targets")
+    density: float = Field(1.2, gt=0, description="number density, sigma^-d")
+    temperatures: tuple[float | StatePoint, ...] = Field(
+        min_length=1, description="temperatures, epsilon/k_B"
+    )
+    times: Times | PublishedTimes | RelaxationTimes = Field(
+        description="lag times of the targets: a list, a published grid, or in tau_alpha"
+    )
     n_configurations: dict[str, int] = Field(
         description="independent configurations per split: train, validation, test"
     )
     n_trajectories: int = Field(32, ge=2, description="trajectories of each ensemble")
-    timestep: float = Field(0.005, gt=0, description="integration step, tau_LJ")
+    timestep: float = Field(0.005, gt=0, description="largest integration step, tau_LJ")
+    start_from: str | None = Field(
+        None, description="data set of equilibrated configurations to start from"
+    )
     equilibration: Equilibration = Field(
         default_factory=lambda: Equilibration(), description="how a configuration is prepared"
     )
+    observables: Observables = Field(
+        default_factory=lambda: Observables(), description="what is measured"
+    )
+    cage: Cage | None = Field(None, description="cage positions, if wanted")
+    engine: Literal["lammps", "openmm"] = Field("lammps", description="of the trajectories")
+    cluster: Cluster = Field(default_factory=lambda: Cluster(), description="where it runs")
     seed: int = Field(0, ge=0, description="every random number follows from it")
 
     @model_validator(mode="after")
     def _consistent(self) -> SimulationConfig:
         if abs(sum(self.composition) - 1) > 1e-9:
             raise ValueError(f"composition must sum to 1, found {sum(self.composition):g}")
-        if any(b <= a for a, b in zip(self.times, self.times[1:], strict=False)):
-            raise ValueError("times must increase")
-        for time in self.times:
-            if abs(time / self.timestep - round(time / self.timestep)) > 1e-6:
-                raise ValueError(f"time {time:g} is not a multiple of the timestep")
-        unknown = set(self.n_configurations) - {"train", "validation", "test"}
-        if unknown:
-            raise ValueError(f"unknown splits {sorted(unknown)}")
+        points = self.state_points
+        if len({p.temperature for p in points}) < len(points):
+            raise ValueError("a temperature is given twice")
+        for point in points:
+            assert point.n_configurations is not None
+            unknown = set(point.n_configurations) - set(SPLITS)
+            if unknown:
+                raise ValueError(f"unknown splits {sorted(unknown)}")
+            if not isinstance(point.times, RelaxationTimes):
+                self.fixed_times(point)
+            elif self.start_from:
+                raise ValueError("times in tau_alpha need an equilibration to measure it")
         return self
+
+    @property
+    def state_points(self) -> tuple[StatePoint, ...]:
+        """One state point per temperature, with times and numbers filled in."""
+        points = [
+            p if isinstance(p, StatePoint) else StatePoint(temperature=p) for p in self.temperatures
+        ]
+        return tuple(
+            StatePoint(
+                temperature=p.temperature,
+                times=p.times if p.times is not None else self.times,
+                n_configurations=p.n_configurations or self.n_configurations,
+            )
+            for p in points
+        )
+
+    @staticmethod
+    def fixed_times(point: StatePoint) -> Times:
+        """The times of a state point that do not depend on a measurement.
+
+        Raises
+        ------
+        ValueError
+            If they do not increase, or none are published for the temperature.
+        """
+        times = point.times
+        if isinstance(times, PublishedTimes):
+            published = ka3d_times(point.temperature)
+            if published is None:
+                raise ValueError(f"no times are published for T = {point.temperature:g}")
+            longest = times.longest or published[-1]
+            times = tuple(t for t in published if t <= longest)
+        assert isinstance(times, tuple)
+        if not times or times[0] <= 0:
+            raise ValueError("times must be positive, and at least one")
+        if any(b <= a for a, b in pairwise(times)):
+            raise ValueError("times must increase")
+        return times
+
+    def physics(self) -> str:
+        """All that finished configurations depend on, as JSON.
+
+        More configurations or temperatures, and other workers, may be asked for later.
+        """
+        return self.model_dump_json(
+            exclude={"temperatures", "times", "n_configurations", "cluster"}
+        )
 
 
 def load_simulation_config(path: str | Path) -> SimulationConfig:

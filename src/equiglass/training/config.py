@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..models.networks import NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import load_yaml
 
@@ -57,7 +58,10 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: DataConfig
-    model: SE3Config = Field(default_factory=SE3Config)
+    model: NetworkConfig = Field(
+        default_factory=SE3Config,
+        description="a network, by its `kind`: se3, bapst, botan or descriptors",
+    )
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
     precision: Literal["float32", "float64"] = Field("float32", description="of all arithmetic")
     seed: int = Field(0, ge=0, description="initial weights, splits and order of configurations")

@@ -13,6 +13,14 @@ from .config import OptimizerConfig
 from .data import Sample
 
 
+def random_rotation() -> torch.Tensor:
+    """A rotation matrix, uniform over SO(3), from the global random state."""
+    matrix, triangle = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64))
+    matrix = matrix * triangle.diagonal().sign()
+    rotation: torch.Tensor = matrix * torch.linalg.det(matrix).sign()
+    return rotation
+
+
 class PropensityTask(lightning.LightningModule):
     """Weighted mean squared error on standardised targets, masked where none is known.
 
@@ -25,7 +33,10 @@ class PropensityTask(lightning.LightningModule):
         self._correlations: list[float] = []
 
     def training_step(self, batch: Sample, _: int) -> torch.Tensor:
-        prediction = self.model(batch.inputs)
+        inputs = batch.inputs
+        if not self.model.config.equivariant:
+            inputs = inputs.rotated(random_rotation().to(inputs.vectors))
+        prediction = self.model(inputs)
         known = torch.isfinite(batch.target)
         error = torch.where(known, prediction - batch.target, 0.0).square()
         loss = (error * batch.weight[:, None]).sum() / known.sum().clamp(min=1)

@@ -7,6 +7,7 @@ in [-L/2, L/2), targets are (10, N). Test files also hold the predictions of pub
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def read(path: Path) -> Configuration:
                 expected="1, 2 or 3",
                 found=sorted(set(types.tolist()))[:8],
             )
-        targets = {
+        targets: dict[str, Any] = {
             name: archive.expect(key, (None, n)) for key, name in TARGETS.items() if key in archive
         }
         n_times = len(next(iter(targets.values())))
@@ -65,7 +66,7 @@ def read(path: Path) -> Configuration:
         flat = _is_flat(archive["initial_positions"])
         length = (n / DENSITY_2D) ** 0.5 if flat else (n / DENSITY_3D) ** (1 / 3)
         box = np.array([length, length, 1.0 if flat else length])
-        structures = {}
+        structures: dict[str, Any] = {}
         for key, name in STRUCTURES.items():
             if key not in archive:
                 continue

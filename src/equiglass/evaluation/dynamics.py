@@ -1,0 +1,123 @@
+"""What the trajectories of a data set say about its dynamics: F_s, MSD, overlap, chi_4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from .correlation import ceiling, mean_and_std
+
+
+@dataclass(frozen=True)
+class DynamicsRow:
+    """Averages over all configurations of one temperature, for one type at one time.
+
+    What the data do not hold is None. ``chi4`` is N (<Q^2> - <Q>^2) over trajectories of all
+    configurations, N being the number of particles of the type.
+    """
+
+    temperature: float | None
+    type: str
+    time: float
+    mean_propensity: float | None
+    ceiling: float | None
+    bond_breaking: float | None
+    self_scattering: float | None
+    self_scattering_error: float | None
+    mean_squared_displacement: float | None
+    overlap: float | None
+    chi4: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def dynamics(configurations: Sequence[Configuration]) -> list[DynamicsRow]:
+    """One row per temperature, type and time, for the configurations that have propensities."""
+    labelled = [c for c in configurations if c.propensity is not None and c.times is not None]
+    groups: dict[tuple[float | None, tuple[float, ...]], list[Configuration]] = {}
+    for c in labelled:
+        groups.setdefault((c.temperature, tuple(c.times.tolist())), []).append(c)  # type: ignore[union-attr]
+    rows = []
+    for (temperature, times), members in sorted(groups.items(), key=lambda g: g[0][0] or 0.0):
+        for t in range(max(c.n_types for c in members)):
+            for k, time in enumerate(times):
+                rows.append(_row(members, temperature, t, k, time))
+    return rows
+
+
+def _row(
+    members: Sequence[Configuration], temperature: float | None, t: int, k: int, time: float
+) -> DynamicsRow:
+    chosen = [(c, c.types == t) for c in members if (c.types == t).any()]
+    propensity = [float(np.nanmean(c.propensity[k][m])) for c, m in chosen]  # type: ignore[index]
+    ceilings = [
+        ceiling(c.propensity_halves[k][:, m]) for c, m in chosen if c.propensity_halves is not None
+    ]
+    bonds = [
+        float(np.nanmean(c.bond_breaking[k][m])) for c, m in chosen if c.bond_breaking is not None
+    ]
+    scattering = _per_trajectory(members, "self_scattering", k, t)
+    msd = _per_trajectory(members, "mean_squared_displacement", k, t)
+    overlap = _per_trajectory(members, "overlap", k, t)
+    n_of_type = float(np.mean([m.sum() for _, m in chosen]))
+    error = None
+    if scattering is not None and len(scattering) > 1:
+        error = float(scattering.mean(axis=1).std(ddof=1) / len(scattering) ** 0.5)
+    return DynamicsRow(
+        temperature=temperature,
+        type=TYPE_NAMES[t],
+        time=time,
+        mean_propensity=mean_and_std(propensity)[0],
+        ceiling=mean_and_std(ceilings)[0],
+        bond_breaking=mean_and_std(bonds)[0],
+        self_scattering=None if scattering is None else float(scattering.mean()),
+        self_scattering_error=error,
+        mean_squared_displacement=None if msd is None else float(msd.mean()),
+        overlap=None if overlap is None else float(overlap.mean()),
+        chi4=None if overlap is None else n_of_type * _variance(overlap),
+    )
+
+
+def _per_trajectory(
+    members: Sequence[Configuration], name: str, k: int, t: int
+) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """(configurations, trajectories), or None where any configuration lacks it."""
+    arrays = [getattr(c, name) for c in members]
+    if any(a is None for a in arrays) or len({a.shape for a in arrays}) > 1:
+        return None
+    return np.stack([a[k, :, t] for a in arrays]).astype(np.float64)
+
+
+def _variance(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """Unbiased variance of one trajectory of a random configuration, from (C, R) values.
+
+    The sum of the variance within an isoconfigurational ensemble and that between configurations.
+    """
+    within = float(values.var(axis=1, ddof=1).mean())
+    if len(values) == 1:
+        return within
+    between = float(values.mean(axis=1).var(ddof=1)) - within / values.shape[1]
+    return within + max(float(between), 0.0)
+
+
+def relaxation_times(rows: Sequence[DynamicsRow], type_name: str = "A") -> dict[str, float]:
+    """tau_alpha, where F_s falls to 1/e, by temperature; those it does not reach are left out."""
+    from ..simulation.observables import relaxation_time
+
+    result = {}
+    for temperature in {r.temperature for r in rows}:
+        mine = [r for r in rows if r.temperature == temperature and r.type == type_name]
+        if any(r.self_scattering is None for r in mine) or not mine:
+            continue
+        tau = relaxation_time(
+            np.array([r.time for r in mine]), np.array([r.self_scattering for r in mine])
+        )
+        if tau is not None:
+            result[f"{temperature:g}"] = tau
+    return dict(sorted(result.items()))

@@ -1,0 +1,255 @@
+"""Expert descriptors of the local structure, averaged over neighbours, and a linear readout.
+
+E. Boattini, F. Smallenburg, L. Filion, Phys. Rev. Lett. 127, 088007 (2021); R. Alkemade et al.,
+J. Chem. Phys. 156, 204503 (2022). Radial densities of each species and bond-order parameters in
+Gaussian shells, and their recursive averages over the neighbourhood.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from ..errors import InputError
+from ..graph import Graph
+from ..neighbours import neighbour_pairs
+from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, ModelInput, Positions, Reference
+
+Array = NDArray[np.floating[Any]]
+
+
+class DescriptorInputs(BaseModel):
+    """Which positions are described, and which scalars stand beside the descriptors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    positions: tuple[Positions, ...] = Field(
+        ("inherent",), min_length=1, description="position sets, each described on its own"
+    )
+    energies: tuple[Energy, ...] = Field((), description="potential energies per particle")
+    displacements: tuple[Reference, ...] = Field(
+        (), description="lengths of the displacements from the thermal position"
+    )
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Fields of a configuration that must be known."""
+        names = [POSITION_FIELD[p] for p in (*self.positions, *self.displacements)]
+        names += [ENERGY_FIELD[e] for e in self.energies]
+        return tuple(dict.fromkeys(["positions", *names]))
+
+
+class DescriptorConfig(BaseModel):
+    """Settings of the descriptors; lengths in sigma."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    equivariant: ClassVar[bool] = True
+
+    kind: Literal["descriptors"] = "descriptors"
+    inputs: DescriptorInputs = Field(
+        default_factory=DescriptorInputs, description="what is described"
+    )
+    near: tuple[float, float, float] = Field(
+        (0.7, 2.0, 0.05), description="first, last and spacing of the narrow radial shells"
+    )
+    far: tuple[float, float, float] = Field(
+        (2.1, 5.0, 0.1), description="first, last and spacing of the wide radial shells"
+    )
+    angular: tuple[float, float, float] = Field(
+        (1.0, 2.5, 0.1), description="first, last and spacing of the bond-order shells"
+    )
+    l_max: int = Field(8, ge=1, le=12, description="bond-order parameters q_1 to q_l_max")
+    generations: int = Field(2, ge=0, description="recursive averages over neighbours")
+    averaging_cutoff: float = Field(2.0, gt=0, description="neighbourhood of the averages")
+
+    @property
+    def cutoff(self) -> float:
+        """Largest distance that enters the descriptors themselves."""
+        return self.far[1] + 3 * self.far[2]
+
+    def shells(self) -> list[tuple[str, float, float]]:
+        """(kind, radius, width) of every shell: first all radial ones, then the angular ones."""
+        result = []
+        for kind, (start, stop, step) in (
+            ("radial", self.near),
+            ("radial", self.far),
+            ("angular", self.angular),
+        ):
+            for radius in np.arange(start, stop + step / 2, step):
+                result.append((kind, float(radius), step))
+        return result
+
+    def names(self, n_types: int) -> list[str]:
+        """One name for each column of :func:`descriptors`."""
+        one: list[str] = []
+        for kind, radius, _ in self.shells():
+            if kind == "radial":
+                one += [f"G_{TYPE_NAMES[t]}(r={radius:.2f})" for t in range(n_types)]
+            else:
+                one += [f"q_{l}(r={radius:.2f})" for l in range(1, self.l_max + 1)]
+        columns = [
+            f"{positions}:{'<' * g}{name}{'>' * g}"
+            for positions in self.inputs.positions
+            for g in range(self.generations + 1)
+            for name in one
+        ]
+        columns += [f"{e}_energy" for e in self.inputs.energies]
+        return columns + [f"|thermal-{d}|" for d in self.inputs.displacements]
+
+
+def descriptors(configuration: Configuration, config: DescriptorConfig, n_types: int) -> Array:
+    """Descriptors of every particle, (N, len(config.names(n_types))); invariant.
+
+    Raises
+    ------
+    InputError
+        If a field is missing, or for two-dimensional data.
+    """
+    c = configuration
+    for name in config.inputs.required_fields:
+        if getattr(c, name) is None:
+            raise InputError("the descriptors need it", source=c.source, field=name)
+    if c.dimensions != 3:
+        raise InputError("bond-order parameters need three dimensions", source=c.source)
+    columns = [
+        _with_averages(c, getattr(c, POSITION_FIELD[p]), config, n_types)
+        for p in config.inputs.positions
+    ]
+    columns += [getattr(c, ENERGY_FIELD[e])[:, None] for e in config.inputs.energies]
+    columns += [
+        np.linalg.norm(c.displacement(POSITION_FIELD[d]), axis=1)[:, None]
+        for d in config.inputs.displacements
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def _with_averages(
+    configuration: Configuration, positions: Array, config: DescriptorConfig, n_types: int
+) -> Array:
+    """Descriptors of one set of positions and their recursive averages, side by side."""
+    # All periodic images: in a small box the outer shells reach beyond half of it.
+    i, j, vectors = neighbour_pairs(
+        np.ascontiguousarray(positions, dtype=np.float64),
+        configuration.box.astype(np.float64),
+        config.cutoff,
+        configuration.periodic,
+        source=configuration.source,
+    )
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(i, kind="stable")
+    i, j, vectors, lengths = i[order], j[order], vectors[order], lengths[order]
+    types = configuration.types
+    n = len(types)
+    columns: list[Array] = []
+    for kind, radius, width in config.shells():
+        if kind == "radial":
+            near = np.abs(lengths - radius) < 3 * width
+            weight = np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2))
+            for t in range(n_types):
+                mine = np.where(types[j[near]] == t, weight, 0.0)
+                columns.append(np.bincount(i[near], mine, n).astype(np.float64)[:, None])
+    columns += _bond_order(configuration, positions, config, i, j, vectors, lengths)
+    current = np.concatenate(columns, axis=1)
+    generations = [current]
+    near = lengths < config.averaging_cutoff
+    weight = np.exp(-lengths[near] / config.averaging_cutoff)
+    total = 1 + np.bincount(i[near], weights=weight, minlength=n)
+    senders, receivers = torch.from_numpy(j[near]), torch.from_numpy(i[near])
+    for _ in range(config.generations):
+        values = torch.from_numpy(current)
+        messages = values[senders] * torch.from_numpy(weight)[:, None]
+        summed = values.clone().index_add_(0, receivers, messages)
+        current = summed.numpy() / total[:, None]
+        generations.append(current)
+    return np.concatenate(generations, axis=1)
+
+
+def _bond_order(
+    configuration: Configuration,
+    positions: Array,
+    config: DescriptorConfig,
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    vectors: Array,
+    lengths: Array,
+) -> list[Array]:
+    """q_l in Gaussian shells, by freud: (N, l_max) for each shell; zero without neighbours."""
+    import freud
+
+    box = freud.box.Box(*configuration.box.astype(float).tolist())
+    points = box.wrap(positions - configuration.box / 2)
+    degrees = list(range(1, config.l_max + 1))
+    result: list[Array] = []
+    for kind, radius, width in config.shells():
+        if kind != "angular":
+            continue
+        near = np.abs(lengths - radius) < 3 * width
+        neighbours = freud.locality.NeighborList.from_arrays(
+            len(points),
+            len(points),
+            i[near].astype(np.uint32),
+            j[near].astype(np.uint32),
+            vectors[near].astype(np.float32),
+            np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2)).astype(np.float32),
+        )
+        order = freud.order.Steinhardt(l=degrees, weighted=True)
+        order.compute((box, points), neighbors=neighbours)
+        result.append(np.nan_to_num(np.asarray(order.particle_order, dtype=np.float64)))
+    return result
+
+
+class LinearReadout(nn.Module):
+    """One linear map for each (type, time), of standardised descriptors."""
+
+    input_mean: torch.Tensor
+    input_std: torch.Tensor
+
+    def __init__(self, config: DescriptorConfig, n_types: int, n_times: int) -> None:
+        super().__init__()
+        self.config, self.n_types, self.n_times = config, n_types, n_times
+        size = len(config.names(n_types))
+        self.register_buffer("input_mean", torch.zeros(n_types, size))
+        self.register_buffer("input_std", torch.ones(n_types, size))
+        self.weight = nn.Parameter(torch.zeros(n_types, size, n_times))
+        self.bias = nn.Parameter(torch.zeros(n_types, n_times))
+
+    def represent(self, batch: ModelInput) -> torch.Tensor:
+        """Standardised descriptors, (N, n_descriptors)."""
+        mean, std = self.input_mean[batch.types], self.input_std[batch.types]
+        return (batch.scalars - mean) / std
+
+    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
+        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
+        self.weight.mul_(scale[:, None])
+        self.bias.mul_(scale).add_(shift)
+
+    def forward(self, batch: ModelInput) -> torch.Tensor:
+        """Standardised propensity, (N, n_times)."""
+        standard = self.represent(batch)
+        result = standard.new_zeros(len(standard), self.n_times)
+        for t in range(self.n_types):
+            mine = batch.types == t
+            result[mine] = standard[mine] @ self.weight[t] + self.bias[t]
+        return result
+
+
+def descriptor_input(
+    configuration: Configuration, config: DescriptorConfig, n_types: int, dtype: torch.dtype
+) -> ModelInput:
+    """Descriptors as the scalars of a model's input, without a graph."""
+    n = len(configuration)
+    nothing = torch.empty(0, dtype=torch.int64)
+    graph = Graph(nothing, nothing, torch.empty(0, 3, dtype=dtype), n, n, config.cutoff)
+    return ModelInput(
+        graph,
+        torch.from_numpy(configuration.types.astype(np.int64)),
+        torch.from_numpy(descriptors(configuration, config, n_types)).to(dtype),
+        torch.empty(n, 3, 0, dtype=dtype),
+        (n,),
+    )

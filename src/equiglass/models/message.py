@@ -1,0 +1,135 @@
+"""The message-passing networks of Bapst et al. and of BOTAN, baselines without equivariance.
+
+V. Bapst et al., Nat. Phys. 16, 448 (2020); H. Shiba et al., J. Chem. Phys. 158, 084503 (2023).
+Both read the components of edge vectors as numbers, so they are trained on rotated copies. They
+differ in the self-edges, which BOTAN does not have; its second target, the change of pair
+distances, is not part of this baseline.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from .inputs import InputSpec, ModelInput
+
+
+class MessageConfig(BaseModel):
+    """Settings of the two networks; the defaults are those of the papers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    equivariant: ClassVar[bool] = False
+
+    kind: Literal["bapst", "botan"]
+    inputs: InputSpec = Field(
+        default_factory=lambda: InputSpec(graph="thermal", energies=(), displacements=()),
+        description="what the network reads",
+    )
+    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
+    width: int = Field(64, ge=1, description="width of every layer")
+    rounds: int = Field(7, ge=1, description="message-passing rounds, which share weights")
+
+
+def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:
+    """Linear layers with ReLU between them, and after the last one if ``last``."""
+    layers: list[nn.Module] = []
+    for k, width in enumerate(widths):
+        layers.append(nn.Linear(inputs, width))
+        if last or k + 1 < len(widths):
+            layers.append(nn.ReLU())
+        inputs = width
+    return nn.Sequential(*layers)
+
+
+class MessageNetwork(nn.Module):
+    """Encoders, rounds of edge and node updates that share weights, a decoder on nodes.
+
+    Every round reads the current and the encoded features side by side. The decoder has one
+    output for each (type, time); input statistics are kept as in the other networks.
+    """
+
+    input_mean: torch.Tensor
+    input_std: torch.Tensor
+
+    def __init__(self, config: MessageConfig, n_types: int, n_times: int) -> None:
+        super().__init__()
+        self.config, self.n_types, self.n_times = config, n_types, n_times
+        n_scalars, w = config.inputs.n_scalars, config.width
+        self.register_buffer("input_mean", torch.zeros(n_types, n_scalars))
+        self.register_buffer("input_std", torch.ones(n_types, n_scalars))
+        self.encode_nodes = perceptron(1 + n_scalars, w, w)
+        self.encode_edges = perceptron(3, w, w)
+        self.edge_update = perceptron(6 * w, w, w)
+        self.node_update = perceptron(3 * w, w, w)
+        self.decoder = perceptron(w, w, w, n_types * n_times, last=False)
+
+    def represent(self, batch: ModelInput) -> torch.Tensor:
+        """The features that the decoder reads, (N, width)."""
+        types, graph = batch.types, batch.graph
+        standard = (batch.scalars - self.input_mean[types]) / self.input_std[types]
+        receivers, senders, vectors = graph.receivers, graph.senders, -graph.vectors
+        if self.config.kind == "bapst":
+            own = torch.arange(len(types), device=types.device)
+            receivers, senders = torch.cat([receivers, own]), torch.cat([senders, own])
+            vectors = torch.cat([vectors, vectors.new_zeros(len(types), 3)])
+        nodes_0 = self.encode_nodes(torch.cat([types.to(vectors.dtype)[:, None], standard], dim=1))
+        edges_0 = self.encode_edges(vectors)
+        nodes, edges = nodes_0, edges_0
+        for _ in range(self.config.rounds):
+            node = torch.cat([nodes, nodes_0], dim=1)
+            edge = torch.cat([edges, edges_0], dim=1)
+            edges = self.edge_update(torch.cat([edge, node[receivers], node[senders]], dim=1))
+            total = edges.new_zeros(len(nodes), edges.shape[1]).index_add(0, receivers, edges)
+            nodes = self.node_update(torch.cat([total, node], dim=1))
+        features: torch.Tensor = nodes
+        return features
+
+    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
+        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
+        last = self.decoder[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight.mul_(scale.flatten()[:, None])
+        last.bias.mul_(scale.flatten()).add_(shift.flatten())
+
+    def forward(self, batch: ModelInput) -> torch.Tensor:
+        """Standardised propensity of every particle at every time, (N, n_times)."""
+        every = self.decoder(self.represent(batch)).view(-1, self.n_types, self.n_times)
+        index = batch.types[:, None, None].expand(-1, 1, self.n_times)
+        chosen: torch.Tensor = every.gather(1, index)[:, 0]
+        return chosen
+
+
+def released_weights(
+    arrays: dict[str, torch.Tensor], network: MessageNetwork
+) -> dict[str, torch.Tensor]:
+    """State dict of :class:`MessageNetwork` from the arrays of the released checkpoint.
+
+    The released decoder has one output, for type A at one time; it is used for every type.
+
+    Raises
+    ------
+    KeyError
+        If an array is missing.
+    """
+    prefix = "Graph/"
+    sources = {
+        "encode_nodes": "graph_independent/node_model",
+        "encode_edges": "graph_independent/edge_model",
+        "edge_update": "graph_network/edge_block",
+        "node_update": "graph_network/node_block",
+        "decoder": "graph_independent_1/node_model",
+    }
+    state = network.state_dict()
+    for ours, theirs in sources.items():
+        n_layers = sum(k.startswith(f"{ours}.") and k.endswith("weight") for k in state)
+        for layer in range(n_layers):
+            name = f"{prefix}{theirs}/mlp/linear_{layer}"
+            weight, bias = arrays[f"{name}/w"].T, arrays[f"{name}/b"]
+            last = ours == "decoder" and layer == n_layers - 1
+            copies = network.n_types * network.n_times if last else 1
+            state[f"{ours}.{2 * layer}.weight"] = weight.repeat(copies, 1)
+            state[f"{ours}.{2 * layer}.bias"] = bias.repeat(copies)
+    return state

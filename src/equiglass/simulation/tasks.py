@@ -1,0 +1,136 @@
+"""The tasks that workers run; each reads files of the work folder and writes its own.
+
+Layout of ``STORE.partial/NAME/``, one folder per configuration: ``block-K.npz`` of the
+equilibration, ``start.npz``, ``equilibrated.json``, and ``trajectory-R.npz``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.configuration import Configuration
+from ..data.store import write_configuration
+from ..errors import InputError
+from .cage import cage_positions
+from .config import SimulationConfig, Times
+from .equilibrate import equilibrate, random_start
+from .isoconfigurational import ensemble, trajectory
+from .potential import load_potential
+from .quench import quench_configuration
+from .seeds import Identity, lammps_seed, rng
+from .work import load_arrays, save_arrays
+
+
+def attempt(task: Callable[..., None], *arguments: Any) -> str | None:
+    """Run a task; what it found wrong comes back as a sentence, not as a worker's failure."""
+    try:
+        task(*arguments)
+    except InputError as problem:
+        return str(problem)
+    return None
+
+
+def prepare(config: SimulationConfig, folder: Path, identity: Identity) -> None:
+    """Equilibrate one configuration, or take it from the data set to start from."""
+    if (folder / "start.npz").is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    record: dict[str, Any]
+    if config.start_from is None:
+        record = equilibrate(config, load_potential(config.potential), identity, folder)
+        start = random_start(config, identity).replace(positions=record.pop("positions"))
+    else:
+        start = given_start(config, identity)
+        record = {"tau_alpha": None, "source": start.source}
+    partial = folder / "equilibrated.json.tmp"
+    partial.write_text(json.dumps(record))
+    partial.replace(folder / "equilibrated.json")
+    save_arrays(
+        folder / "start.npz",
+        types=start.types.astype(np.int64),
+        box=start.box.astype(np.float64),
+        positions=start.positions.astype(np.float64),
+        periodic=np.array(start.periodic),
+    )
+
+
+def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
+    """Configuration ``number`` of this temperature, counted through the splits in order."""
+    from ..data.dataset import read
+
+    assert config.start_from is not None
+    point = next(p for p in config.state_points if p.temperature == identity.temperature)
+    assert point.n_configurations is not None
+    position = identity.number
+    for split, count in point.n_configurations.items():
+        if split == identity.split:
+            break
+        position += count
+    data = read(config.start_from)
+    at_temperature = [
+        e for e in data.entries if e.load().temperature in (None, identity.temperature)
+    ]
+    if position >= len(at_temperature):
+        raise InputError(
+            f"too few configurations to start from at T = {identity.temperature:g}",
+            source=config.start_from,
+            expected=f"at least {position + 1}",
+            found=len(at_temperature),
+        )
+    return at_temperature[position].load()
+
+
+def read_start(folder: Path, identity: Identity) -> Configuration:
+    """The equilibrated configuration."""
+    arrays = load_arrays(folder / "start.npz")
+    x, y, z = map(bool, arrays["periodic"])
+    return Configuration(
+        types=arrays["types"],
+        box=arrays["box"],
+        positions=arrays["positions"],
+        periodic=(x, y, z),
+        temperature=identity.temperature,
+        index=identity.number,
+        source=f"equiglass simulate, {identity.name}",
+    )
+
+
+def run_trajectory(
+    config: SimulationConfig, folder: Path, identity: Identity, times: Times, number: int
+) -> None:
+    """One trajectory of the ensemble."""
+    file = folder / f"trajectory-{number}.npz"
+    if file.is_file():
+        return
+    start = read_start(folder, identity)
+    potential = load_potential(config.potential)
+    save_arrays(file, **trajectory(start, config, potential, identity, times, number))
+
+
+def finish(
+    config: SimulationConfig, folder: Path, identity: Identity, times: Times, store: Path
+) -> None:
+    """Averages, inherent structure, energies and cage positions, into the store."""
+    potential = load_potential(config.potential)
+    trajectories = [
+        load_arrays(folder / f"trajectory-{r}.npz") for r in range(config.n_trajectories)
+    ]
+    complete = ensemble(read_start(folder, identity), times, trajectories)
+    complete = quench_configuration(complete, potential)
+    if config.cage is not None:
+        seed = lammps_seed(rng(config.seed, "cage", identity))
+        complete = complete.replace(
+            cage_positions=cage_positions(
+                complete, config.cage, potential, identity.temperature, config.timestep, seed
+            )
+        )
+    record = json.loads((folder / "equilibrated.json").read_text())
+    complete = complete.replace(
+        source=f"{complete.source}, seed {config.seed}", relaxation_time=record["tau_alpha"]
+    )
+    write_configuration(store, identity.name, complete, identity.split)

@@ -1,0 +1,226 @@
+"""Our simulated liquid beside published values: the table of docs/physics.md.
+
+    python tools/physics_table.py DATA.zarr [--real FOLDER]
+
+DATA.zarr is the store of ``equiglass simulate examples/ka3d.yaml`` (or the packaged ``ka3d``);
+FOLDER the ten public BOTAN files at T = 0.44. Writes docs/results/physics.json and docs/physics.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import freud
+import numpy as np
+from scipy.optimize import curve_fit
+
+from equiglass.data.configuration import Configuration
+from equiglass.data.dataset import read
+from equiglass.evaluation.dynamics import dynamics
+from equiglass.simulation.lammps import LammpsEngine
+from equiglass.simulation.observables import relaxation_time
+from equiglass.simulation.potential import POTENTIALS
+from equiglass.simulation.quench import quench_configuration
+
+ROOT = Path(__file__).parents[1]
+KA = POTENTIALS["kob-andersen"]
+# The published grids are spaced in units of tau_alpha; this is the entry at 1 tau_alpha.
+PUBLISHED_TAU = {0.44: 4120.0, 0.50: 217.0, 0.56: 52.0, 0.64: 16.5}
+GRID = "time grid of GlassBench (Zenodo 10118191) and BOTAN, spaced in units of tau_alpha"
+PEAKS = {"AA": (1.07, 1.07), "AB": (0.87, 0.87), "BB": (1.39, 1.43)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``reference`` is a value or an interval."""
+
+    quantity: str
+    state: str
+    ours: str
+    reference: str
+    source: str
+    difference: str
+
+
+def mean_and_error(values: list[float]) -> tuple[float, float]:
+    """Mean and standard error over configurations."""
+    a = np.array(values)
+    return float(a.mean()), float(a.std(ddof=1) / len(a) ** 0.5) if len(a) > 1 else float("nan")
+
+
+def compare(value: float, low: float, high: float) -> str:
+    """Distance to the interval."""
+    if low <= value <= high:
+        return "inside" if low < high else "0"
+    nearest = low if value < low else high
+    return f"{100 * (value / nearest - 1):+.1f} %"
+
+
+def pressure(configuration: Configuration, temperature: float) -> float:
+    """Virial and ideal part of the pressure."""
+    with LammpsEngine(configuration, KA) as engine:
+        return engine.thermo("press") + configuration.density * temperature
+
+
+def first_peak(configurations: list[Configuration], pair: str) -> float:
+    """Distance of the highest maximum of g(r), from a parabola through its top three bins."""
+    a, b = ("AB".index(letter) for letter in pair)
+    rdf = freud.density.RDF(bins=300, r_max=3.0)
+    for c in configurations:
+        points = c.positions - c.box / 2
+        rdf.compute(
+            (freud.box.Box(*c.box.tolist()), points[c.types == a]),
+            points[c.types == b],
+            neighbors={"exclude_ii": a == b, "r_max": 3.0},
+            reset=False,
+        )
+    r, g = np.asarray(rdf.bin_centers), np.convolve(rdf.rdf, np.ones(5) / 5, mode="same")
+    g = np.where(r > (1.2 if pair == "BB" else 0.7), g, 0)
+    k = int(g.argmax())
+    quadratic = np.polyfit(r[k - 3 : k + 4], g[k - 3 : k + 4], 2)
+    return float(-quadratic[1] / (2 * quadratic[0]))
+
+
+def simulated(data: list[Configuration]) -> list[Row]:
+    """Rows of our own data, temperature by temperature."""
+    rows = []
+    temperatures = sorted({c.temperature for c in data if c.temperature is not None})
+    energies = []
+    for temperature in temperatures:
+        mine = [c for c in data if c.temperature == temperature]
+        state = f"T = {temperature:g}, {len(mine)} x N = {len(mine[0])}"
+        table = [r for r in dynamics(mine) if r.type == "A"]
+        tau = relaxation_time(
+            np.array([r.time for r in table]), np.array([r.self_scattering for r in table])
+        )
+        published = PUBLISHED_TAU.get(temperature)
+        if published is not None:
+            found = "not reached" if tau is None else f"{tau:.3g}"
+            by_grid = [r for r in table if r.time == published]
+            rows.append(
+                Row(
+                    "tau_alpha, F_s(7.25) of A = 1/e",
+                    state,
+                    found,
+                    f"{published:g}",
+                    GRID,
+                    "-" if tau is None else f"{100 * (tau / published - 1):+.0f} %",
+                )
+            )
+            if by_grid and by_grid[0].self_scattering is not None:
+                value = by_grid[0].self_scattering
+                rows.append(
+                    Row(
+                        f"F_s(7.25, {published:g}) of A",
+                        state,
+                        f"{value:.3f} ± {by_grid[0].self_scattering_error or float('nan'):.3f}",
+                        "0.29 at T = 0.44, t = 4120",
+                        "ten BOTAN files",
+                        "-",
+                    )
+                )
+        for pair, (low, high) in PEAKS.items():
+            peak = first_peak(mine, pair)
+            interval = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            rows.append(
+                Row(f"first peak of g_{pair}", state, f"{peak:.3f}", interval,
+                    "project's notes on KA at T = 0.5 to 0.56", compare(peak, low, high))
+            )  # fmt: skip
+        energies.append(np.mean([c.thermal_energy.mean() for c in mine]))  # type: ignore[union-attr]
+    return rows
+
+
+def rosenfeld_tarazona(data: list[Configuration], real: list[Configuration]) -> list[Row]:
+    """Extrapolate U = a + b T^(3/5) from our temperatures to that of the public files."""
+    temperatures = sorted({c.temperature for c in data if c.temperature is not None})
+    if len(temperatures) < 3 or not real:
+        return []
+    mean = [
+        float(np.mean([c.trajectory_energy.mean() for c in data if c.temperature == t]))  # type: ignore[union-attr]
+        for t in temperatures
+    ]
+    (a, b), _ = curve_fit(lambda t, a, b: a + b * t**0.6, temperatures, mean)
+    ours = a + b * 0.44**0.6
+    values = [float(c.thermal_energy.mean()) for c in real]  # type: ignore[union-attr]
+    center, error = mean_and_error(values)
+    return [
+        Row(
+            "potential energy, our U(T) = a + b T^(3/5) (Rosenfeld and Tarazona) continued",
+            "T = 0.44",
+            f"{ours:.4f}",
+            f"{center:.4f} ± {error:.4f}",
+            "ten BOTAN files, energies by LAMMPS",
+            f"{ours - center:+.4f}",
+        )
+    ]
+
+
+def public(real: list[Configuration]) -> list[Row]:
+    """Rows of the ten public files with our potential."""
+    if not real:
+        return []
+    state = f"T = 0.44, {len(real)} x N = {len(real[0])}"
+    rows = []
+    for name, low, high in (("thermal", -7.05, -7.01), ("inherent", -7.69, -7.66)):
+        values = [float(getattr(c, f"{name}_energy").mean()) for c in real]
+        rows.append(
+            Row(
+                f"{name} energy per particle",
+                state,
+                f"{min(values):.4f} to {max(values):.4f}",
+                f"{low:g} to {high:g}",
+                "measured independently on the same files",
+                compare(float(np.mean(values)), low, high),
+            )
+        )
+    value, error = mean_and_error([pressure(c, 0.44) for c in real])
+    rows.append(
+        Row(
+            "pressure",
+            state,
+            f"{value:.3f} ± {error:.3f}",
+            "2.93",
+            "pressure of the DeepMind set at T = 0.44 (Bapst et al., Nat. Phys. 16, 448)",
+            f"{value - 2.93:+.3f}",
+        )
+    )
+    return rows
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("data")
+    parser.add_argument("--real", default=str(ROOT.parent / "shared/data/shiba_T0.44"))
+    options = parser.parse_args()
+    data = [c.replace(end_positions=None) for c in read(options.data)]
+    real = []
+    if Path(options.real).is_dir():
+        real = [quench_configuration(c.replace(end_positions=None)) for c in read(options.real)]
+    rows = [*public(real), *rosenfeld_tarazona(data, real), *simulated(data)]
+    results = ROOT / "docs" / "results" / "physics.json"
+    results.write_text(json.dumps([asdict(r) for r in rows], indent=1, ensure_ascii=False) + "\n")
+    lines = [
+        "# Physics that can be checked",
+        "",
+        f"Made with `python tools/physics_table.py {Path(options.data).name}`; rows also in",
+        "[physics.json](results/physics.json). Lennard-Jones units.",
+        "",
+        "| quantity | state | ours | reference | source | difference |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *("| " + " | ".join(asdict(r).values()) + " |" for r in rows),
+        "",
+        "The suite checks on every run: forces and energies of LAMMPS and OpenMM against a double",
+        "loop, temperature and momentum under the thermostat, energy without it, the ballistic",
+        "regime, and the peaks of g(r) (`tests/simulation`).",
+        "",
+    ]
+    (ROOT / "docs" / "physics.md").write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

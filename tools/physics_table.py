@@ -19,6 +19,7 @@ from scipy.optimize import curve_fit
 
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.times import KA3D_TAU_ALPHA
 from equiglass.evaluation.dynamics import dynamics
 from equiglass.simulation.lammps import LammpsEngine
 from equiglass.simulation.observables import relaxation_time
@@ -27,8 +28,6 @@ from equiglass.simulation.quench import quench_configuration
 
 ROOT = Path(__file__).parents[1]
 KA = POTENTIALS["kob-andersen"]
-# The published grids are spaced in units of tau_alpha; this is the entry at 1 tau_alpha.
-PUBLISHED_TAU = {0.44: 4120.0, 0.50: 217.0, 0.56: 52.0, 0.64: 16.5}
 GRID = "time grid of GlassBench (Zenodo 10118191) and BOTAN, spaced in units of tau_alpha"
 PEAKS = {"AA": (1.07, 1.07), "AB": (0.87, 0.87), "BB": (1.39, 1.43)}
 
@@ -96,7 +95,7 @@ def simulated(data: list[Configuration]) -> list[Row]:
         tau = relaxation_time(
             np.array([r.time for r in table]), np.array([r.self_scattering for r in table])
         )
-        published = PUBLISHED_TAU.get(temperature)
+        published = KA3D_TAU_ALPHA.get(temperature)
         if published is not None:
             found = "not reached" if tau is None else f"{tau:.3g}"
             by_grid = [r for r in table if r.time == published]

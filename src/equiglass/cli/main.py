@@ -10,8 +10,9 @@ from typing import Any
 import typer
 
 from ..errors import InputError
-from . import data, model
+from . import analysis, data, model
 from .quickstart import quickstart
+from .study import study
 
 app = typer.Typer(
     name="equiglass",
@@ -31,6 +32,10 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     model.cross_validate,
     model.evaluate,
     model.compare,
+    study,
+    analysis.represent,
+    analysis.probe,
+    analysis.report,
     model.predict,
 )
 for command in COMMANDS:

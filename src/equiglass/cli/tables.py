@@ -151,3 +151,35 @@ def print_comparison(contenders: Sequence[Contender]) -> None:
             "\n".join(differences),
         )
     console.print(table)
+
+
+def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
+    """ρ per configuration of one type: a line for each variant and data set, a column per time."""
+    mine = [r for r in rows if r["type"] == type_name]
+    times = sorted({r["time"] for r in mine})
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in ("variant", "parameters", "tested on"):
+        table.add_column(heading)
+    for time in times:
+        table.add_column(f"{time:g}", justify="right")
+    cells = {(r["variant"], r["data"], r["time"]): r for r in mine}
+    for variant, data in dict.fromkeys((r["variant"], r["data"]) for r in mine):
+        row = [cells.get((variant, data, time)) for time in times]
+        first = next(r for r in row if r is not None)
+        table.add_row(
+            variant,
+            "-" if first["parameters"] is None else str(first["parameters"]),
+            data,
+            *("-" if r is None else _number(r["rho"]) for r in row),
+        )
+    Console().print(table)
+
+
+def print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of equal keys as a table."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for name in rows[0] if rows else ():
+        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+    for row in rows:
+        table.add_row(*(v if isinstance(v, str) else _number(v) for v in row.values()))
+    Console().print(table)

@@ -15,3 +15,7 @@ KA3D_TIMES: dict[float, tuple[float, ...]] = {
 def ka3d_times(temperature: float) -> tuple[float, ...] | None:
     """The ten published times for a temperature, or None where none are published."""
     return KA3D_TIMES.get(round(temperature, 4))
+
+
+# The entry of each grid at one relaxation time: the grids are spaced in units of tau_alpha.
+KA3D_TAU_ALPHA: dict[float, float] = {0.44: 4120.0, 0.50: 217.0, 0.56: 52.0, 0.64: 16.5}

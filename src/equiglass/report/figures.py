@@ -130,7 +130,7 @@ def mobility_map(
     drawn: Any = None
     for axis, (name, values) in zip(np.atleast_1d(axes), panels, strict=True):
         assert values is not None
-        ranks = _ranks_by_type(values, configuration.types)
+        ranks = ranks_by_type(values, configuration.types)
         drawn = axis.scatter(
             configuration.positions[order, 0],
             configuration.positions[order, 1],
@@ -151,7 +151,8 @@ def mobility_map(
     return figure
 
 
-def _ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:
+def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:
+    """Rank of each value among particles of its type, from 0 to 1."""
     ranks = np.empty(len(values))
     for t in np.unique(types):
         chosen = types == t

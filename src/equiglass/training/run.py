@@ -53,6 +53,7 @@ def train(
     quench_missing: bool = True,
     potential: Potential = POTENTIALS["kob-andersen"],
     progress: bool = True,
+    start: PropensityModel | None = None,
 ) -> PropensityModel:
     """Train a model; everything about the run is kept in one folder.
 
@@ -70,6 +71,8 @@ def train(
         Continue after the last finished epoch, exactly as if the run had not stopped.
     cache, quench_missing, potential
         See :func:`equiglass.simulation.complete.complete`.
+    start
+        A model of the same settings whose weights are trained on, instead of new ones.
 
     Raises
     ------
@@ -108,6 +111,8 @@ def train(
     if isinstance(config.model, DescriptorConfig):
         return _train_linear(config, folder, labelled, held_out, training, validating)
     model = new_model(config, labelled, name=folder.name)
+    if start is not None:
+        _take_weights(model, start)
     samples = GlassData(
         [prepare(model, c) for c in labelled],
         [prepare(model, c, config.data.reversed_weight) for c in reversed_list],
@@ -158,6 +163,20 @@ def train(
         "validation_configurations": len(held_out),
     }
     return _save(model, config, folder, metrics, time.perf_counter() - begun)
+
+
+def _take_weights(model: PropensityModel, start: PropensityModel) -> None:
+    """Weights of another model; statistics of inputs go with them, those of targets stay."""
+    if (start.config, start.n_types, len(start.times)) != (
+        model.config,
+        model.n_types,
+        len(model.times),
+    ):
+        raise InputError(
+            "cannot go on from a model of other settings, types or number of times",
+            source=start.card.name,
+        )
+    model.members.load_state_dict(start.members.state_dict())
 
 
 def _save(

@@ -1,0 +1,105 @@
+"""What each layer knows: a linear map from its invariants to descriptors of growing radius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..data.configuration import Configuration
+from ..errors import InputError
+from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
+from ..models.propensity import PropensityModel
+from ..models.se3 import SE3Network
+from ..nn.steerable import invariants
+from ..training.ridge import ridge
+
+Array = NDArray[np.floating[Any]]
+
+
+@torch.no_grad()
+def layer_invariants(model: PropensityModel, configuration: Configuration) -> list[Array]:
+    """Invariants (N, D) before the first layer and after each, of the model's first member.
+
+    Raises
+    ------
+    InputError
+        If the model is not the equivariant network.
+    """
+    network = model.networks[0]
+    if not isinstance(network, SE3Network):
+        raise InputError("probes read the layers of the equivariant network", field="model.kind")
+    batch = model.inputs_of(configuration)
+    x, _ = network.embed(batch.types, batch.scalars, batch.vectors)
+    harmonics = network.harmonics(batch.graph.directions)
+    read = [invariants(x).double().numpy()]
+    for layer in network.layers:
+        x = layer(x, harmonics, batch.graph)
+        read.append(invariants(x).double().numpy())
+    return read
+
+
+def probe(
+    model: PropensityModel,
+    fit: Sequence[Configuration],
+    test: Sequence[Configuration],
+    config: DescriptorConfig | None = None,
+) -> list[dict[str, Any]]:
+    """R^2 on ``test`` of ridge regressions, fitted on ``fit``, from layers to descriptors.
+
+    Rows of ``layer`` (0 is the input), ``descriptor`` (the name without its position set), ``kind``
+    (radial or angular), ``radius`` and ``r2``, for particles of type A. By default the descriptors
+    are those of the positions the network's graph is built on, radial shells of width 0.2 and
+    bond-order parameters q_6.
+    """
+    settings = config or _default(model)
+    n_types = model.n_types
+    names = settings.names(n_types)
+    read = {
+        id(c): (layer_invariants(model, c), descriptors(c, settings, n_types))
+        for c in (*fit, *test)
+    }
+
+    def stacked(part: Sequence[Configuration], layer: int) -> tuple[Array, Array]:
+        x = np.concatenate([read[id(c)][0][layer][c.types == 0] for c in part])
+        y = np.concatenate([read[id(c)][1][c.types == 0] for c in part])
+        return x, y
+
+    rows = []
+    for layer in range(len(read[id(fit[0])][0])):
+        x, y = stacked(fit, layer)
+        mean, std = x.mean(axis=0), x.std(axis=0) + 1e-9
+        scale = y.std(axis=0) + 1e-12
+        weight, bias = ridge((x - mean) / std, y / scale)
+        x_test, y_test = stacked(test, layer)
+        found = ((x_test - mean) / std) @ weight + bias
+        wanted = y_test / scale
+        residual = ((found - wanted) ** 2).sum(axis=0)
+        r2 = 1 - residual / ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=0)
+        for name, value in zip(names, r2, strict=True):
+            short = name.split(":")[1]
+            rows.append(
+                {
+                    "layer": layer,
+                    "descriptor": short,
+                    "kind": "radial" if short.startswith("G") else "angular",
+                    "radius": float(short.split("r=")[1].rstrip(")")),
+                    "r2": float(value),
+                }
+            )
+    return rows
+
+
+def _default(model: PropensityModel) -> DescriptorConfig:
+    graph = getattr(model.config.inputs, "graph", "inherent")
+    return DescriptorConfig(
+        inputs=DescriptorInputs(positions=(graph,)),
+        near=(0.8, 2.0, 0.2),
+        far=(2.2, 4.6, 0.2),
+        angular=(1.0, 2.4, 0.2),
+        l_max=6,
+        generations=0,
+    )

@@ -1,0 +1,152 @@
+"""Commands that read what a model has learned: represent, probe, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    CacheOption,
+    DataArgument,
+    JsonOption,
+    ModelArgument,
+    PotentialOption,
+    QuenchOption,
+    write_json,
+)
+
+
+def represent(
+    model: ModelArgument,
+    data: DataArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Arrays per particle: .npz.")
+    ],
+    time: Annotated[
+        float | None, typer.Option(help="Time of the order parameter [default: largest spread].")
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Picture: components against each other, and C(r).")
+    ] = None,
+    json: JsonOption = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+) -> None:
+    """Write each particle's representation, principal components and structural order parameter."""
+    import numpy as np
+
+    from ..analysis.representation import correlations
+    from ..analysis.representation import represent as run_represent
+    from ..data.dataset import read
+    from ..errors import InputError
+    from ..models.propensity import load_model
+    from ..simulation.complete import complete
+    from ..simulation.potential import load_potential
+    from .tables import print_rows
+
+    if output.suffix != ".npz":
+        raise InputError("cannot write this format", source=output, expected=".npz")
+    loaded = load_model(model)
+    configurations = complete(
+        list(read(data)),
+        loaded.config.inputs.required_fields,
+        quench_missing=quench,
+        potential=load_potential(potential),
+        cache=cache,
+    )
+    result = run_represent(loaded, configurations, time=time)
+    np.savez_compressed(
+        output,
+        configuration=np.repeat(np.arange(len(configurations)), [len(c) for c in configurations]),
+        types=np.concatenate([c.types for c in configurations]),
+        positions=np.concatenate([c.positions for c in configurations]),
+        representation=np.concatenate(result.features).astype(np.float32),
+        principal_components=np.concatenate(result.components).astype(np.float32),
+        explained_variance=result.explained_variance,
+        order_parameter=np.concatenate(result.order_parameters),
+        order_parameter_time=result.time,
+    )
+    rows = correlations(result, loaded, configurations)
+    if json is not None:
+        write_json(rows, json)
+    if json != "-":
+        share = ", ".join(f"{v:.2f}" for v in result.explained_variance)
+        typer.echo(f"variance in each component: {share}")
+        typer.echo(f"order parameter S: prediction at t = {result.time:g} in standard units")
+        print_rows(rows)
+        typer.echo(f"{len(configurations)} configurations in {output}")
+    if figure is not None:
+        from ..report.figures import save
+        from ..report.representation import representation_figure
+
+        save(representation_figure(result, loaded, configurations), figure)
+
+
+def probe(
+    model: ModelArgument,
+    data: DataArgument,
+    figure: Annotated[Path | None, typer.Option(help="Picture of R² against radius.")] = None,
+    json: JsonOption = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+) -> None:
+    """Show which descriptors, of which radius, each layer of a network holds."""
+    from ..analysis.probes import probe as run_probe
+    from ..data.dataset import read
+    from ..errors import InputError
+    from ..models.propensity import load_model
+    from ..simulation.complete import complete
+    from ..simulation.potential import load_potential
+
+    loaded = load_model(model)
+    dataset = read(data)
+    if len(dataset) < 2:
+        raise InputError("a probe is fitted on one half and tested on the other", source=data)
+    fields = loaded.config.inputs.required_fields
+    configurations = complete(
+        list(dataset),
+        fields,
+        quench_missing=quench,
+        potential=load_potential(potential),
+        cache=cache,
+    )
+    half = (len(configurations) + 1) // 2
+    rows = run_probe(loaded, configurations[:half], configurations[half:])
+    if json is not None:
+        write_json(rows, json)
+    if figure is not None:
+        from ..report.figures import save
+        from ..report.representation import probe_figure
+
+        typer.echo(f"figure {save(probe_figure(rows), figure)}", err=True)
+    if json != "-":
+        for layer in sorted({r["layer"] for r in rows}):
+            for kind in ("radial", "angular"):
+                known = [
+                    r["radius"]
+                    for r in rows
+                    if (r["layer"], r["kind"]) == (layer, kind) and r["r2"] > 0.5
+                ]
+                reach = f"up to r = {max(known):g}" if known else "none"
+                typer.echo(f"layer {layer}, {kind} descriptors with R² > 0.5: {reach}")
+
+
+def report(
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a training run or a study.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="HTML", help="Page to write.")],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Data to evaluate a run on [default: what it was trained on]."),
+    ] = None,
+    cache: CacheOption = None,
+) -> None:
+    """One self-contained page: scores, scatter, a configuration in 3D, settings and versions."""
+    from ..report.page import report as write_report
+
+    typer.echo(f"page {write_report(source, output, data=data, cache=cache)}")

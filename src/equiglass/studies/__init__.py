@@ -1,0 +1,1 @@
+"""The paper's questions as grids of trainings, one command each."""

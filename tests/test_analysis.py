@@ -1,0 +1,121 @@
+"""Representation, order parameter, probes and spatial correlations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from equiglass.analysis.probes import layer_invariants, probe
+from equiglass.analysis.representation import correlations, order_parameter, represent
+from equiglass.analysis.spatial import correlation_length, mobility_correlation
+from equiglass.cli.main import app
+from equiglass.data.configuration import Configuration
+from equiglass.data.dataset import read
+from equiglass.data.store import write_store
+from equiglass.errors import InputError
+from equiglass.models.message import MessageConfig
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.se3 import SE3Config
+from tests.conftest import make_complete
+
+DATA = read("ka3d_quickstart")
+
+
+def small_model(**changes: object) -> PropensityModel:
+    torch.manual_seed(1)
+    config = SE3Config.model_validate({"channels": 4, "l_max": 2, "layers": 2, **changes})
+    return PropensityModel(config, 2, [1.0, 2.0]).eval()
+
+
+def test_order_parameter_is_the_standardised_prediction() -> None:
+    model, c = small_model(), make_complete(400)
+    model.target_mean += torch.tensor([[0.3, 0.4], [0.5, 0.6]])
+    model.target_std *= 0.1
+    s = order_parameter(model, c, time=2.0)
+    predicted = model.predict(c)[1]
+    expected = (predicted - np.array([0.4, 0.6])[c.types]) / 0.1
+    assert np.allclose(s, expected, atol=1e-5)
+    # Adding a constant to the labels, or changing their unit, changes nothing.
+    model.target_mean += 1
+    assert np.allclose(order_parameter(model, c, time=2.0), s, atol=1e-4)
+
+
+def test_components_are_ordered_uncorrelated_and_of_fixed_sign() -> None:
+    model = small_model()
+    members = [make_complete(300, seed=k) for k in range(2)]
+    result = represent(model, members, n_components=5)
+    everything = np.concatenate(result.components)
+    covariance = np.cov(everything.T)
+    off = covariance - np.diag(np.diag(covariance))
+    assert np.abs(off).max() < 1e-6 * covariance[0, 0]
+    assert (np.diff(result.explained_variance) <= 0).all()
+    again = represent(model, members, n_components=5)
+    assert np.array_equal(np.concatenate(again.components), everything)
+    rows = correlations(result, model, members)
+    assert {r["with"] for r in rows} == {
+        "thermal_energy", "inherent_energy", "propensity t=1", "propensity t=2",
+    }  # fmt: skip
+    assert all(abs(r["S"]) <= 1 for r in rows)
+
+
+def test_probe_reads_what_is_there() -> None:
+    """The first layer is linear in the local densities; far ones are beyond its reach."""
+    model = small_model(gate=False, n_basis=10, channels=8)
+    members = [c for _, c in zip(range(3), DATA, strict=False)]
+    rows = probe(model, members[:2], members[2:])
+    assert len(layer_invariants(model, members[0])) == 3
+
+    def mean(layer: int, low: float, high: float) -> float:
+        return float(
+            np.mean(
+                [
+                    r["r2"]
+                    for r in rows
+                    if r["layer"] == layer and r["kind"] == "radial" and low < r["radius"] < high
+                ]
+            )
+        )
+
+    assert mean(0, 0.9, 2.0) < 0.3
+    assert mean(1, 0.9, 1.9) > mean(0, 0.9, 1.9) + 0.15
+    assert mean(1, 3.0, 4.7) < 0.3
+    with pytest.raises(InputError, match="equivariant network"):
+        probe(PropensityModel(MessageConfig(kind="botan"), 2, [1.0]), members[:1], members[1:])
+
+
+def test_spatial_correlation_of_a_wave() -> None:
+    """m = cos(k x) has C(r) = sin(kr)/(kr) after the average over directions."""
+    rng = np.random.default_rng(0)
+    length = 12.0
+    positions = rng.random((4000, 3)) * length
+    c = Configuration(types=np.zeros(4000, int), box=np.full(3, length), positions=positions)
+    k = 2 * np.pi / length * 2
+    r, found = mobility_correlation([c], [np.cos(k * positions[:, 0])])
+    assert np.abs(found - np.sinc(k * r / np.pi)).max() < 0.08
+    x = np.linspace(0.5, 6, 20)
+    assert np.isclose(correlation_length(x, 0.7 * np.exp(-x / 1.7)), 1.7)
+
+
+def test_commands(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    model = small_model()
+    model.save(tmp_path / "m")
+    data = str(tmp_path / "data.zarr")
+    write_store(Path(data), [(f"{k}", DATA[k], None) for k in range(2)])
+    runner = CliRunner()
+    out = tmp_path / "a.npz"
+    arguments = ["represent", str(tmp_path / "m"), data, "-o", str(out)]
+    done = runner.invoke(app, [*arguments, "--figure", str(tmp_path / "a.png")])
+    assert done.exit_code == 0, done.output
+    with np.load(out) as arrays:
+        assert len(arrays["order_parameter"]) == len(arrays["types"]) == 2_000
+        assert arrays["representation"].shape == (2_000, 2 * 3 * 4 + 3)
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    arguments = ["probe", str(tmp_path / "m"), data, "--figure"]
+    done = runner.invoke(app, [*arguments, str(tmp_path / "p.png")])
+    assert done.exit_code == 0, done.output
+    assert "layer 1, radial" in done.output

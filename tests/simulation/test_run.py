@@ -111,6 +111,25 @@ def test_three_times_killed(finished: Path, tmp_path: Path) -> None:
     same_arrays(finished, store)
 
 
+def test_a_worker_that_dies(finished: Path, tmp_path: Path) -> None:
+    """kill -9 of one worker: its task starts afresh in a new one, the command ends well."""
+    import psutil
+
+    config, store = tmp_path / "a.yaml", tmp_path / "k.zarr"
+    config.write_text(yaml.safe_dump(SMALL))
+    command = [sys.executable, "-m", "equiglass", "simulate", str(config), "-o", str(store)]
+    process = subprocess.Popen([*command, "-j", "2"], stderr=subprocess.DEVNULL)
+    partial = tmp_path / "k.zarr.partial"
+    deadline = time.monotonic() + 120
+    while not list(partial.glob("*/melt.npz")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    busiest = max(children, key=lambda c: sum(c.cpu_times()[:2]))
+    busiest.kill()
+    assert process.wait(timeout=240) == 0
+    same_arrays(finished, store)
+
+
 def test_a_configuration_that_fails_is_named_and_left_out(tmp_path: Path) -> None:
     settings = {
         **SMALL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,14 +58,26 @@ def info(
 def convert(
     data: DataArgument,
     out: StoreOutput,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="Leave a field out, such as end_positions; repeatable."),
+    ] = None,
     species: SpeciesOption = None,
 ) -> None:
     """Write a data set to the project's own Zarr store, without loss."""
     from ..data.dataset import read
+    from ..data.fields import FIELDS
 
+    dropped = drop or []
+    needed = {"types", "box", "positions", "times"}
+    for name in dropped:
+        if name not in FIELDS or name in needed:
+            raise InputError(
+                "cannot be left out", field=name, expected=sorted(set(FIELDS) - needed)
+            )
     dataset = read(data, species=species_list(species))
     _new_store(out)
-    count = _write(dataset, out, "convert")
+    count = _write(dataset, out, "convert", dropped)
     typer.echo(f"{count} configurations in {out}")
 
 
@@ -134,6 +146,12 @@ def _new_store(out: Path) -> None:
         raise InputError("exists already; choose a new name", source=out)
 
 
+def _name(k: int, entry: str) -> str:
+    """A store keeps the names of its configurations; files are numbered."""
+    name = Path(entry).name
+    return name if Path(entry).parent.suffix == ".zarr" else f"{k:05d}"
+
+
 def _check_origin(output: Path, data: str, potential: str) -> None:
     import zarr
 
@@ -146,7 +164,7 @@ def _check_origin(output: Path, data: str, potential: str) -> None:
             )  # fmt: skip
 
 
-def _write(dataset: Dataset, out: Path, label: str) -> int:
+def _write(dataset: Dataset, out: Path, label: str, drop: Sequence[str] = ()) -> int:
     from ..data.store import write_store
     from ..progress import track
 
@@ -157,7 +175,8 @@ def _write(dataset: Dataset, out: Path, label: str) -> int:
 
         def rows() -> Iterator[tuple[str, Configuration, str | None]]:
             for k, entry in enumerate(dataset.entries):
-                yield f"{k:05d}", entry.load(), entry.split
+                configuration = entry.load().replace(**dict.fromkeys(drop))
+                yield _name(k, entry.name), configuration, entry.split
                 advance()
 
         count = write_store(partial, rows())

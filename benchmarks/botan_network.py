@@ -10,18 +10,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from equiglass.models.message import perceptron
+
 WIDTH = 64
-
-
-def mlp(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:
-    """Linear layers with ReLU between them, and after the last one if ``last``."""
-    layers: list[nn.Module] = []
-    for k, width in enumerate(widths):
-        layers.append(nn.Linear(inputs, width))
-        if last or k + 1 < len(widths):
-            layers.append(nn.ReLU())
-        inputs = width
-    return nn.Sequential(*layers)
 
 
 class BotanNetwork(nn.Module):
@@ -30,12 +21,12 @@ class BotanNetwork(nn.Module):
     def __init__(self, rounds: int = 7) -> None:
         super().__init__()
         self.rounds = rounds
-        self.encode_nodes = mlp(1, WIDTH, WIDTH)
-        self.encode_edges = mlp(3, WIDTH, WIDTH)
-        self.edge_update = mlp(6 * WIDTH, WIDTH, WIDTH)
-        self.node_update = mlp(3 * WIDTH, WIDTH, WIDTH)
-        self.decode_nodes = mlp(WIDTH, WIDTH, 1, last=False)
-        self.decode_edges = mlp(WIDTH, WIDTH, 1, last=False)
+        self.encode_nodes = perceptron(1, WIDTH, WIDTH)
+        self.encode_edges = perceptron(3, WIDTH, WIDTH)
+        self.edge_update = perceptron(6 * WIDTH, WIDTH, WIDTH)
+        self.node_update = perceptron(3 * WIDTH, WIDTH, WIDTH)
+        self.decode_nodes = perceptron(WIDTH, WIDTH, 1, last=False)
+        self.decode_edges = perceptron(WIDTH, WIDTH, 1, last=False)
 
     def forward(
         self,

@@ -13,7 +13,8 @@ import torch
 from equiglass.data.dataset import from_configurations
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.models.propensity import PropensityModel, average, load_model
+from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.storage import load_model
 from equiglass.training import run as training_run
 from equiglass.training.config import TrainConfig, load_config
 from equiglass.training.cross_validation import cross_validate

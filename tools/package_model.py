@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from equiglass.models.propensity import load_model
+from equiglass.models.storage import load_model
 
 MODELS = Path(__file__).parents[1] / "src" / "equiglass" / "packaged" / "models"
 

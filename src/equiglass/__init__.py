@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .data.dataset import Dataset, read
     from .errors import InputError
     from .graph import Graph, build_graph
-    from .models.propensity import PropensityModel, load_model
+    from .models.propensity import PropensityModel
+    from .models.storage import load_model
 
 __version__ = version("equiglass")
 
@@ -30,7 +31,7 @@ _HOME = {
     "build_graph": "graph",
     "compare": "api",
     "evaluate": "api",
-    "load_model": "models.propensity",
+    "load_model": "models.storage",
     "predict": "api",
     "quench": "api",
     "read": "data.dataset",

@@ -12,7 +12,8 @@ from .data.configuration import Configuration
 from .data.dataset import Dataset, from_configurations, read
 from .evaluation.compare import Contender
 from .evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
-from .models.propensity import PropensityModel, load_model
+from .models.propensity import PropensityModel
+from .models.storage import load_model
 from .progress import track
 from .simulation.complete import complete
 from .simulation.potential import load_potential

@@ -9,8 +9,9 @@ from equiglass.graph import build_graph
 from equiglass.kernels import cpu
 from equiglass.kernels.dispatch import N_KNOTS, backend
 from equiglass.kernels.reference import interpolate
-from equiglass.models.propensity import PropensityModel, load_model, packaged_models
+from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
+from equiglass.models.storage import load_model, packaged_models
 from equiglass.nn.radial import RadialFunctions
 from equiglass.testing import relative_error
 from tests.conftest import make_complete, make_liquid

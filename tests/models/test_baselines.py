@@ -14,7 +14,8 @@ from equiglass.data.dataset import from_configurations, read
 from equiglass.errors import InputError
 from equiglass.models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from equiglass.models.message import MessageConfig, MessageNetwork
-from equiglass.models.propensity import PropensityModel, average, load_model
+from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.storage import load_model
 from equiglass.training.config import TrainConfig
 from equiglass.training.module import random_rotation
 from equiglass.training.run import train

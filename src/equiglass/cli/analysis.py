@@ -42,7 +42,7 @@ def represent(
     from ..analysis.representation import represent as run_represent
     from ..data.dataset import read
     from ..errors import InputError
-    from ..models.propensity import load_model
+    from ..models.storage import load_model
     from ..simulation.complete import complete
     from ..simulation.potential import load_potential
     from .tables import print_rows
@@ -98,7 +98,7 @@ def probe(
     from ..analysis.probes import probe as run_probe
     from ..data.dataset import read
     from ..errors import InputError
-    from ..models.propensity import load_model
+    from ..models.storage import load_model
     from ..simulation.complete import complete
     from ..simulation.potential import load_potential
 

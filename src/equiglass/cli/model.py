@@ -209,7 +209,7 @@ def predict(
     from ..api import predict as run_prediction
     from ..data.predictions import check_output, write_predictions
     from ..errors import InputError
-    from ..models.propensity import load_model
+    from ..models.storage import load_model
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")

@@ -107,7 +107,7 @@ def _run(folder: Path, data: str | None, cache: Path | None) -> list[str]:
     from ..api import evaluate
     from ..data.dataset import read
     from ..info import info
-    from ..models.propensity import load_model
+    from ..models.storage import load_model
 
     settings = yaml.safe_load((folder / "config.yaml").read_text())
     model = load_model(folder)

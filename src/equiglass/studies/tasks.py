@@ -12,7 +12,8 @@ import numpy as np
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset, from_configurations, read
 from ..evaluation.score import Evaluation, score
-from ..models.propensity import PropensityModel, load_model
+from ..models.propensity import PropensityModel
+from ..models.storage import load_model
 from ..simulation.complete import complete
 from ..training.config import TrainConfig
 from ..training.ridge import ridge

@@ -14,7 +14,8 @@ import numpy as np
 from ..data.dataset import read
 from ..data.splits import folds
 from ..errors import InputError
-from ..models.propensity import ModelCard, average, load_model
+from ..models.propensity import ModelCard, average
+from ..models.storage import load_model
 from ..progress import track
 from ..simulation.complete import complete
 from .config import TrainConfig

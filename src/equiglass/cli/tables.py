@@ -158,20 +158,18 @@ def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
     mine = [r for r in rows if r["type"] == type_name]
     times = sorted({r["time"] for r in mine})
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for heading in ("variant", "parameters", "tested on"):
-        table.add_column(heading)
+    tested = list(dict.fromkeys(r["data"] for r in mine))
+    table.add_column("variant", no_wrap=True)
+    if len(tested) > 1:
+        table.add_column("tested at", no_wrap=True)
     for time in times:
         table.add_column(f"{time:g}", justify="right")
     cells = {(r["variant"], r["data"], r["time"]): r for r in mine}
     for variant, data in dict.fromkeys((r["variant"], r["data"]) for r in mine):
         row = [cells.get((variant, data, time)) for time in times]
-        first = next(r for r in row if r is not None)
-        table.add_row(
-            variant,
-            "-" if first["parameters"] is None else str(first["parameters"]),
-            data,
-            *("-" if r is None else _number(r["rho"]) for r in row),
-        )
+        where = [data] if len(tested) > 1 else []
+        numbers = ("-" if r is None else _number(r["rho"]) for r in row)
+        table.add_row(variant, *where, *numbers)
     Console().print(table)
 
 

@@ -22,19 +22,21 @@ def study_figure(kind: str, rows: Sequence[Row], type_name: str = "A") -> Figure
         return _matrix(mine, type_name)
     if kind == "transfer":
         return _transfer(mine, type_name)
-    return _curves(mine, type_name)
+    # Depth and size are ordered, inputs are not.
+    return _curves(mine, type_name, "tab10" if kind == "inputs" else "viridis")
 
 
 def _value(row: Row) -> float:
     return float("nan") if row["rho"] is None else float(row["rho"])
 
 
-def _curves(rows: Sequence[Row], type_name: str) -> Figure:
+def _curves(rows: Sequence[Row], type_name: str, palette: str) -> Figure:
     from matplotlib import colormaps
 
     figure, axis = blank_figure(size=(7.5, 4.2))
     names = list(dict.fromkeys(r["variant"] for r in rows))
-    colors = colormaps["viridis"](np.linspace(0, 0.92, len(names)))
+    spread = np.linspace(0, 0.92, len(names)) if palette == "viridis" else np.arange(len(names))
+    colors = colormaps[palette](spread)
     for name, color in zip(names, colors, strict=True):
         mine = [r for r in rows if r["variant"] == name]
         times = [r["time"] for r in mine]

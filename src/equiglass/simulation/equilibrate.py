@@ -110,9 +110,11 @@ def equilibrate(
 ) -> dict[str, Any]:
     """Blocks of doubling length until the last does not differ from the one before it.
 
-    Every block is kept in ``folder``, so that a stopped equilibration goes on where it was. The
-    result, also in ``folder/equilibrated.json``, holds the relaxation time and the record of all
-    blocks; the configuration is in ``folder/start.npz``.
+    Every block is kept in ``folder``, so that a stopped equilibration goes on where it was.
+
+    Returns
+    -------
+    ``tau_alpha``, ``crystalline_fraction``, the record of all ``blocks``, and ``positions``.
 
     Raises
     ------

@@ -65,6 +65,10 @@ def inputs(
             add("cage", "cage", (), ())
             add("thermal+cage", "cage", (), ("cage",))
             add("everything", "inherent", ("thermal", "inherent"), ("inherent", "cage"))
+            # The same, but edges between thermal positions: what short times depend on.
+            add(
+                "everything,thermal-graph", "thermal", ("thermal", "inherent"), ("inherent", "cage")
+            )
     return [
         [_plain(n, _with_model(config, inputs=s.model_dump()), cache) for n, s in specs.items()]
     ]

@@ -81,7 +81,10 @@ def test_what_is_in_a_finished_store(finished: Path) -> None:
 def test_grown_with_another_number_of_workers(finished: Path, tmp_path: Path) -> None:
     smaller = {**SMALL, "n_configurations": {"train": 1}}
     store = tmp_path / "b.zarr"
+    begun = tmp_path / "b.zarr.partial" / "T1-train-007"
+    begun.mkdir(parents=True)
     simulate(SimulationConfig.model_validate(smaller), store, n_processes=1, progress=False)
+    assert begun.is_dir()  # another configuration's partial results are left alone
     simulate(SimulationConfig.model_validate(SMALL), store, n_processes=1, progress=False)
     same_arrays(finished, store)
     # A configuration that is lost is made again; other physics are refused.

@@ -76,7 +76,9 @@ def simulate(
             + "\n".join(f"  {name}: {problem}" for name, problem in failures.items()),
             source=store,
         )
-    shutil.rmtree(work, ignore_errors=True)
+    # Only if empty: partial results of configurations that are not asked for now stay.
+    if work.is_dir() and not any(work.iterdir()):
+        work.rmdir()
     return store
 
 

@@ -1,6 +1,6 @@
 """Write docs/results/studies.md from finished studies, and keep their tables and figures there.
 
-    python tools/studies_page.py FOLDER     (with the folders inputs, depth, size, temperature, transfer)
+    python tools/studies_page.py FOLDER     (which holds inputs, depth, size, temperature, transfer)
 
 The sentences under each figure are in docs/results/studies_text.yaml.
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from equiglass.report.figures import save
+from equiglass.report.studies import study_figure
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 KINDS = ("inputs", "depth", "size", "temperature", "transfer")
@@ -44,9 +47,9 @@ def main() -> None:
         folder = source / kind
         if not (folder / "study.json").is_file():
             continue
-        shutil.copy(folder / "study.png", RESULTS / f"study_{kind}.png")
         shutil.copy(folder / "study.csv", RESULTS / f"study_{kind}.csv")
         rows = json.loads((folder / "study.json").read_text())
+        save(study_figure(kind, rows), RESULTS / f"study_{kind}.png")
         config = "ka3d_temperatures" if kind in ("temperature", "transfer") else "ka3d_study"
         lines += [
             f"## {kind.capitalize()}",

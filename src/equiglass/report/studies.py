@@ -81,7 +81,8 @@ def _matrix(rows: Sequence[Row], type_name: str) -> Figure:
                 color="w" if v < 0.6 else "k",
             )  # fmt: skip
         axis.set_xticks(range(len(tested)), tested, fontsize=8)
-        axis.set_yticks(range(len(trained)), trained, fontsize=8)
+        labels = trained if axis is np.atleast_1d(grid)[0] else [""] * len(trained)
+        axis.set_yticks(range(len(trained)), labels, fontsize=8)
         axis.set_title(rf"$t/\tau_\alpha$ = {time:g}", fontsize=10)
         axis.set_xlabel("tested at", fontsize=9)
     np.atleast_1d(grid)[0].set_ylabel(f"trained at (ρ of type {type_name})", fontsize=9)
@@ -105,7 +106,7 @@ def _transfer(rows: Sequence[Row], type_name: str) -> Figure:
                 np.nanmean([p[3] for p in parsed if p[:3] == (target, n, method)]) for n in numbers
             ]
             axis.plot(numbers, means, "o-", label=method)
-        axis.set(xlabel="target configurations", title=target)
+        axis.set(xlabel="target configurations", title=target, xticks=numbers)
         axis.grid(alpha=0.25)
     first = np.atleast_1d(grid)[0]
     first.set_ylabel(rf"Pearson $\rho$, type {type_name}, mean over times")

@@ -102,29 +102,45 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
         soft_wrap=True,
         highlight=False,
     )
+    if len(evaluations) <= 2:
+        console.print(_score_table(evaluations, ("per configuration", "pooled")))
+        return
+    # Too wide for a terminal side by side.
+    for kind in ("per configuration", "pooled"):
+        console.print(f"\n{kind}:", highlight=False)
+        console.print(_score_table(evaluations, (kind,)))
+
+
+def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("type")
-    table.add_column("time", justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
     for evaluation in evaluations:
-        table.add_column(Path(evaluation.model).name, justify="right", no_wrap=True)
-        table.add_column("pooled", justify="right")
-    table.add_column("ceiling", justify="right")
-    table.add_column("pooled", justify="right")
-    for k, score in enumerate(first.scores):
+        name = Path(evaluation.model).name
+        for k, kind in enumerate(kinds):
+            table.add_column(name if k == 0 else kind, justify="right", no_wrap=True)
+    for k, kind in enumerate(kinds):
+        table.add_column("ceiling" if k == 0 else kind, justify="right")
+    first = evaluations[0]
+    for row, score in enumerate(first.scores):
         cells = []
         for evaluation in evaluations:
-            other = evaluation.scores[k]
+            other = evaluation.scores[row]
             mean, std = mean_and_std(list(other.per_configuration))
-            cells += [f"{_number(mean)}±{_number(std)}", _number(other.pooled)]
+            values = {
+                "per configuration": f"{_number(mean)}±{_number(std)}",
+                "pooled": _number(other.pooled),
+            }
+            cells += [values[kind] for kind in kinds]
+        ceilings = {"per configuration": score.ceiling, "pooled": score.ceiling_pooled}
         table.add_row(
             score.type,
             f"{score.time:g}",
             *cells,
-            _number(score.ceiling),
-            _number(score.ceiling_pooled),
-            end_section=k + 1 < len(first.scores) and first.scores[k + 1].type != score.type,
+            *(_number(ceilings[kind]) for kind in kinds),
+            end_section=row + 1 < len(first.scores) and first.scores[row + 1].type != score.type,
         )
-    console.print(table)
+    return table
 
 
 def print_comparison(contenders: Sequence[Contender]) -> None:

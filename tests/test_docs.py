@@ -44,7 +44,7 @@ def test_examples_are_valid(file: Path) -> None:
     from equiglass.simulation.config import load_simulation_config
     from equiglass.training.config import load_config
 
-    if "temperatures" in file.read_text():
+    if "n_trajectories" in file.read_text():
         load_simulation_config(file)
     else:
         load_config(file)

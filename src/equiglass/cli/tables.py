@@ -71,7 +71,7 @@ def print_info(summary: dict[str, Any]) -> None:
     }
     rows = summary["targets"]
     known = [name for name in columns if any(row[name] is not None for row in rows)]
-    title = f"dynamics over {summary['n_loaded']} configurations: displacement, ceiling of ρ, ..."
+    title = f"dynamics over {summary['n_loaded']} configurations, with the noise ceiling of ρ"
     console.print(f"\n{title}", highlight=False, soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("T", "type", "time", *(columns[name] for name in known)):

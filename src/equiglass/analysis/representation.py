@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..evaluation.correlation import pearson
+from ..evaluation.dynamics import relaxation_time
 from ..evaluation.score import common_times
 from ..models.propensity import PropensityModel
 
@@ -31,8 +32,8 @@ def order_parameter(
     Parameters
     ----------
     time
-        Of the prediction; by default the time in the model's grid at which the structure matters
-        most to it, the one of largest spread of the standardised prediction.
+        Of the prediction; by default the model's time nearest to the relaxation time of the
+        configuration's temperature, where that is known, else the model's last.
     """
     row = row_of_order_parameter(model, [configuration], time)
     result: Array = _order_parameters(model, configuration)[row]
@@ -42,11 +43,8 @@ def order_parameter(
 def row_of_order_parameter(
     model: PropensityModel, configurations: Sequence[Configuration], time: float | None
 ) -> int:
-    """The time's index in the model: the given one, or that of the largest spread of S."""
-    if time is not None:
-        return model.row_of(time)
-    spread = np.mean([_order_parameters(model, c).std(axis=1) for c in configurations], axis=0)
-    return int(spread.argmax())
+    """The time's index in the model: the given one, or the nearest to the relaxation time."""
+    return model.row_of(relaxation_time(configurations) if time is None else time)
 
 
 def _order_parameters(model: PropensityModel, configuration: Configuration) -> Array:

@@ -17,6 +17,8 @@ from .options import (
     write_json,
 )
 
+SHOWN = ("PC1", "PC2", "PC3", "PC4")
+
 
 def represent(
     model: ModelArgument,
@@ -25,7 +27,8 @@ def represent(
         Path, typer.Option("--output", "-o", metavar="OUT", help="Arrays per particle: .npz.")
     ],
     time: Annotated[
-        float | None, typer.Option(help="Time of the order parameter [default: largest spread].")
+        float | None,
+        typer.Option(help="Time of the order parameter [default: nearest to tau_alpha]."),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Picture: components against each other, and C(r).")
@@ -76,7 +79,8 @@ def represent(
         share = ", ".join(f"{v:.2f}" for v in result.explained_variance)
         typer.echo(f"variance in each component: {share}")
         typer.echo(f"order parameter S: prediction at t = {result.time:g} in standard units")
-        print_rows(rows)
+        # The terminal has room for four components; JSON has all.
+        print_rows([{k: v for k, v in row.items() if k[:2] != "PC" or k in SHOWN} for row in rows])
         typer.echo(f"{len(configurations)} configurations in {output}")
     if figure is not None:
         from ..report.figures import save

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.times import KA3D_TAU_ALPHA
 from .correlation import ceiling, mean_and_std
 
 
@@ -108,16 +109,29 @@ def _variance(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
 
 def relaxation_times(rows: Sequence[DynamicsRow], type_name: str = "A") -> dict[str, float]:
     """tau_alpha, where F_s falls to 1/e, by temperature; those it does not reach are left out."""
-    from ..simulation.observables import relaxation_time
+    from ..simulation.observables import relaxation_time as crossing
 
     result = {}
     for temperature in {r.temperature for r in rows}:
         mine = [r for r in rows if r.temperature == temperature and r.type == type_name]
         if any(r.self_scattering is None for r in mine) or not mine:
             continue
-        tau = relaxation_time(
+        tau = crossing(
             np.array([r.time for r in mine]), np.array([r.self_scattering for r in mine])
         )
         if tau is not None:
             result[f"{temperature:g}"] = tau
     return dict(sorted(result.items()))
+
+
+def relaxation_time(configurations: Sequence[Configuration]) -> float | None:
+    """tau_alpha of configurations of one temperature, where it is known.
+
+    The published value for the three-dimensional Kob-Andersen liquid, else the median of what was
+    measured when the configurations were equilibrated.
+    """
+    published = KA3D_TAU_ALPHA.get(configurations[0].temperature or 0.0)
+    if published is not None:
+        return published
+    measured = [c.relaxation_time for c in configurations if c.relaxation_time is not None]
+    return float(np.median(measured)) if measured else None

@@ -6,33 +6,22 @@ import numpy as np
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset, Entry
-from ..data.times import KA3D_TAU_ALPHA
 from ..errors import InputError
+from ..evaluation.dynamics import relaxation_time
 
 TOLERANCE = 0.08  # relative; published grids are rounded
 
 
-def relaxation_time(configurations: list[Configuration]) -> float:
-    """tau_alpha of one temperature: the published one, else the median of the measured ones.
-
-    Raises
-    ------
-    InputError
-        If neither is known.
-    """
-    temperature = configurations[0].temperature
-    published = KA3D_TAU_ALPHA.get(temperature or 0.0)
-    if published is not None:
-        return published
-    measured = [c.relaxation_time for c in configurations if c.relaxation_time is not None]
-    if not measured:
+def _relaxation_time(configurations: list[Configuration]) -> float:
+    tau_alpha = relaxation_time(configurations)
+    if tau_alpha is None:
         raise InputError(
             "the relaxation time of this temperature is not known",
             source=configurations[0].source,
             field="relaxation_time",
-            found=temperature,
+            found=configurations[0].temperature,
         )
-    return float(np.median(measured))
+    return tau_alpha
 
 
 def at_reduced_times(dataset: Dataset) -> Dataset:
@@ -50,7 +39,7 @@ def at_reduced_times(dataset: Dataset) -> Dataset:
             raise InputError("has no propensities", source=c.source)
         groups.setdefault(c.temperature, []).append(c)
     grids = {
-        t: np.asarray(members[0].times) / relaxation_time(members) for t, members in groups.items()
+        t: np.asarray(members[0].times) / _relaxation_time(members) for t, members in groups.items()
     }
     reference = grids[min(grids, key=lambda t: len(grids[t]))]
     common = [

@@ -93,6 +93,9 @@ def test_grown_with_another_number_of_workers(finished: Path, tmp_path: Path) ->
     same_arrays(finished, store)
     with pytest.raises(InputError, match=r"another configuration.*|config.seed \(now 4, was 3\)"):
         simulate(SimulationConfig.model_validate({**SMALL, "seed": 4}), store, progress=False)
+    others = SimulationConfig.model_validate({**SMALL, "times": [0.05, 1.0]})
+    with pytest.raises(InputError, match="times at T = 1: was begun with other times"):
+        simulate(others, store, progress=False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")

@@ -227,11 +227,14 @@ class SimulationConfig(_Strict):
     def physics(self) -> str:
         """All that finished configurations depend on, as JSON.
 
-        More configurations or temperatures, and other workers, may be asked for later.
+        More configurations or temperatures, and other workers, may be asked for later; not where
+        configurations are given, because which of them belongs to which split follows from the
+        numbers.
         """
-        return self.model_dump_json(
-            exclude={"temperatures", "times", "n_configurations", "cluster"}
-        )
+        free = {"times", "cluster"}
+        if self.start_from is None:
+            free |= {"temperatures", "n_configurations"}
+        return self.model_dump_json(exclude=free)
 
 
 def load_simulation_config(path: str | Path) -> SimulationConfig:

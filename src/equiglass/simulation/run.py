@@ -54,6 +54,7 @@ def simulate(
         )  # fmt: skip
     physics = {"config": json.loads(config.physics()), "potential": potential.model_dump()}
     _begin(store, json.loads(json.dumps(physics)))
+    _check_times(config, store)
     work = store.with_name(f"{store.name}.partial")
     finished = set(configuration_names(store))
     wanted = [(point, identity) for point in config.state_points for identity in _identities(point)]
@@ -100,6 +101,27 @@ def _begin(store: Path, physics: dict[str, Any]) -> None:
             source=store,
             field=", ".join(_differences(physics, found)) or "simulation",
         )
+
+
+def _check_times(config: SimulationConfig, store: Path) -> None:
+    """Record the times asked for at each temperature, or refuse others than those recorded."""
+    recorded = store_attributes(store)["times"]
+    for point in config.state_points:
+        key = f"{point.temperature:g}"
+        asked = json.loads(point.model_dump_json(include={"times"}))["times"]
+        before = recorded.get(key)
+        if before is not None and before["asked"] != asked:
+            raise InputError(
+                "was begun with other times",
+                source=store,
+                field=f"times at T = {key}",
+                expected=before["asked"],
+                found=asked,
+            )
+        measured = isinstance(point.times, RelaxationTimes)
+        grid = None if measured else list(config.fixed_times(point))
+        recorded.setdefault(key, {"asked": asked, "grid": grid})
+    update_attributes(store, times=recorded)
 
 
 def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
@@ -198,17 +220,16 @@ class _Scheduler:
                 self._start_trajectories(one, times)
 
     def _times(self, point: StatePoint, ready: list[_Progress]) -> Times:
-        if not isinstance(point.times, RelaxationTimes):
-            return self.config.fixed_times(point)
-        key = f"{point.temperature:g}"
-        known = store_attributes(self.store)["times"]
-        if key not in known:
+        recorded = store_attributes(self.store)["times"]
+        entry = recorded[f"{point.temperature:g}"]
+        if entry["grid"] is None:
+            assert isinstance(point.times, RelaxationTimes)
             measured = [
                 json.loads((i.folder / "equilibrated.json").read_text())["tau_alpha"] for i in ready
             ]
-            known[key] = point.times.grid(float(np.median(measured)))
-            update_attributes(self.store, times=known)
-        return tuple(known[key])
+            entry["grid"] = list(point.times.grid(float(np.median(measured))))
+            update_attributes(self.store, times=recorded)
+        return tuple(entry["grid"])
 
     def _start_trajectories(self, item: _Progress, times: Times) -> None:
         item.times = times

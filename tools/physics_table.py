@@ -239,7 +239,8 @@ def main() -> None:
     lines = [
         "# Physics that can be checked",
         "",
-        f"Made with `python tools/physics_table.py {Path(options.data).name}`; rows also in",
+        f"Made with `python tools/physics_table.py {Path(options.data).name} --short SHORT.zarr`",
+        "(`examples/ka3d_t044_short.yaml`); rows also in",
         "[physics.json](results/physics.json). Lennard-Jones units.",
         "",
         "| quantity | state | ours | reference | source | difference |",

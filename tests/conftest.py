@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+# Triton decides when it is imported whether it compiles kernels or interprets them.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 from equiglass.data.configuration import Configuration
 
 SHARED = Path(os.environ.get("EQUIGLASS_SHARED", Path(__file__).parents[2] / "shared")) / "data"

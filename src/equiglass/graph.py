@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class Graph:
         (n_edges,) distances, sigma.
     receiver_start
         (n_receivers + 1,) first edge of each receiver (CSR).
+    derived
+        What kernels compute from the graph once and keep with it.
     """
 
     receivers: torch.Tensor
@@ -41,13 +44,17 @@ class Graph:
     n_receivers: int
     n_senders: int
     cutoff: float
+    starts: InitVar[torch.Tensor | None] = None
     lengths: torch.Tensor = field(init=False)
     receiver_start: torch.Tensor = field(init=False)
+    derived: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        starts = torch.zeros(self.n_receivers + 1, dtype=torch.int64, device=self.receivers.device)
-        counts = torch.bincount(self.receivers, minlength=self.n_receivers)
-        torch.cumsum(counts, 0, out=starts[1:])
+    def __post_init__(self, starts: torch.Tensor | None) -> None:
+        if starts is None:
+            receivers = self.receivers
+            starts = torch.zeros(self.n_receivers + 1, dtype=torch.int64, device=receivers.device)
+            counts = torch.bincount(receivers, minlength=self.n_receivers)
+            torch.cumsum(counts, 0, out=starts[1:])
         # Computed here, not on demand: every layer reads them, and compiled graphs can too.
         object.__setattr__(self, "receiver_start", starts)
         object.__setattr__(self, "lengths", torch.linalg.vector_norm(self.vectors, dim=1))
@@ -63,13 +70,28 @@ class Graph:
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Graph:
         """The graph on another device, vectors in another dtype."""
+        if self.receivers.device == torch.device(device) and dtype in (None, self.vectors.dtype):
+            return self
         return Graph(
-            self.receivers.to(device),
-            self.senders.to(device),
-            self.vectors.to(device, dtype),
+            self.receivers.to(device, non_blocking=True),
+            self.senders.to(device, non_blocking=True),
+            self.vectors.to(device, dtype, non_blocking=True),
             self.n_receivers,
             self.n_senders,
             self.cutoff,
+            self.receiver_start.to(device, non_blocking=True),
+        )
+
+    def pin_memory(self) -> Graph:
+        """The graph in page-locked memory, from which copies to a GPU do not wait."""
+        return Graph(
+            self.receivers.pin_memory(),
+            self.senders.pin_memory(),
+            self.vectors.pin_memory(),
+            self.n_receivers,
+            self.n_senders,
+            self.cutoff,
+            self.receiver_start.pin_memory(),
         )
 
 
@@ -209,6 +231,7 @@ def batch_graphs(graphs: Sequence[Graph]) -> Graph:
     if len(graphs) == 1:
         return graphs[0]
     offsets = np.concatenate([[0], np.cumsum([g.n_receivers for g in graphs])]).tolist()
+    edges = np.concatenate([[0], np.cumsum([g.n_edges for g in graphs])]).tolist()
     return Graph(
         torch.cat([g.receivers + o for g, o in zip(graphs, offsets, strict=False)]),
         torch.cat([g.senders + o for g, o in zip(graphs, offsets, strict=False)]),
@@ -216,4 +239,8 @@ def batch_graphs(graphs: Sequence[Graph]) -> Graph:
         offsets[-1],
         offsets[-1],
         graphs[0].cutoff,
+        torch.cat(
+            [graphs[0].receiver_start[:1]]
+            + [g.receiver_start[1:] + k for g, k in zip(graphs, edges, strict=False)]
+        ),
     )

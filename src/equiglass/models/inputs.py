@@ -84,9 +84,19 @@ class ModelInput:
         """The same input on another device, its real numbers in another dtype."""
         return ModelInput(
             self.graph.to(device, dtype),
-            self.types.to(device),
-            self.scalars.to(device, dtype),
-            self.vectors.to(device, dtype),
+            self.types.to(device, non_blocking=True),
+            self.scalars.to(device, dtype, non_blocking=True),
+            self.vectors.to(device, dtype, non_blocking=True),
+            self.n_particles,
+        )
+
+    def pin_memory(self) -> ModelInput:
+        """The same input in page-locked memory."""
+        return ModelInput(
+            self.graph.pin_memory(),
+            self.types.pin_memory(),
+            self.scalars.pin_memory(),
+            self.vectors.pin_memory(),
             self.n_particles,
         )
 
@@ -100,6 +110,7 @@ class ModelInput:
             graph.n_receivers,
             graph.n_senders,
             graph.cutoff,
+            graph.receiver_start,
         )
         vectors = torch.einsum("ij,njk->nik", rotation, self.vectors)
         return ModelInput(turned, self.types, self.scalars, vectors, self.n_particles)

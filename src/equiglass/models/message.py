@@ -78,11 +78,21 @@ class MessageNetwork(nn.Module):
         nodes_0 = self.encode_nodes(torch.cat([types.to(vectors.dtype)[:, None], standard], dim=1))
         edges_0 = self.encode_edges(vectors)
         nodes, edges = nodes_0, edges_0
+        w = self.config.width
+        first, *later = self.edge_update
+        assert isinstance(first, nn.Linear)
+        # The first linear map on [edge, edge_0, receiver, sender], in parts: what belongs to a
+        # particle is multiplied once for each particle, not for each of its edges.
+        edge, edge_0, receiver, sender = torch.split(first.weight, [w, w, 2 * w, 2 * w], dim=1)
+        constant = torch.addmm(first.bias, edges_0, edge_0.T)
         for _ in range(self.config.rounds):
             node = torch.cat([nodes, nodes_0], dim=1)
-            edge = torch.cat([edges, edges_0], dim=1)
-            edges = self.edge_update(torch.cat([edge, node[receivers], node[senders]], dim=1))
-            total = edges.new_zeros(len(nodes), edges.shape[1]).index_add(0, receivers, edges)
+            hidden = torch.addmm(constant, edges, edge.T)
+            hidden = hidden + (node @ receiver.T)[receivers] + (node @ sender.T)[senders]
+            for layer in later:
+                hidden = layer(hidden)
+            edges = hidden
+            total = edges.new_zeros(len(nodes), w).index_add(0, receivers, edges)
             nodes = self.node_update(torch.cat([total, node], dim=1))
         features: torch.Tensor = nodes
         return features

@@ -26,6 +26,7 @@ from ..data.reversal import reversed_configurations
 from ..data.splits import random_split
 from ..errors import InputError
 from ..evaluation.score import score
+from ..memory import keep_freed_memory
 from ..models.descriptors import DescriptorConfig
 from ..models.inputs import ModelInput
 from ..models.networks import model_input
@@ -84,6 +85,7 @@ def train(
     _check_folder(folder, config, resume)
     training, validating = _splits(config, data, validation)
     lightning.seed_everything(config.seed, verbose=False)
+    keep_freed_memory()
 
     def filled(configurations: Sequence[Configuration]) -> list[Configuration]:
         return complete(

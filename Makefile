@@ -1,12 +1,13 @@
 # Everything a new clone needs: `make quickstart`, `make test`.
 PYTHON ?= python3
 VENV := .venv
+GPU_PYTHON ?= $(VENV)/bin/python
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
   src/equiglass/kernels/clebsch_gordan.csv
 
-.PHONY: quickstart test lint types bench docs format clean
+.PHONY: quickstart test lint types bench gpu docs format clean
 
 $(VENV): $(STAMP)
 
@@ -42,6 +43,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/network.py
+
+# On a machine with a GPU and a CUDA build of PyTorch: make gpu GPU_PYTHON=... GPU_OPTIONS="--data ..."
+gpu:
+	$(GPU_PYTHON) tools/gpu_report.py $(GPU_OPTIONS)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

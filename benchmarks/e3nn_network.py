@@ -11,9 +11,19 @@ from equiglass.nn.radial import bessel_basis, smooth_cutoff
 
 
 class E3nnLayer(nn.Module):
-    """'uvu' tensor product with weights from an MLP of the edge length, then a linear mix."""
+    """'uvu' tensor product with weights from an MLP of the edge length, then a linear mix.
 
-    def __init__(self, irreps_in: o3.Irreps, irreps_sh: o3.Irreps, irreps_out: o3.Irreps) -> None:
+    With ``fused`` the gather, the product and the scatter are OpenEquivariance's, which takes
+    e3nn's description of the product.
+    """
+
+    def __init__(
+        self,
+        irreps_in: o3.Irreps,
+        irreps_sh: o3.Irreps,
+        irreps_out: o3.Irreps,
+        fused: bool = False,
+    ) -> None:
         super().__init__()
         instructions, middle = [], []
         for i, (mul, ir_in) in enumerate(irreps_in):
@@ -37,6 +47,19 @@ class E3nnLayer(nn.Module):
         self.radial = FullyConnectedNet(
             [10, 16, self.product.weight_numel], torch.nn.functional.silu
         )
+        self.fused = None
+        if fused:
+            import openequivariance as oeq
+
+            problem = oeq.TPProblem(
+                irreps_in,
+                irreps_sh,
+                irreps_mid,
+                instructions,
+                shared_weights=False,
+                internal_weights=False,
+            )
+            self.fused = oeq.TensorProductConv(problem, torch_op=True, deterministic=False)
         self.mix = o3.Linear(irreps_mid.simplify() + irreps_in, irreps_out)
         self.norm = BatchNorm(irreps_out)
 
@@ -48,20 +71,31 @@ class E3nnLayer(nn.Module):
         receivers: torch.Tensor,
         senders: torch.Tensor,
     ) -> torch.Tensor:
-        messages = self.product(x[senders], sh, self.radial(basis))
-        sums = messages.new_zeros(len(x), messages.shape[1]).index_add_(0, receivers, messages)
+        if self.fused is not None:
+            sums = self.fused.forward(x, sh, self.radial(basis), receivers, senders)
+        else:
+            messages = self.product(x[senders], sh, self.radial(basis))
+            sums = messages.new_zeros(len(x), messages.shape[1]).index_add_(0, receivers, messages)
         return self.norm(self.mix(torch.cat([sums * 40**-0.5, x], dim=1)))
 
 
 class E3nnNetwork(nn.Module):
     """Eight layers, eight channels per degree, l <= 3, all SO(3) paths; ten outputs per type."""
 
-    def __init__(self, l_max: int = 3, channels: int = 8, layers: int = 8) -> None:
+    def __init__(
+        self, l_max: int = 3, channels: int = 8, layers: int = 8, fused: bool = False
+    ) -> None:
         super().__init__()
-        self.irreps_sh = o3.Irreps([(1, (l, 1)) for l in range(l_max + 1)])
+        irreps_sh = o3.Irreps([(1, (l, 1)) for l in range(l_max + 1)])
+        self.harmonics = o3.SphericalHarmonics(irreps_sh, normalize=True, normalization="component")
         hidden = o3.Irreps([(channels, (l, 1)) for l in range(l_max + 1)])
         self.layers = nn.ModuleList(
-            E3nnLayer(o3.Irreps([(channels, (0, 1))]) if k == 0 else hidden, self.irreps_sh, hidden)
+            E3nnLayer(
+                o3.Irreps([(channels, (0, 1))]) if k == 0 else hidden,
+                irreps_sh,
+                hidden,
+                fused,
+            )
             for k in range(layers)
         )
         self.embed = nn.Linear(2, channels)
@@ -76,9 +110,7 @@ class E3nnNetwork(nn.Module):
         senders: torch.Tensor,
     ) -> torch.Tensor:
         lengths = vectors.norm(dim=1)
-        sh = o3.spherical_harmonics(
-            self.irreps_sh, vectors, normalize=True, normalization="component"
-        )
+        sh = self.harmonics(vectors)
         basis = bessel_basis(lengths, 2.0, 10) * smooth_cutoff(lengths, 2.0)[:, None]
         x = self.embed(nn.functional.one_hot(types, 2).to(vectors.dtype))
         for layer in self.layers:

@@ -20,6 +20,7 @@ from equiglass.training.config import TrainConfig, load_config
 from equiglass.training.cross_validation import cross_validate
 from equiglass.training.data import EpochSampler, prepare
 from equiglass.training.module import PropensityTask
+from equiglass.training.prepare import new_model
 from tests.conftest import make_complete
 
 DATA = from_configurations([make_complete(120, seed=s) for s in range(4)], "made up")
@@ -69,14 +70,14 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 ) -> None:
     config = make_config()
     expected = train(config, tmp_path / "whole")
-    build = training_run._trainer
+    build = training_run.build_trainer
 
-    def interrupted(*arguments: object) -> lightning.Trainer:
-        trainer = build(*arguments)  # type: ignore[arg-type]
+    def interrupted(*arguments: object, **options: object) -> lightning.Trainer:
+        trainer = build(*arguments, **options)  # type: ignore[arg-type]
         trainer.callbacks.append(Interrupt())  # type: ignore[attr-defined]
         return trainer
 
-    monkeypatch.setattr(training_run, "_trainer", interrupted)
+    monkeypatch.setattr(training_run, "build_trainer", interrupted)
     with pytest.raises(RuntimeError, match="power cut"):
         train(config, tmp_path / "cut")
     assert not (tmp_path / "cut" / "model").exists()
@@ -121,7 +122,7 @@ def test_missing_targets_do_not_enter_the_loss() -> None:
     assert c.propensity is not None
     masked = c.propensity.copy()
     masked[1, :] = np.nan
-    model = training_run.new_model(make_config(), [c])
+    model = new_model(make_config(), [c])
     task = PropensityTask(model, make_config().optimizer, 4)
     task.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]
     model.eval()
@@ -167,8 +168,8 @@ def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:
 def test_averaged_models(tmp_path: Path) -> None:
     config = make_config()
     # Different statistics: each member keeps its own prediction in sigma.
-    a = training_run.new_model(config, list(DATA)[:2])
-    b = training_run.new_model(config, list(DATA)[2:])
+    a = new_model(config, list(DATA)[:2])
+    b = new_model(config, list(DATA)[2:])
     assert not torch.equal(a.target_mean, b.target_mean)
     merged = average([a, b])
     merged.save(tmp_path)
@@ -261,3 +262,31 @@ def test_model_files_are_checked(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "model.safetensors")
     with pytest.raises(InputError, match="no equiglass model"):
         load_model(tmp_path)
+
+
+def logged_losses(run: Path) -> list[float]:
+    lines = [line.split(",") for line in (run / "logs" / "metrics.csv").read_text().splitlines()]
+    column = lines[0].index("loss")
+    return [float(row[column]) for row in lines[1:] if row[column]]
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype", "tolerance"),
+    [
+        ("float64", torch.float64, 1e-4),
+        ("tf32", torch.float32, 1e-4),
+        ("bfloat16", torch.float32, 3e-2),
+    ],
+)
+def test_precisions_learn_the_same(
+    tmp_path: Path, precision: str, dtype: torch.dtype, tolerance: float
+) -> None:
+    """On the CPU tf32 is float32, and bfloat16 rounds the matrix products alone."""
+    model = {**make_config().model.model_dump(), "dropout": 0.0}
+    train(make_config(model=model), tmp_path / "float32")
+    found = train(make_config(model=model, precision=precision), tmp_path / precision)
+    assert {p.dtype for p in found.parameters()} == {dtype}
+    expected = logged_losses(tmp_path / "float32")
+    assert logged_losses(tmp_path / precision) == pytest.approx(expected, rel=tolerance)
+    assert torch.get_float32_matmul_precision() == ("high" if precision == "tf32" else "highest")
+    torch.set_float32_matmul_precision("highest")

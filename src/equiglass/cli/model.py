@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,20 +30,39 @@ def train(
     quench: QuenchOption = True,
     potential: PotentialOption = "kob-andersen",
     cache: CacheOption = None,
+    accelerator: Annotated[
+        str, typer.Option("--device", help="auto (a GPU where there is one), cpu or gpu.")
+    ] = "auto",
+    devices: Annotated[
+        int,
+        typer.Option(help="GPUs, or CPU processes, of this machine that train together.", min=1),
+    ] = 1,
 ) -> None:
-    """Train a network; the run folder keeps settings, logs, checkpoints and the model."""
+    """Train a network; the run folder keeps settings, logs, checkpoints and the model.
+
+    On several machines, start the same command with torchrun on each.
+    """
     from ..simulation.potential import load_potential
+    from ..training import processes
     from ..training.config import load_config
     from ..training.run import train as run_training
 
+    settings = load_config(config)
+    if accelerator not in ("auto", "cpu", "gpu"):
+        raise typer.BadParameter("must be auto, cpu or gpu", param_hint="--device")
+    if devices > 1 and processes.world_size() == 1:
+        processes.start(devices, sys.argv[1:])
     model = run_training(
-        load_config(config),
+        settings,
         run,
         resume=resume,
         quench_missing=quench,
         potential=load_potential(potential),
         cache=cache,
+        accelerator=accelerator,
     )
+    if processes.rank() != 0:
+        return
     rho = model.card.metrics["validation_rho"]
     best = ""
     if rho is not None:

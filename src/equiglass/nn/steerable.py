@@ -6,8 +6,10 @@ The components of degree l are the slice [l^2, (l + 1)^2) of the middle axis.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 
 
@@ -64,11 +66,42 @@ class SteerableLinear(nn.Module):
         return torch.cat(mixed, dim=1)
 
 
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over processes; what each contributed has the gradient of all of them."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+
+def batch_means(*values: torch.Tensor) -> list[torch.Tensor]:
+    """Mean of each over its first axis, over the particles of all processes that train together.
+
+    All have the same first axis; with several processes they travel in one message.
+    """
+    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        return [v.mean(dim=0) for v in values]
+    parts = [v.sum(dim=0).flatten() for v in values]
+    sums = torch.cat([*parts, values[0].new_tensor([float(len(values[0]))])])
+    total: torch.Tensor = _SumOverProcesses.apply(sums)  # type: ignore[no-untyped-call]
+    means = torch.split(total[:-1] / total[-1], [len(part) for part in parts])
+    return [m.view(v.shape[1:]) for m, v in zip(means, values, strict=True)]
+
+
 class SteerableBatchNorm(nn.Module):
     """Equivariant batch normalisation: scalars are centred and scaled, higher degrees scaled.
 
     The scale of degree l > 0 is the root of the mean over particles and m of the squared
-    components, which no rotation changes. In evaluation the running statistics are used.
+    components, which no rotation changes. In evaluation the running statistics are used. With
+    several processes the statistics are those of all of them.
     """
 
     running_mean: torch.Tensor
@@ -87,10 +120,11 @@ class SteerableBatchNorm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, (l_max + 1)^2, channels) -> the same shape."""
+        if x.dtype == torch.bfloat16:
+            x = x.float()
         if self.training and len(x) > 1:
-            mean = x[:, 0].mean(dim=0)
-            variance = (x[:, 0] - mean).square().mean(dim=0, keepdim=True)
-            square = x[:, 1:].square().mean(dim=0)
+            mean, square = batch_means(x[:, 0], x[:, 1:].square())
+            variance = batch_means((x[:, 0] - mean).square())[0][None]
             higher = [
                 degree_mean.mean(dim=0) for degree_mean in torch.split(square, self.sizes[1:])
             ]

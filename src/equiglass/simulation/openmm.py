@@ -80,10 +80,8 @@ class OpenMMEngine:
         system.addForce(openmm.CMMotionRemover(100))
         # A placeholder until the thermostat is known; it is never stepped.
         self._integrator = openmm.NoseHooverIntegrator(KELVIN, COLLISION_FREQUENCY, 0.005)
-        properties = {}
-        if platform in ("CUDA", "OpenCL"):
-            properties = {"Precision": "mixed"}
-        chosen = [openmm.Platform.getPlatformByName(platform), properties] if platform else []
+        _prefer_mixed_precision(openmm)
+        chosen = [openmm.Platform.getPlatformByName(platform)] if platform else []
         self._context = openmm.Context(system, self._integrator, *chosen)
         positions = wrap(configuration.positions.astype(np.float64), self.box)
         self._context.setPositions(positions)
@@ -171,6 +169,14 @@ class OpenMMEngine:
             raise InputError(
                 f"the trajectory blew up: {error}", expected=f"a stable timestep, not {timestep:g}"
             ) from error
+
+
+def _prefer_mixed_precision(openmm: Any) -> None:
+    """Sums in double precision on every platform that offers it, whichever one is chosen."""
+    for k in range(openmm.Platform.getNumPlatforms()):
+        platform = openmm.Platform.getPlatform(k)
+        if "Precision" in platform.getPropertyNames():
+            platform.setPropertyDefaultValue("Precision", "mixed")
 
 
 def _pair_force(openmm: Any, configuration: Configuration, potential: Potential) -> Any:

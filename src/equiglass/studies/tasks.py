@@ -16,8 +16,9 @@ from ..models.propensity import PropensityModel
 from ..models.storage import load_model
 from ..simulation.complete import complete
 from ..training.config import TrainConfig
+from ..training.folder import CONFIG
 from ..training.ridge import ridge
-from ..training.run import CONFIG, train
+from ..training.run import train
 from .grid import Row, rows_of
 from .reduced import at_reduced_times
 

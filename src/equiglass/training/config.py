@@ -42,7 +42,7 @@ class OptimizerConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: int = Field(40, ge=1, description="passes over the training configurations")
-    batch_size: int = Field(1, ge=1, description="configurations per step")
+    batch_size: int = Field(1, ge=1, description="configurations per step, of each process")
     learning_rate: float = Field(1e-2, gt=0, description="peak of the one-cycle schedule")
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
     weight_decay: float = Field(1e-2, ge=0, description="decoupled weight decay")
@@ -63,7 +63,11 @@ class TrainConfig(BaseModel):
         description="a network, by its `kind`: se3, bapst, botan or descriptors",
     )
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
-    precision: Literal["float32", "float64"] = Field("float32", description="of all arithmetic")
+    precision: Literal["float32", "float64", "tf32", "bfloat16"] = Field(
+        "float32",
+        description="of all arithmetic; on a GPU also tf32 (matrix products in TensorFloat-32) and "
+        "bfloat16 (mixed: products in bfloat16; weights, sums and statistics in float32)",
+    )
     seed: int = Field(0, ge=0, description="initial weights, splits and order of configurations")
 
 

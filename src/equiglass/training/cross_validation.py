@@ -92,7 +92,8 @@ def _fold(
     import torch
 
     from ..evaluation.score import score
-    from .run import CONFIG, train
+    from .folder import CONFIG
+    from .run import train
 
     torch.set_num_threads(threads)
     dataset = read(config.data.path)

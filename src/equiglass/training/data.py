@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from typing import Any
 
 import lightning
 import numpy as np
@@ -14,6 +16,10 @@ from torch.utils.data import Dataset as TorchDataset
 from ..data.configuration import Configuration
 from ..models.inputs import ModelInput, batch_inputs
 from ..models.propensity import PropensityModel
+from . import processes
+
+# Samples stay on the GPU if all of them take less than this share of its free memory.
+RESIDENT_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,22 @@ class Sample:
 
     def to(self, device: torch.device | str) -> Sample:
         """The same sample on another device."""
-        return Sample(self.inputs.to(device), self.target.to(device), self.weight.to(device))
+        return Sample(
+            self.inputs.to(device),
+            self.target.to(device, non_blocking=True),
+            self.weight.to(device, non_blocking=True),
+        )
+
+    def pin_memory(self) -> Sample:
+        """The same sample in page-locked memory; the data loader calls it."""
+        return Sample(self.inputs.pin_memory(), self.target.pin_memory(), self.weight.pin_memory())
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the tensors."""
+        graph = self.inputs.graph
+        tensors = (graph.receivers, graph.senders, graph.vectors, graph.lengths)
+        return sum(t.nbytes for t in (*tensors, self.inputs.scalars, self.target, self.weight))
 
 
 def prepare(model: PropensityModel, configuration: Configuration, weight: float = 1.0) -> Sample:
@@ -63,20 +84,22 @@ class EpochSampler(torch.utils.data.Sampler[int]):
     """Every ensemble-labelled configuration once, with some reversed trajectories among them.
 
     The order is a function of the seed and the epoch alone, so that a resumed run sees what an
-    uninterrupted one would.
+    uninterrupted one would. Of several processes each takes every so-many-th configuration; where
+    they do not divide evenly, the first of the epoch are shown once more at its end.
     """
 
     def __init__(self, n_labelled: int, n_reversed: int, per_epoch: int, seed: int) -> None:
         self.n_labelled, self.n_reversed = n_labelled, n_reversed
         self.n_drawn = min(n_reversed, per_epoch)
         self.seed, self.epoch = seed, 0
+        self.rank, self.world_size = processes.rank(), processes.world_size()
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.n_labelled + self.n_drawn
+        return -(-(self.n_labelled + self.n_drawn) // self.world_size)
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng([self.seed, self.epoch])
@@ -88,7 +111,9 @@ class EpochSampler(torch.utils.data.Sampler[int]):
                 deck, card = divmod(position, self.n_reversed)
                 order = np.random.default_rng([self.seed, deck, 1]).permutation(self.n_reversed)
                 draws.append(self.n_labelled + int(order[card]))
-        yield from rng.permutation([*range(self.n_labelled), *draws]).tolist()
+        every = rng.permutation([*range(self.n_labelled), *draws]).tolist()
+        every = list(islice(cycle(every), len(self) * self.world_size))
+        yield from every[self.rank :: self.world_size]
 
 
 class SampleList(TorchDataset[Sample]):
@@ -104,8 +129,20 @@ class SampleList(TorchDataset[Sample]):
         return self.samples[index]
 
 
+def _validation_share(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples of this process, as many as every other has: the missing ones weigh nothing."""
+    count = -(-len(samples) // processes.world_size())
+    mine = processes.share(samples)
+    copies = [replace(s, weight=torch.zeros_like(s.weight)) for s in samples[:1]]
+    return mine + copies * (count - len(mine))
+
+
 class GlassData(lightning.LightningDataModule):
-    """Training samples, reversed trajectories and validation samples, prepared once."""
+    """Training samples, reversed trajectories and validation samples, prepared once.
+
+    On a GPU they are moved there once, if they fit, and a step does not wait for the host;
+    otherwise workers collate the next steps in page-locked memory meanwhile.
+    """
 
     def __init__(
         self,
@@ -119,7 +156,9 @@ class GlassData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.training = SampleList([*training, *reversed_samples])
-        self.validation = SampleList(validation)
+        self.validates = bool(validation)
+        self.validation = SampleList(_validation_share(validation))
+        self.is_streamed = False
         self.batch_size = batch_size
         self.sampler = EpochSampler(
             len(training),
@@ -128,13 +167,36 @@ class GlassData(lightning.LightningDataModule):
             seed,
         )
 
-    def train_dataloader(self) -> DataLoader[Sample]:
-        return DataLoader(self.training, self.batch_size, sampler=self.sampler, collate_fn=collate)
+    def setup(self, stage: str) -> None:
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        if device.type != "cuda":
+            return
+        size = sum(s.n_bytes for s in [*self.training.samples, *self.validation.samples])
+        if size < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            for part in (self.training, self.validation):
+                part.samples = [s.to(device) for s in part.samples]
+        else:
+            self.is_streamed = True
 
-    def val_dataloader(self) -> DataLoader[Sample]:
-        return DataLoader(self.validation, 1, collate_fn=collate)
+    def _loader(self, samples: SampleList, size: int, sampler: EpochSampler | None) -> Any:
+        workers = 2 if self.is_streamed else 0
+        return DataLoader(
+            samples,
+            size,
+            sampler=sampler,
+            collate_fn=collate,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=self.is_streamed,
+        )
+
+    def train_dataloader(self) -> Any:
+        return self._loader(self.training, self.batch_size, self.sampler)
+
+    def val_dataloader(self) -> Any:
+        return self._loader(self.validation, 1, None)
 
     def transfer_batch_to_device(
         self, batch: Sample, device: torch.device, dataloader_idx: int
     ) -> Sample:
-        return batch if device.type == "cpu" else batch.to(device)
+        return batch if batch.target.device == device else batch.to(device)

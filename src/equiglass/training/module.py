@@ -6,9 +6,11 @@ from typing import Any
 
 import lightning
 import torch
+from torchmetrics import MeanMetric, PearsonCorrCoef
 
 from ..evaluation.correlation import pearson
 from ..models.propensity import PropensityModel
+from . import processes
 from .config import OptimizerConfig
 from .data import Sample
 
@@ -24,13 +26,17 @@ def random_rotation() -> torch.Tensor:
 class PropensityTask(lightning.LightningModule):
     """Weighted mean squared error on standardised targets, masked where none is known.
 
-    Validation reports the Pearson correlation of type A, averaged over configurations and times.
+    Validation reports the Pearson correlation of type A: ``validation_rho``, the average over
+    configurations and times, by which the best epoch is chosen, and ``validation_rho_pooled``, of
+    all particles together, averaged over times. With several processes both the loss and the
+    correlations are those of all of them.
     """
 
     def __init__(self, model: PropensityModel, optimizer: OptimizerConfig, n_steps: int) -> None:
         super().__init__()
         self.model, self.settings, self.n_steps = model, optimizer, n_steps
-        self._correlations: list[float] = []
+        self.per_configuration = MeanMetric(nan_strategy="ignore").set_dtype(torch.float64)
+        self.pooled = PearsonCorrCoef(num_outputs=len(model.times)).set_dtype(torch.float64)
 
     def training_step(self, batch: Sample, _: int) -> torch.Tensor:
         inputs = batch.inputs
@@ -39,24 +45,41 @@ class PropensityTask(lightning.LightningModule):
         prediction = self.model(inputs)
         known = torch.isfinite(batch.target)
         error = torch.where(known, prediction - batch.target, 0.0).square()
-        loss = (error * batch.weight[:, None]).sum() / known.sum().clamp(min=1)
-        self.log("loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(known))
+        # Gradients are averaged over processes; particles of all of them count the same.
+        count = processes.total(known.sum()).clamp(min=1) / processes.world_size()
+        loss = (error * batch.weight[:, None]).sum() / count
+        self.log(
+            "loss",
+            loss,
+            prog_bar=True,
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(known),
+            sync_dist=processes.world_size() > 1,
+        )
         return loss
 
     def validation_step(self, batch: Sample, _: int) -> None:
-        prediction = self.model(batch.inputs)
+        if not batch.weight.any():
+            return
         of_type_a = batch.inputs.types == 0
+        prediction = self.model(batch.inputs)[of_type_a].double()
+        measured = batch.target[of_type_a].double()
         for k in range(prediction.shape[1]):
-            measured = batch.target[of_type_a, k]
-            if torch.isfinite(measured).all():
-                self._correlations.append(
-                    pearson(prediction[of_type_a, k].cpu().numpy(), measured.cpu().numpy())
+            if torch.isfinite(measured[:, k]).all():
+                self.per_configuration.update(
+                    pearson(prediction[:, k].cpu().numpy(), measured[:, k].cpu().numpy())
                 )
+        if torch.isfinite(measured).all():
+            # One dimension where there is one time: the metric asks for it.
+            self.pooled.update(prediction.squeeze(1), measured.squeeze(1))
 
     def on_validation_epoch_end(self) -> None:
-        values = torch.tensor(self._correlations, dtype=torch.float64)
-        self.log("validation_rho", values.nanmean().float(), prog_bar=True)
-        self._correlations.clear()
+        # Each gathers its sums from all processes.
+        self.log("validation_rho", self.per_configuration.compute(), prog_bar=True)
+        self.log("validation_rho_pooled", self.pooled.compute().nanmean())
+        self.per_configuration.reset()
+        self.pooled.reset()
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(

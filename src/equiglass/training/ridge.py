@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..data.dataset import Dataset
+from ..evaluation.score import score
 from ..models.descriptors import LinearReadout
 from ..models.inputs import ModelInput
-
-if TYPE_CHECKING:
-    from ..models.propensity import PropensityModel
+from ..models.networks import model_input
+from ..models.propensity import PropensityModel
+from .config import TrainConfig
+from .folder import describe_run, save_model
+from .prepare import new_model
 
 ALPHAS = tuple(np.logspace(-1, 5, 13))
 Array = NDArray[np.floating[Any]]
@@ -63,3 +69,33 @@ def fit_ridge(
 
 def _as(inputs: ModelInput, model: PropensityModel) -> ModelInput:
     return inputs.to("cpu", model.target_mean.dtype)
+
+
+def train_linear(
+    config: TrainConfig,
+    folder: Path,
+    labelled: Sequence[Configuration],
+    held_out: Sequence[Configuration],
+    training: Dataset,
+    validating: Dataset,
+) -> PropensityModel:
+    """Ridge regression on descriptors: solved, not iterated; nothing to resume."""
+    begun = time.perf_counter()
+    inputs = [
+        model_input(c, config.model, max(c.n_types for c in labelled), torch.float64)
+        for c in labelled
+    ]
+    model = new_model(config, labelled, name=folder.name, inputs=inputs)
+    fit_ridge(model, inputs, labelled)
+    describe_run(folder, config, training, validating)
+    rho = None
+    if held_out:
+        evaluation = score(model.predict, model.times, held_out, model=folder.name, data="")
+        rho = float(np.nanmean([v for s in evaluation.of_type("A") for v in s.per_configuration]))
+    metrics = {
+        "validation_rho": rho,
+        "epoch": 0,
+        "training_configurations": len(labelled),
+        "validation_configurations": len(held_out),
+    }
+    return save_model(model, config, folder, metrics, time.perf_counter() - begun)

@@ -106,6 +106,19 @@ def represent(
     )
 
 
+def measured_mobility(
+    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
+) -> list[NDArray[np.floating[Any]]] | None:
+    """Measured propensity (N,) at the order parameter's time, or None where it is not known."""
+    times = configurations[0].times
+    if times is None or any(c.propensity is None for c in configurations):
+        return None
+    for i, j in common_times(model.times, times.tolist()):
+        if model.times[i] == result.time:
+            return [c.propensity[j] for c in configurations]  # type: ignore[index]
+    return None
+
+
 def correlations(
     result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
 ) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Commands that read what a model has learned: represent, probe, report."""
+"""Commands that read what a model has learned: represent, four-point, probe, report."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ def represent(
     figure: Annotated[
         Path | None, typer.Option(help="Picture: components against each other, and C(r).")
     ] = None,
+    chemiscope: Annotated[
+        Path | None,
+        typer.Option(
+            help="Page with the map of representations beside the structure (.html, offline), or "
+            "chemiscope's input (.json, .json.gz)."
+        ),
+    ] = None,
     json: JsonOption = None,
     quench: QuenchOption = True,
     potential: PotentialOption = "kob-andersen",
@@ -52,6 +59,10 @@ def represent(
 
     if output.suffix != ".npz":
         raise InputError("cannot write this format", source=output, expected=".npz")
+    if chemiscope is not None:
+        from ..report.chemiscope import check_suffix
+
+        check_suffix(chemiscope)
     loaded = load_model(model)
     configurations = complete(
         list(read(data)),
@@ -87,6 +98,60 @@ def represent(
         from ..report.representation import representation_figure
 
         save(representation_figure(result, loaded, configurations), figure)
+    if chemiscope is not None:
+        from ..report.chemiscope import write_chemiscope
+
+        typer.echo(f"page {write_chemiscope(chemiscope, result, loaded, configurations)}", err=True)
+
+
+def four_point(
+    model: ModelArgument,
+    data: DataArgument,
+    q_max: Annotated[float, typer.Option(help="Largest wave number, 1/sigma.", min=0.1)] = 4.0,
+    figure: Annotated[
+        Path | None, typer.Option(help="Picture: chi_4 against time, S_4 against q.")
+    ] = None,
+    json: JsonOption = None,
+    quench: QuenchOption = True,
+    potential: PotentialOption = "kob-andersen",
+    cache: CacheOption = None,
+) -> None:
+    """Four-point functions of predicted and measured mobility: chi_4, S_4(q) and its length."""
+    from ..analysis.four_point import four_point as run_four_point
+    from ..data.dataset import read
+    from ..models.storage import load_model
+    from ..simulation.complete import complete
+    from ..simulation.potential import load_potential
+    from .tables import print_rows
+
+    loaded = load_model(model)
+    configurations = complete(
+        list(read(data)),
+        loaded.config.inputs.required_fields,
+        quench_missing=quench,
+        potential=load_potential(potential),
+        cache=cache,
+    )
+    rows = run_four_point(loaded, configurations, q_max=q_max)
+    if json is not None:
+        write_json([r.as_dict() for r in rows], json)
+    if json != "-":
+        print_rows(
+            [
+                {"mobility": r.mobility, "time": r.time, "std": r.variance**0.5, "chi4": r.chi4}
+                | {"smallest q": r.q[0], "S4 there": r.s4[0], "xi": r.xi}
+                for r in rows
+            ]
+        )
+        typer.echo(
+            f"type A, {len(configurations)} configurations; chi4 and S4 over the variance, 1 "
+            "where particles move independently"
+        )
+    if figure is not None:
+        from ..report.figures import save
+        from ..report.representation import four_point_figure
+
+        typer.echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
 
 
 def probe(

@@ -34,6 +34,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     model.compare,
     study,
     analysis.represent,
+    analysis.four_point,
     analysis.probe,
     analysis.report,
     model.predict,

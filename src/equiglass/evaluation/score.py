@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,7 @@ class Evaluation:
             "model": self.model,
             "data": self.data,
             "n_configurations": len(self.predicted),
+            "configurations": [Path(c.source).name for c in self.configurations],
             "pearson": [score.as_dict() for score in self.scores],
         }
 

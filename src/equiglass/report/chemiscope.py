@@ -1,0 +1,193 @@
+"""A chemiscope page: the map of representations beside the structure, each linked to the other.
+
+G. Fraux, R. Cersonsky, M. Ceriotti, J. Open Source Softw. 5, 2117 (2020). The page is written by
+chemiscope itself, which brings its viewer; it works offline.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..analysis.representation import Representation, measured_mobility
+from ..data.configuration import TYPE_NAMES, Configuration, wrap
+from ..errors import InputError
+from ..models.propensity import PropensityModel
+
+SUFFIXES = (".html", ".json", ".json.gz")
+N_COMPONENTS = 4
+# The viewer takes lengths for angstroms and draws atoms and bonds accordingly: with neighbours at a
+# distance of 1 it would bond every particle to dozens of others.
+SCALE = 3.0
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{css}
+body {{ margin: 0; font-family: sans-serif; }}
+h1 {{ font-size: 1.1rem; margin: 0.6rem 1rem; }}
+#error {{ color: #b00; margin: 1rem; }}
+.chemiscope-sphinx .visualizer-container {{ height: calc(100vh - 4rem); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<div id="error"></div>
+<div class="chemiscope-sphinx"><div class="visualizer-container">
+  <div class="visualizer-column-right"><div id="meta"></div><div id="map"></div></div>
+  <div class="visualizer-column">
+    <div id="structure" class="visualizer-item"></div><div id="info" class="visualizer-info"></div>
+  </div>
+</div></div>
+<script>{script}</script>
+<script type="application/json" id="dataset">{dataset}</script>
+<script>
+const warnings = new Chemiscope.Warnings();
+warnings.addHandler((message) => console.warn(message));
+Chemiscope.DefaultVisualizer.load(
+  {{ meta: "meta", map: "map", structure: "structure", info: "info" }},
+  JSON.parse(document.getElementById("dataset").textContent),
+  warnings
+).catch((error) => {{ document.getElementById("error").textContent = String(error); }});
+</script>
+</body>
+</html>
+"""
+
+
+def check_suffix(path: Path) -> None:
+    """Raise InputError for a file that :func:`write_chemiscope` cannot write."""
+    if not path.name.endswith(SUFFIXES):
+        raise InputError("cannot write this format", source=path, expected=" or ".join(SUFFIXES))
+
+
+def dataset(
+    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
+) -> dict[str, Any]:
+    """What chemiscope shows: every particle with its components, S and mobilities.
+
+    Lengths are :data:`SCALE` times those in sigma. The map starts with the first two components,
+    coloured by S.
+
+    Raises
+    ------
+    ImportError
+        Without chemiscope.
+    """
+    try:
+        import chemiscope
+    except ImportError as error:
+        raise ImportError(
+            "chemiscope cannot be loaded; install it with: pip install 'equiglass[chemiscope]'"
+        ) from error
+    row = model.row_of(result.time)
+    columns: dict[str, Any] = {
+        f"PC{k + 1}": np.concatenate([c[:, k] for c in result.components])
+        for k in range(min(N_COMPONENTS, len(result.explained_variance)))
+    }
+    columns["S"] = np.concatenate(result.order_parameters)
+    predicted = [model.predict(c)[row] for c in configurations]
+    columns["predicted propensity"] = np.concatenate(predicted)
+    measured = measured_mobility(result, model, configurations)
+    if measured is not None:
+        columns["measured propensity"] = np.concatenate(measured)
+    energies = [c.inherent_energy for c in configurations if c.inherent_energy is not None]
+    if len(energies) == len(configurations):
+        columns["inherent energy"] = np.concatenate(energies)
+    columns["type"] = [TYPE_NAMES[t] for c in configurations for t in c.types]
+    properties = {
+        name: {"target": "atom", "values": np.asarray(values).tolist()}
+        for name, values in columns.items()
+    }
+    structures = [_structure(c) for c in configurations]
+    first, second = [name for name in columns if name.startswith("PC")][:2]
+    return dict(
+        chemiscope.create_input(
+            structures,
+            metadata={
+                "name": f"{model.card.name}: representation",
+                "description": f"S and mobilities at t = {result.time:g}",
+            },
+            properties=properties,
+            environments=[
+                (k, i, SCALE * model.config.cutoff)
+                for k, c in enumerate(configurations)
+                for i in range(len(c))
+            ],
+            settings={
+                "map": {
+                    "x": {"property": first},
+                    "y": {"property": second},
+                    "color": {"property": "S"},
+                    "symbol": "type",
+                    "palette": "bwr",
+                },
+                "structure": [
+                    {
+                        "bonds": False,
+                        "unitCell": True,
+                        "keepOrientation": True,
+                        "color": {"property": "S", "palette": "bwr"},
+                        "environments": {
+                            "activated": True,
+                            "center": False,
+                            "cutoff": SCALE * model.config.cutoff,
+                            "bgStyle": "ball-stick",
+                            "bgColor": "property",
+                        },
+                    }
+                ],
+            },
+        )
+    )
+
+
+def _structure(c: Configuration) -> dict[str, Any]:
+    x, y, z = (SCALE * wrap(c.positions.astype(np.float64), c.box, c.periodic)).T.tolist()
+    structure = {"size": len(c), "names": [TYPE_NAMES[t] for t in c.types], "x": x, "y": y, "z": z}
+    if all(c.periodic):
+        structure["cell"] = np.diag(SCALE * c.box.astype(float)).flatten().tolist()
+    return structure
+
+
+def write_chemiscope(
+    path: Path,
+    result: Representation,
+    model: PropensityModel,
+    configurations: Sequence[Configuration],
+) -> Path:
+    """Write an HTML page with everything in it, or the input of chemiscope (.json, .json.gz).
+
+    Raises
+    ------
+    InputError
+        For another suffix.
+    """
+    check_suffix(path)
+    text = json.dumps(dataset(result, model, configurations), allow_nan=False)
+    if path.name.endswith(".gz"):
+        path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    elif path.suffix == ".json":
+        path.write_text(text)
+    else:
+        static = files("chemiscope").joinpath("sphinx", "static")
+        path.write_text(
+            PAGE.format(
+                title=f"{model.card.name}: representation and structure",
+                css=static.joinpath("chemiscope-sphinx.css").read_text(),
+                script=static.joinpath("chemiscope.min.js")
+                .read_text()
+                .replace("</script", "<\\/script"),
+                dataset=text.replace("</", "<\\/"),
+            )
+        )
+    return path

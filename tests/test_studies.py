@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,7 @@ from equiglass.errors import InputError
 from equiglass.report.page import report
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.run import study
-from equiglass.training.config import TrainConfig
+from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
 
 
@@ -112,3 +116,58 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])
     assert isinstance(done.exception, InputError)
     assert "unknown kind of model" in str(done.exception)
+
+
+def test_study_on_a_dask_cluster(two_temperatures: Path, tmp_path: Path) -> None:
+    from dask.distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        found = study(
+            "depth",
+            config(two_temperatures).model_copy(
+                update={"data": DataConfig(path=f"{two_temperatures}@0.56")}
+            ),
+            tmp_path / "dask",
+            quick=True,
+            scheduler=cluster.scheduler_address,
+            progress=False,
+        )
+    assert {row["variant"] for row in found} == {"layers=1", "layers=2"}
+    assert (tmp_path / "dask" / "study.csv").is_file()
+
+
+def test_no_scheduler_is_said(two_temperatures: Path, tmp_path: Path) -> None:
+    settings = config(f"{two_temperatures}@0.56")
+    with pytest.raises(InputError, match="no Dask scheduler answers"):
+        study("depth", settings, tmp_path / "x", quick=True, scheduler="nowhere")
+
+
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """kill -9 of the parent alone: a worker that went on could write beside a second start."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from equiglass.pool import open_pool\n"
+        "if __name__ == '__main__':\n"
+        "    with open_pool(1) as pool:\n"
+        "        Path(sys.argv[1]).write_text(str(pool.submit(os.getpid).result()))\n"
+        "        pool.submit(time.sleep, 60).result()\n"
+    )
+    script, pid_file = tmp_path / "parent.py", tmp_path / "pid"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, script, pid_file])
+    deadline = time.monotonic() + 60
+    while not (pid_file.is_file() and pid_file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    worker = int(pid_file.read_text())
+    os.kill(worker, 0)
+    parent.kill()
+    parent.wait()
+    while time.monotonic() < deadline:
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        # An orphan that has ended may wait for a while to be collected.
+        if Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return
+        time.sleep(0.2)
+    pytest.fail("the worker lives on")

@@ -26,6 +26,10 @@ def study(
     processes: Annotated[
         int, typer.Option("--processes", "-j", help="Variants trained at the same time.", min=1)
     ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Train on the workers of this Dask scheduler."),
+    ] = None,
     cache: CacheOption = None,
 ) -> None:
     """Answer one of the paper's questions with a grid of trainings: table and figure.
@@ -37,7 +41,13 @@ def study(
     from .tables import print_study
 
     rows = run_study(
-        kind, load_config(config), output, quick=quick, n_processes=processes, cache=cache
+        kind,
+        load_config(config),
+        output,
+        quick=quick,
+        n_processes=processes,
+        scheduler=scheduler,
+        cache=cache,
     )
     print_study(rows)
     typer.echo(f"table  {output / 'study.csv'}\nfigure {output / 'study.png'}")

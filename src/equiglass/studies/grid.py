@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
+from ..pool import open_pool
 from ..progress import track
 
 RESULT = "result.json"
@@ -66,31 +66,33 @@ def rows_of(
 
 
 def run_grid(
-    variants: Sequence[Variant], folder: Path, *, n_processes: int = 1, progress: bool = True
+    variants: Sequence[Variant],
+    folder: Path,
+    *,
+    n_processes: int = 1,
+    scheduler: str | None = None,
+    progress: bool = True,
 ) -> list[Row]:
     """Run every variant that is not finished; returns the rows of all, in order.
 
     Each variant's rows are kept in ``FOLDER/NAME/result.json``, the whole table in
     ``FOLDER/study.csv`` and ``study.json``. Repeating the call continues what was stopped.
+    ``scheduler`` is that of :func:`equiglass.pool.open_pool`.
     """
     import torch
 
     folder.mkdir(parents=True, exist_ok=True)
-    threads = max(1, torch.get_num_threads() // n_processes)
+    # Workers of a cluster keep the number of threads that they were started with.
+    threads = max(1, torch.get_num_threads() // n_processes) if scheduler is None else None
     todo = [v for v in variants if not (folder / v.name / RESULT).is_file()]
-    context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(n_processes, mp_context=context) as pool,
+        open_pool(n_processes, scheduler) as pool,
         track("study", len(todo), enabled=progress) as advance,
     ):
-        futures = [pool.submit(_run, v, folder / v.name, threads) for v in todo]
-        try:
-            for future in as_completed(futures):
-                future.result()
-                advance()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        futures = [pool.submit(_run, v, (folder / v.name).resolve(), threads) for v in todo]
+        for future in as_completed(futures):
+            future.result()
+            advance()
     rows = [row for v in variants for row in json.loads((folder / v.name / RESULT).read_text())]
     (folder / "study.json").write_text(json.dumps(rows, indent=1) + "\n")
     with (folder / "study.csv").open("w", newline="") as file:
@@ -100,10 +102,11 @@ def run_grid(
     return rows
 
 
-def _run(variant: Variant, run: Path, threads: int) -> None:
+def _run(variant: Variant, run: Path, threads: int | None) -> None:
     import torch
 
-    torch.set_num_threads(threads)
+    if threads is not None:
+        torch.set_num_threads(threads)
     run.mkdir(parents=True, exist_ok=True)
     rows = variant.task(run, *variant.arguments)
     partial = run / f".{RESULT}.tmp"

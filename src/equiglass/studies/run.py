@@ -20,6 +20,7 @@ def study(
     *,
     quick: bool = False,
     n_processes: int = 1,
+    scheduler: str | None = None,
     cache: Path | None = None,
     progress: bool = True,
 ) -> list[Row]:
@@ -33,6 +34,8 @@ def study(
         The training that the study varies; its data set needs the splits train, validation, test.
     quick
         A few variants and epochs, to see that everything runs.
+    n_processes, scheduler
+        Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
 
     Raises
     ------
@@ -54,7 +57,9 @@ def study(
     stages = STUDIES[kind](config, target, quick, cache)
     file.write_text(record)
     for stage in stages:
-        rows = run_grid(stage, target, n_processes=n_processes, progress=progress)
+        rows = run_grid(
+            stage, target, n_processes=n_processes, scheduler=scheduler, progress=progress
+        )
     from ..report.figures import save
     from ..report.studies import study_figure
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..data.splits import folds
 from ..errors import InputError
 from ..models.propensity import ModelCard, average
 from ..models.storage import load_model
+from ..pool import open_pool
 from ..progress import track
 from ..simulation.complete import complete
 from .config import TrainConfig
@@ -62,9 +62,8 @@ def cross_validate(
 
     threads = max(1, torch.get_num_threads() // n_processes)
     todo = [k for k in range(n) if not (target / f"fold{k}" / RESULT).is_file()]
-    context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(n_processes, mp_context=context) as pool,
+        open_pool(n_processes) as pool,
         track("folds", len(todo), enabled=progress) as advance,
     ):
         futures = [

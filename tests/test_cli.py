@@ -86,7 +86,7 @@ def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
 
     done = run("evaluate", run_folder, store, "--json", "-", "--figures", tmp_path / "figures")
     result = json.loads(done.stdout)
-    assert set(result) == {"model", "data", "n_configurations", "pearson"}
+    assert set(result) == {"model", "data", "n_configurations", "configurations", "pearson"}
     assert result["n_configurations"] == 1  # the test split
     assert [(e["type"], e["time"]) for e in result["pearson"]] == [
         ("A", 1.0), ("A", 2.0), ("B", 1.0), ("B", 2.0),

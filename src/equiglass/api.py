@@ -13,7 +13,7 @@ from .data.dataset import Dataset, from_configurations, read
 from .evaluation.compare import Contender
 from .evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
 from .models.propensity import PropensityModel
-from .models.storage import load_model
+from .models.storage import load_on_fastest
 from .progress import track
 from .simulation.complete import complete
 from .simulation.potential import load_potential
@@ -71,6 +71,13 @@ def quench(
     return from_configurations(done, dataset.source)
 
 
+def _loaded(model: Model) -> PropensityModel:
+    """A model as it is, or the named one, on a GPU where there is one."""
+    if isinstance(model, PropensityModel):
+        return model
+    return load_on_fastest(model)
+
+
 def evaluate(
     model: Model,
     data: Data,
@@ -96,7 +103,7 @@ def evaluate(
     InputError
         If model and data do not fit.
     """
-    loaded = model if isinstance(model, PropensityModel) else load_model(model)
+    loaded = _loaded(model)
     dataset = as_dataset(data)
     if split is None:
         split = "test" if "test" in dataset.splits else "all"
@@ -134,7 +141,7 @@ def predict(
 
     Returns pairs of the configuration, completed where the model needed it, and the prediction.
     """
-    loaded = model if isinstance(model, PropensityModel) else load_model(model)
+    loaded = _loaded(model)
     configurations = complete(
         list(as_dataset(snapshot)),
         loaded.config.inputs.required_fields,
@@ -171,9 +178,7 @@ def compare(
     InputError
         If a model and the data do not fit.
     """
-    loaded = [
-        m if isinstance(m, PropensityModel) or _is_special(m) else load_model(m) for m in models
-    ]
+    loaded = [m if isinstance(m, PropensityModel) or _is_special(m) else _loaded(m) for m in models]
     dataset = as_dataset(data)
     if split is None:
         split = "test" if "test" in dataset.splits else "all"

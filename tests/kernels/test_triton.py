@@ -238,3 +238,13 @@ def test_compiles_without_a_graph_break() -> None:
     case = make_case(path_set(2, 2, 2, True), dtype=torch.float32)
     compiled = torch.compile(lambda: triton(case), fullgraph=True)
     assert torch.allclose(compiled(), triton(case))
+
+
+@pytest.mark.skipif(DEVICE == "cpu", reason="no GPU")
+def test_prediction_on_a_gpu_is_that_on_the_cpu() -> None:
+    configuration = make_complete(120)
+    config = SE3Config(layers=2, l_max=2, channels=8, cutoff=1.5)
+    model = PropensityModel(config, 2, (1.0, 2.0))
+    expected = model.predict(configuration)
+    assert relative_error(model.to("cuda").predict(configuration), expected) < 1e-4
+    assert relative_error(model.predict(configuration, slab_size=50), expected) < 1e-4

@@ -229,13 +229,13 @@ def predict(
     from ..api import predict as run_prediction
     from ..data.predictions import check_output, write_predictions
     from ..errors import InputError
-    from ..models.storage import load_model
+    from ..models.storage import load_on_fastest
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
     if output is not None:
         check_output(output)
-    loaded = load_model(model)
+    loaded = load_on_fastest(model)
     row = loaded.row_of(time)
     results = run_prediction(
         loaded,

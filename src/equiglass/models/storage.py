@@ -92,6 +92,12 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
     return restored.eval()
 
 
+def load_on_fastest(model: str | os.PathLike[str]) -> PropensityModel:
+    """:func:`load_model`, then onto a GPU where there is one."""
+    loaded = load_model(model)
+    return loaded.to("cuda") if torch.cuda.is_available() else loaded
+
+
 def load_released(path: Path, time: float = 1.0) -> PropensityModel:
     """The released weights of Bapst et al., as named arrays in an npz file.
 

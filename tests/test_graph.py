@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from equiglass.device_graph import build_graph_on
 from equiglass.errors import InputError
 from equiglass.graph import batch_graphs, build_graph, graph_slabs
 from tests.conftest import make_liquid
@@ -96,3 +97,29 @@ def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, boo
     found = found[found[:, 0].argsort(stable=True)]
     expected = torch.cat([whole.receivers[:, None], whole.senders[:, None], whole.vectors], dim=1)
     assert torch.allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
+def test_graph_made_on_a_device_is_the_same(periodic: tuple[bool, bool, bool]) -> None:
+    """The same vesin on tensors: on a GPU where there is one, here on the CPU."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    liquid = make_liquid(200)
+    options = {"periodic": periodic, "dtype": torch.float64}
+    expected = build_graph(liquid.positions, liquid.box, 2.0, **options)
+    found = build_graph_on(device, liquid.positions, liquid.box, 2.0, **options)
+    assert found.vectors.device.type == device.type
+    for name in ("receivers", "senders", "receiver_start"):
+        assert torch.equal(getattr(found, name).cpu(), getattr(expected, name))
+    assert torch.allclose(found.vectors.cpu(), expected.vectors, atol=1e-12)
+    nothing = build_graph_on(device, np.empty((0, 3)), liquid.box, 2.0)
+    assert nothing.n_edges == 0 and len(nothing.receiver_start) == 1
+    twice = np.concatenate([liquid.positions, liquid.positions[:1]])
+    with pytest.raises(InputError, match="between particles"):
+        build_graph_on(device, twice, liquid.box, 2.0)
+
+
+def test_batch_keeps_the_start_of_every_receiver() -> None:
+    graphs = [build_graph(make_liquid(n).positions, make_liquid(n).box, 1.5) for n in (60, 90)]
+    batch = batch_graphs(graphs)
+    counts = torch.bincount(batch.receivers, minlength=150)
+    assert torch.equal(batch.receiver_start.diff(), counts)

@@ -136,7 +136,7 @@ def build_graph(
         For positions that are not finite, a box smaller than twice the cutoff along a periodic
         direction, or two particles at the same place.
     """
-    points, lengths = _checked(positions, box, cutoff, periodic, source)
+    points, lengths = check_positions(positions, box, cutoff, periodic, source)
     n = len(points)
     i, j, vectors = neighbour_pairs(points, lengths, cutoff, periodic, source=source)
     # Senders ascend within a receiver, so that the order of sums is a function of the graph.
@@ -144,13 +144,14 @@ def build_graph(
     return _graph(i[order], j[order], vectors[order], n, n, cutoff, dtype)
 
 
-def _checked(
+def check_positions(
     positions: FloatArray,
     box: FloatArray,
     cutoff: float,
     periodic: Sequence[bool],
     source: str,
 ) -> tuple[FloatArray, FloatArray]:
+    """Positions and box in float64; raises InputError as :func:`build_graph`."""
     points = np.ascontiguousarray(positions, dtype=np.float64)
     lengths = np.asarray(box, dtype=np.float64)
     if not np.isfinite(points).all():
@@ -194,7 +195,7 @@ def graph_slabs(
     Yields the indices of a slab's receivers, in increasing order, and the graph of their edges:
     its receivers count within the slab, its senders are indices of all particles.
     """
-    points, lengths = _checked(positions, box, cutoff, periodic, source)
+    points, lengths = check_positions(positions, box, cutoff, periodic, source)
     points = wrap(points, lengths, (bool(periodic[0]), False, False))
     x = points[:, 0]
     low, high = (0.0, lengths[0]) if periodic[0] else (x.min(), np.nextafter(x.max(), np.inf))

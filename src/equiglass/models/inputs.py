@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import Configuration
+from ..device_graph import build_graph_on
 from ..errors import InputError
 from ..graph import Graph, batch_graphs, build_graph
 
@@ -154,17 +155,21 @@ def graph_input(
     spec: InputSpec,
     cutoff: float,
     dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
 ) -> ModelInput:
-    """Graph and node inputs of one configuration."""
-    types, scalars, vectors = node_inputs(configuration, spec, dtype)
-    graph = build_graph(
-        getattr(configuration, POSITION_FIELD[spec.graph]),
-        configuration.box,
-        cutoff,
-        periodic=configuration.periodic,
-        dtype=dtype,
-        source=configuration.source,
-    )
+    """Graph and node inputs of one configuration; on a GPU the graph is made there."""
+    tensors = node_inputs(configuration, spec, dtype)
+    positions = getattr(configuration, POSITION_FIELD[spec.graph])
+    place = configuration.box, cutoff
+    options: dict[str, Any] = {
+        "periodic": configuration.periodic, "dtype": dtype, "source": configuration.source,
+    }  # fmt: skip
+    if device is not None and device.type == "cuda":
+        graph = build_graph_on(device, positions, *place, **options)
+        tensors = tuple(t.to(device) for t in tensors)  # type: ignore[assignment]
+    else:
+        graph = build_graph(positions, *place, **options)
+    types, scalars, vectors = tensors
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
 
 

@@ -46,6 +46,7 @@ def model_input(
     config: NetworkConfig,
     n_types: int,
     dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
 ) -> ModelInput:
     """What a network of these settings reads from a configuration.
 
@@ -56,4 +57,4 @@ def model_input(
     """
     if isinstance(config, DescriptorConfig):
         return descriptor_input(configuration, config, n_types, dtype)
-    return graph_input(configuration, config.inputs, config.cutoff, dtype)
+    return graph_input(configuration, config.inputs, config.cutoff, dtype, device)

@@ -111,9 +111,8 @@ class PropensityModel(nn.Module):
             If a field that the model needs is missing, or there are more types than it knows.
         """
         self._check_types(configuration)
-        return model_input(configuration, self.config, self.n_types, self.target_mean.dtype).to(
-            self.target_mean.device
-        )
+        dtype, device = self.target_mean.dtype, self.target_mean.device
+        return model_input(configuration, self.config, self.n_types, dtype, device).to(device)
 
     @torch.no_grad()
     def represent(self, configuration: Configuration) -> NDArray[np.float64]:

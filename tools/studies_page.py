@@ -1,6 +1,6 @@
 """Write docs/results/studies.md from finished studies, and keep their tables and figures there.
 
-    python tools/studies_page.py FOLDER     (which holds inputs, depth, size, temperature, transfer)
+    python tools/studies_page.py FOLDER     (which holds inputs, depth, inputs_t044 and so on)
 
 The sentences under each figure are in docs/results/studies_text.yaml.
 """
@@ -8,7 +8,6 @@ The sentences under each figure are in docs/results/studies_text.yaml.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,16 @@ from equiglass.report.figures import save
 from equiglass.report.studies import study_figure
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
-KINDS = ("inputs", "depth", "size", "temperature", "transfer")
+# Folder: title, kind of study, configuration.
+STUDIES = {
+    "inputs": ("Inputs", "inputs", "ka3d_study"),
+    "depth": ("Depth", "depth", "ka3d_study"),
+    "size": ("Size", "size", "ka3d_study"),
+    "temperature": ("Temperature", "temperature", "ka3d_temperatures"),
+    "transfer": ("Transfer", "transfer", "ka3d_temperatures"),
+    "inputs_t044": ("Inputs, on the public files", "inputs", "ka3d_study_t044"),
+    "depth_t044": ("Depth, on the public files", "depth", "ka3d_study_t044"),
+}
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
@@ -34,7 +42,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for variant, data in dict.fromkeys((r["variant"], r["data"]) for r in mine):
         values = [cells.get((variant, data, t)) for t in times]
         shown = ("-" if v is None or v["rho"] is None else f"{v['rho']:.3f}" for v in values)
-        lines.append(f"| {variant} | {data} | {' | '.join(shown)} |")
+        lines.append(f"| {variant} | {Path(data).name} | {' | '.join(shown)} |")
     return lines
 
 
@@ -42,23 +50,29 @@ def main() -> None:
     """Collect the studies that are there."""
     source = Path(sys.argv[1])
     text = yaml.safe_load((RESULTS / "studies_text.yaml").read_text())
-    lines = ["# Studies on the packaged data", "", text["introduction"].strip(), ""]
-    for kind in KINDS:
-        folder = source / kind
+    lines = ["# Studies", "", text["introduction"].strip(), ""]
+    for name, (title, kind, config) in STUDIES.items():
+        folder = source / name
         if not (folder / "study.json").is_file():
             continue
-        shutil.copy(folder / "study.csv", RESULTS / f"study_{kind}.csv")
         rows = json.loads((folder / "study.json").read_text())
-        save(study_figure(kind, rows), RESULTS / f"study_{kind}.png")
-        config = "ka3d_temperatures" if kind in ("temperature", "transfer") else "ka3d_study"
+        table_text = (folder / "study.csv").read_text()
+        for data in {r["data"] for r in rows}:
+            # Where the data lay is of no use to a reader.
+            table_text = table_text.replace(f",{data},", f",{Path(data).name},")
+        (RESULTS / f"study_{name}.csv").write_text(table_text)
+        if len({r["time"] for r in rows}) > 1:
+            save(study_figure(kind, rows), RESULTS / f"study_{name}.png")
+            figure = [f"![{kind}](study_{name}.png)", ""]
+        else:
+            figure = []
         lines += [
-            f"## {kind.capitalize()}",
+            f"## {title}",
             "",
-            f"`equiglass study {kind} examples/{config}.yaml -o {kind} -j 2`",
+            f"`equiglass study {kind} examples/{config}.yaml -o {name} -j 2`",
             "",
-            f"![{kind}](study_{kind}.png)",
-            "",
-            text[kind].strip(),
+            *figure,
+            text[name].strip(),
             "",
             *table(rows),
             "",

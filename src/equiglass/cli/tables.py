@@ -91,9 +91,16 @@ def print_info(summary: dict[str, Any]) -> None:
         console.print(f"T = {temperature}: tau_alpha = {tau:.4g} (F_s of A = 1/e)", highlight=False)
 
 
+def _wide_console(n_models: int) -> Console:
+    """The terminal, or wider: a line that breaks is better than a number that is cut off."""
+    console = Console()
+    console.width = max(console.width, 30 + 18 * n_models)
+    return console
+
+
 def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
     """Pearson correlations per type and time; the first evaluation gives the ceiling."""
-    console = Console()
+    console = _wide_console(len(evaluations))
     first = evaluations[0]
     n = len(first.predicted)
     console.print(

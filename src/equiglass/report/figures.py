@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.floating[Any]]
-COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#2e933c")
+COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#2e933c", "#6a4c93", "#5c5c5c", "#00a6a6", "#b56576")
 
 
 def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
@@ -43,7 +43,7 @@ def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") ->
 
     The dashed line is the noise ceiling of the labels, where it is known.
     """
-    figure, (left, right) = blank_figure(1, 2, size=(9, 3.6))
+    figure, (left, right) = blank_figure(1, 2, size=(10.5, 3.6))
     for k, evaluation in enumerate(evaluations):
         scores = evaluation.of_type(type_name)
         times = [s.time for s in scores]
@@ -69,7 +69,8 @@ def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") ->
         axis.set_title(title, fontsize=10)
         axis.grid(alpha=0.25)
     left.set_ylabel(rf"Pearson $\rho$, type {type_name}")
-    left.legend(fontsize=8, frameon=False)
+    # Beside the panels, which have no free corner for any number of models.
+    right.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return figure
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import platform
 import statistics
 import sys
@@ -102,8 +103,6 @@ def build(name: str, l_max: int, graph: Graph, types: torch.Tensor) -> tuple[Any
 @contextmanager
 def settings(name: str, device: torch.device) -> Iterator[None]:
     """Precision and kernel that belong to a name."""
-    import os
-
     precision = "high" if name.endswith("tf32") else "highest"
     torch.set_float32_matmul_precision(precision)
     if name == "equiglass-reference":

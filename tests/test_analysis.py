@@ -183,6 +183,10 @@ def test_four_point_of_a_model() -> None:
         (mobility, time) for mobility in ("measured", "predicted") for time in (1.0, 2.0)
     }
     by_name = {(r.mobility, r.time): r for r in rows}
+    # JSON has no NaN: chi_4 of one configuration is not known.
+    alone = run_four_point(model, configurations[:1], q_max=3.0)
+    assert [r.as_dict()["chi4"] for r in alone] == [None] * 4
+    json.dumps([r.as_dict() for r in (*rows, *alone)], allow_nan=False)
     of_type_a = np.concatenate([c.propensity[1, c.types == 0] for c in configurations])
     assert np.isclose(by_name["measured", 2.0].variance, of_type_a.var())
     open_box = [configurations[0].replace(periodic=(False, True, True))]

@@ -48,3 +48,17 @@ def test_examples_are_valid(file: Path) -> None:
         load_simulation_config(file)
     else:
         load_config(file)
+
+
+def test_page_of_predictors_is_up_to_date() -> None:
+    """And the means that the README and the page of baselines quote are those of its runs."""
+    tool = runpy.run_path(str(ROOT / "tools" / "baselines_page.py"))
+    results = tool["read"]()
+    assert tool["rendered"](results) == tool["PAGE"].read_text()
+    mean = {name: sum(v.values()) / len(v) for name, v in results.items()}
+    ridge = mean["ridge, descriptors of the inherent structure"]
+    energy = mean["inherent energy alone"]
+    readme, baselines = (ROOT / "README.md").read_text(), (ROOT / "docs/baselines.md").read_text()
+    for value in (ridge, energy):
+        assert f"{value:.3f}" in readme
+        assert f"{value:.3f}".removeprefix("0") in baselines

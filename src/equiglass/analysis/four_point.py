@@ -155,8 +155,12 @@ class FourPoint:
     s4: list[float]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+        """For JSON, where what is not known is None."""
+        content = asdict(self)
+        for name in ("chi4", "xi"):
+            if not np.isfinite(content[name]):
+                content[name] = None
+        return content
 
 
 def four_point(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,31 @@ from .options import (
     write_json,
 )
 
+if TYPE_CHECKING:
+    from ..data.configuration import Configuration
+    from ..models.propensity import PropensityModel
+
 SHOWN = ("PC1", "PC2", "PC3", "PC4")
+
+
+def _completed(
+    model: str, data: str, quench: bool, potential: str, cache: Path | None
+) -> tuple[PropensityModel, list[Configuration]]:
+    """The model, and the configurations with every field that it reads."""
+    from ..data.dataset import read
+    from ..models.storage import load_model
+    from ..simulation.complete import complete
+    from ..simulation.potential import load_potential
+
+    loaded = load_model(model)
+    configurations = complete(
+        list(read(data)),
+        loaded.config.inputs.required_fields,
+        quench_missing=quench,
+        potential=load_potential(potential),
+        cache=cache,
+    )
+    return loaded, configurations
 
 
 def represent(
@@ -50,11 +74,7 @@ def represent(
 
     from ..analysis.representation import correlations
     from ..analysis.representation import represent as run_represent
-    from ..data.dataset import read
     from ..errors import InputError
-    from ..models.storage import load_model
-    from ..simulation.complete import complete
-    from ..simulation.potential import load_potential
     from .tables import print_rows
 
     if output.suffix != ".npz":
@@ -63,14 +83,7 @@ def represent(
         from ..report.chemiscope import check_suffix
 
         check_suffix(chemiscope)
-    loaded = load_model(model)
-    configurations = complete(
-        list(read(data)),
-        loaded.config.inputs.required_fields,
-        quench_missing=quench,
-        potential=load_potential(potential),
-        cache=cache,
-    )
+    loaded, configurations = _completed(model, data, quench, potential, cache)
     result = run_represent(loaded, configurations, time=time)
     np.savez_compressed(
         output,
@@ -118,20 +131,9 @@ def four_point(
 ) -> None:
     """Four-point functions of predicted and measured mobility: chi_4, S_4(q) and its length."""
     from ..analysis.four_point import four_point as run_four_point
-    from ..data.dataset import read
-    from ..models.storage import load_model
-    from ..simulation.complete import complete
-    from ..simulation.potential import load_potential
     from .tables import print_rows
 
-    loaded = load_model(model)
-    configurations = complete(
-        list(read(data)),
-        loaded.config.inputs.required_fields,
-        quench_missing=quench,
-        potential=load_potential(potential),
-        cache=cache,
-    )
+    loaded, configurations = _completed(model, data, quench, potential, cache)
     rows = run_four_point(loaded, configurations, q_max=q_max)
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
@@ -167,22 +169,10 @@ def probe(
     from ..analysis.probes import probe as run_probe
     from ..data.dataset import read
     from ..errors import InputError
-    from ..models.storage import load_model
-    from ..simulation.complete import complete
-    from ..simulation.potential import load_potential
 
-    loaded = load_model(model)
-    dataset = read(data)
-    if len(dataset) < 2:
+    if len(read(data)) < 2:
         raise InputError("a probe is fitted on one half and tested on the other", source=data)
-    fields = loaded.config.inputs.required_fields
-    configurations = complete(
-        list(dataset),
-        fields,
-        quench_missing=quench,
-        potential=load_potential(potential),
-        cache=cache,
-    )
+    loaded, configurations = _completed(model, data, quench, potential, cache)
     half = (len(configurations) + 1) // 2
     rows = run_probe(loaded, configurations[:half], configurations[half:])
     if json is not None:

@@ -35,7 +35,8 @@ def _tuples(paths: PathSet) -> list[tuple[int, int, int]]:
     return list(paths.paths)
 
 
-def _require(condition: bool, name: str, expected: object, found: object) -> None:
+def require(condition: bool, name: str, expected: object, found: object) -> None:
+    """Raise ValueError, naming the argument of the convolution, unless ``condition``."""
     if not condition:
         raise ValueError(f"convolution: {name} must be {expected}, found {found}")
 
@@ -51,7 +52,7 @@ def check_arguments(
 ) -> None:
     """Raise ValueError, naming the argument, for a wrong device, dtype, shape or dimension."""
     n_edges, (n_senders, _, channels) = len(senders), x.shape
-    _require(x.dtype in (torch.float32, torch.float64), "x", "float32 or float64", x.dtype)
+    require(x.dtype in (torch.float32, torch.float64), "x", "float32 or float64", x.dtype)
     shapes: dict[str, tuple[torch.Tensor, tuple[int, ...], torch.dtype]] = {
         "x": (x, (n_senders, (paths.l_in + 1) ** 2, channels), x.dtype),
         "harmonics": (harmonics, (n_edges, (paths.l_filter + 1) ** 2), x.dtype),
@@ -61,11 +62,11 @@ def check_arguments(
         "senders": (senders, (n_edges,), torch.int64),
     }
     for name, (tensor, shape, dtype) in shapes.items():
-        _require(tensor.device.type == "cpu", name, "on the CPU", tensor.device)
-        _require(tensor.dtype == dtype, name, dtype, tensor.dtype)
-        _require(tuple(tensor.shape) == shape, name, f"of shape {shape}", tuple(tensor.shape))
-    _require(len(table) >= 4, "table", "at least 4 knots", len(table))
-    _require(
+        require(tensor.device.type == "cpu", name, "on the CPU", tensor.device)
+        require(tensor.dtype == dtype, name, dtype, tensor.dtype)
+        require(tuple(tensor.shape) == shape, name, f"of shape {shape}", tuple(tensor.shape))
+    require(len(table) >= 4, "table", "at least 4 knots", len(table))
+    require(
         len(receiver_start) >= 1
         and int(receiver_start[0]) == 0
         and int(receiver_start[-1]) == n_edges
@@ -76,7 +77,7 @@ def check_arguments(
     )
     if n_edges:
         low, high = int(senders.min()), int(senders.max())
-        _require(
+        require(
             low >= 0 and high < n_senders, "senders", f"in [0, {n_senders})", f"{low} to {high}"
         )
 

@@ -77,9 +77,8 @@ def train(
         keep_freed_memory()
 
         def filled(configurations: Sequence[Configuration]) -> list[Configuration]:
-            # With several processes each makes its share of the quenches first.
-            for part in (processes.share(configurations), configurations):
-                result = complete(
+            def made(part: Sequence[Configuration]) -> list[Configuration]:
+                return complete(
                     part,
                     config.model.inputs.required_fields,
                     quench_missing=quench_missing,
@@ -87,10 +86,12 @@ def train(
                     cache=cache,
                     progress=progress,
                 )
+
+            if processes.world_size() > 1:
+                # Each makes its share, which all then find in the cache.
+                made(processes.share(configurations))
                 processes.wait()
-                if processes.world_size() == 1:
-                    break
-            return result
+            return made(configurations)
 
         learned = labelled(training)
         held_out = [c.replace(end_positions=None) for c in labelled(validating)]

@@ -7,16 +7,12 @@ from typing import Any
 
 import torch
 
+from ..cpu import require
 from ..paths import PathSet, unflatten
 from .launch import Launch
 from .order import EdgeOrder
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
-
-
-def _require(condition: bool, name: str, expected: object, found: object) -> None:
-    if not condition:
-        raise ValueError(f"convolution: {name} must be {expected}, found {found}")
 
 
 def check_arguments(
@@ -34,7 +30,7 @@ def check_arguments(
 
     Values of indices are not looked at: that would make the host wait for the device.
     """
-    _require(x.dtype in DTYPES, "x", "float32, float64 or bfloat16", x.dtype)
+    require(x.dtype in DTYPES, "x", "float32, float64 or bfloat16", x.dtype)
     n_edges, (n_senders, _, channels) = len(senders), x.shape
     real = torch.float64 if x.dtype == torch.float64 else torch.float32
     n_in, n_filter = (paths.l_in + 1) ** 2, (paths.l_filter + 1) ** 2
@@ -51,12 +47,12 @@ def check_arguments(
         "knot_order": (order.knot_order, (n_edges,), torch.int64),
         "knot_start": (order.knot_start, (len(table) - 2,), torch.int64),
     }
-    _require(len(table) >= 4, "table", "at least 4 knots", len(table))
-    _require(len(receiver_start) >= 1, "receiver_start", "not empty", len(receiver_start))
+    require(len(table) >= 4, "table", "at least 4 knots", len(table))
+    require(len(receiver_start) >= 1, "receiver_start", "not empty", len(receiver_start))
     for name, (tensor, shape, dtype) in shapes.items():
-        _require(tensor.device == x.device, name, f"on {x.device}", tensor.device)
-        _require(tensor.dtype == dtype, name, dtype, tensor.dtype)
-        _require(tuple(tensor.shape) == shape, name, f"of shape {shape}", tuple(tensor.shape))
+        require(tensor.device == x.device, name, f"on {x.device}", tensor.device)
+        require(tensor.dtype == dtype, name, dtype, tensor.dtype)
+        require(tuple(tensor.shape) == shape, name, f"of shape {shape}", tuple(tensor.shape))
 
 
 @torch.library.triton_op("equiglass::convolution_triton", mutates_args=())

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from .data.configuration import FloatArray
-from .errors import InputError
 from .graph import Graph, check_positions
-from .neighbours import OVERLAP
+from .neighbours import OVERLAP, overlap_error
 
 
 def build_graph_on(
@@ -46,13 +45,8 @@ def build_graph_on(
     receivers, senders = i.to(torch.int64), j.to(torch.int64)
     if len(distances) and float(distances.min()) < OVERLAP:
         pair = int(distances.argmin())
-        raise InputError(
-            "two particles overlap",
-            source=source,
-            field="positions",
-            expected=f"distances above {OVERLAP:g}",
-            found=f"{float(distances[pair]):.3g} between particles {int(receivers[pair])} "
-            f"and {int(senders[pair])}",
+        raise overlap_error(
+            float(distances[pair]), int(receivers[pair]), int(senders[pair]), source
         )
     # No pair has two images in a box that is twice the cutoff, so the key has no ties.
     order = torch.argsort(receivers * n + senders)

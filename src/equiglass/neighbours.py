@@ -15,6 +15,17 @@ FloatArray = NDArray[np.floating[Any]]
 OVERLAP = 1e-3
 
 
+def overlap_error(distance: float, first: int, second: int, source: str) -> InputError:
+    """What is raised for two particles that are closer than :data:`OVERLAP`."""
+    return InputError(
+        "two particles overlap",
+        source=source,
+        field="positions",
+        expected=f"distances above {OVERLAP:g}",
+        found=f"{distance:.3g} between particles {first} and {second}",
+    )
+
+
 def neighbour_pairs(
     points: FloatArray,
     lengths: FloatArray,
@@ -42,12 +53,5 @@ def neighbour_pairs(
     if len(distances) and distances.min() < OVERLAP:
         pair = int(distances.argmin())
         called = np.arange(len(points)) if names is None else names
-        raise InputError(
-            "two particles overlap",
-            source=source,
-            field="positions",
-            expected=f"distances above {OVERLAP:g}",
-            found=f"{distances[pair]:.3g} between particles {called[i[pair]]} "
-            f"and {called[j[pair]]}",
-        )
+        raise overlap_error(distances[pair], called[i[pair]], called[j[pair]], source)
     return i.astype(np.int64), j.astype(np.int64), vectors

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from network import PLAIN, liquid_like
 
-from equiglass.graph import Graph, build_graph
+from equiglass.geometry.graph import Graph, build_graph
 from equiglass.kernels.dispatch import N_KNOTS
 from equiglass.kernels.paths import PathSet, clebsch_gordan
 from equiglass.models.inputs import ModelInput

@@ -25,7 +25,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from equiglass.graph import Graph, build_graph
+from equiglass.geometry.graph import Graph, build_graph
 from equiglass.models.inputs import InputSpec, ModelInput
 from equiglass.models.se3 import SE3Config, SE3Network
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from equiglass.device_graph import build_graph_on
 from equiglass.errors import InputError
-from equiglass.graph import batch_graphs, build_graph, graph_slabs
+from equiglass.geometry.device_graph import build_graph_on
+from equiglass.geometry.graph import batch_graphs, build_graph, graph_slabs
 from tests.conftest import make_liquid
 
 

@@ -19,11 +19,11 @@ from scipy.optimize import curve_fit
 
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.potential import POTENTIALS
 from equiglass.data.times import KA3D_TAU_ALPHA
 from equiglass.evaluation.dynamics import dynamics
 from equiglass.simulation.lammps import LammpsEngine
 from equiglass.simulation.observables import relaxation_time, self_scattering
-from equiglass.simulation.potential import POTENTIALS
 from equiglass.simulation.quench import quench_configuration
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +99,7 @@ def simulated(data: list[Configuration]) -> list[Row]:
         published = KA3D_TAU_ALPHA.get(temperature)
         if published is not None:
             # Where the ensembles are too short, the equilibrations were not.
-            measured = [c.relaxation_time for c in mine if c.relaxation_time is not None]
+            measured = [c.relaxation_time.value for c in mine if c.relaxation_time is not None]
             tau = tau or (float(np.median(measured)) if measured else None)
             found = "not known" if tau is None else f"{tau:.3g}"
             by_grid = [r for r in table if r.time == published]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .data.configuration import Configuration
     from .data.dataset import Dataset, read
     from .errors import InputError
-    from .graph import Graph, build_graph
+    from .geometry.graph import Graph, build_graph
     from .models.propensity import PropensityModel
     from .models.storage import load_model
 
@@ -25,10 +25,10 @@ __version__ = version("equiglass")
 _HOME = {
     "Configuration": "data.configuration",
     "Dataset": "data.dataset",
-    "Graph": "graph",
+    "Graph": "geometry.graph",
     "InputError": "errors",
     "PropensityModel": "models.propensity",
-    "build_graph": "graph",
+    "build_graph": "geometry.graph",
     "compare": "api",
     "evaluate": "api",
     "load_model": "models.storage",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from .data.configuration import Configuration
 from .data.dataset import Dataset, from_configurations, read
+from .data.potential import load_potential
 from .evaluation.compare import Contender
 from .evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
 from .models.propensity import PropensityModel
 from .models.storage import load_on_fastest
 from .progress import track
 from .simulation.complete import complete
-from .simulation.potential import load_potential
 
 if TYPE_CHECKING:
     from .training.config import TrainConfig
@@ -49,7 +49,7 @@ def quench(
     Parameters
     ----------
     potential
-        Name, or path of a YAML file; see :class:`equiglass.simulation.potential.Potential`.
+        Name, or path of a YAML file; see :class:`equiglass.data.potential.Potential`.
     cache
         Folder in which results are kept and looked for first; by default none.
 

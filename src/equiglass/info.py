@@ -13,7 +13,7 @@ from .data.fields import FIELDS
 from .errors import InputError
 from .evaluation.correlation import mean_and_std
 from .evaluation.dynamics import dynamics, relaxation_times
-from .graph import build_graph
+from .geometry.graph import build_graph
 
 EDGE_CUTOFF = 2.0
 

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .data.configuration import POSITION_FIELDS, Configuration, wrap
+from .data.configuration import POSITION_FIELDS, Configuration
+from .geometry.periodic import wrap
 from .models.inputs import batch_inputs
 from .models.propensity import PropensityModel
 

@@ -11,11 +11,12 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
-from equiglass.data.configuration import Configuration, wrap
+from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
 from equiglass.data.readers.atomistic import to_ase
 from equiglass.data.reversal import reversed_configurations
 from equiglass.errors import InputError
+from equiglass.geometry.periodic import wrap
 from tests.conftest import make_liquid
 
 L3D = (216 / 1.2) ** (1 / 3)

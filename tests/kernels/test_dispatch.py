@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from equiglass.graph import build_graph
+from equiglass.geometry.graph import build_graph
 from equiglass.kernels import cpu
 from equiglass.kernels.dispatch import N_KNOTS, backend
 from equiglass.kernels.reference import interpolate

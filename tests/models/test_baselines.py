@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import equiglass as eg
-from equiglass.data.configuration import Configuration, minimum_image
+from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations, read
 from equiglass.errors import InputError
+from equiglass.geometry.periodic import minimum_image
 from equiglass.models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from equiglass.models.message import MessageConfig, MessageNetwork
 from equiglass.models.propensity import PropensityModel, average

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.special import sph_harm_y
 
-from equiglass.graph import build_graph
+from equiglass.geometry.graph import build_graph
 from equiglass.kernels.harmonics import spherical_harmonics
 from equiglass.nn.convolution import SteerableLayer
 from equiglass.nn.steerable import invariants

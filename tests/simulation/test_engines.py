@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equiglass.data.configuration import Configuration, minimum_image
+from equiglass.data.configuration import Configuration
+from equiglass.data.potential import POTENTIALS, load_potential
 from equiglass.errors import InputError
+from equiglass.geometry.periodic import minimum_image
 from equiglass.simulation.engine import Engine, open_engine
 from equiglass.simulation.lammps import LammpsEngine
-from equiglass.simulation.potential import POTENTIALS, load_potential
 from tests.conftest import make_liquid
 from tests.simulation.test_quench import energy_and_forces
 

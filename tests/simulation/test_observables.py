@@ -7,6 +7,7 @@ import pytest
 
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.potential import POTENTIALS
 from equiglass.evaluation.dynamics import dynamics, relaxation_times
 from equiglass.simulation.cage import cage_positions
 from equiglass.simulation.config import Cage, Observables
@@ -16,7 +17,6 @@ from equiglass.simulation.observables import (
     relaxation_time,
     self_scattering,
 )
-from equiglass.simulation.potential import POTENTIALS
 from equiglass.simulation.quench import quench_configuration
 from tests.conftest import make_complete, make_liquid
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from equiglass.data.dataset import read
+from equiglass.data.potential import POTENTIALS, Potential, load_potential
 from equiglass.errors import InputError
 from equiglass.simulation.lammps import LammpsEngine
-from equiglass.simulation.potential import POTENTIALS, Potential, load_potential
 from equiglass.simulation.quench import quench, quench_configuration
 from tests.conftest import make_liquid
 

@@ -44,7 +44,8 @@ def row_of_order_parameter(
     model: PropensityModel, configurations: Sequence[Configuration], time: float | None
 ) -> int:
     """The time's index in the model: the given one, or the nearest to the relaxation time."""
-    return model.row_of(relaxation_time(configurations) if time is None else time)
+    stated = relaxation_time(configurations) if time is None else None
+    return model.row_of(stated.value if stated is not None else time)
 
 
 def _order_parameters(model: PropensityModel, configuration: Configuration) -> Array:

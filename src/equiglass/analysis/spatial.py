@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from ..neighbours import neighbour_pairs
+from ..geometry.pairs import neighbour_pairs
 
 Array = NDArray[np.floating[Any]]
 

@@ -29,9 +29,9 @@ def _completed(
 ) -> tuple[PropensityModel, list[Configuration]]:
     """The model, and the configurations with every field that it reads."""
     from ..data.dataset import read
+    from ..data.potential import load_potential
     from ..models.storage import load_model
     from ..simulation.complete import complete
-    from ..simulation.potential import load_potential
 
     loaded = load_model(model)
     configurations = complete(

@@ -95,8 +95,8 @@ def quench(
     Each configuration is written as soon as it is done; the same command continues a stopped run.
     """
     from ..data.dataset import read
+    from ..data.potential import load_potential
     from ..data.store import configuration_names, create_store, write_configuration
-    from ..simulation.potential import load_potential
     from ..simulation.quench import iterate_quench
 
     dataset = read(data, species=species_list(species))

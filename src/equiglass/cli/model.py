@@ -42,7 +42,7 @@ def train(
 
     On several machines, start the same command with torchrun on each.
     """
-    from ..simulation.potential import load_potential
+    from ..data.potential import load_potential
     from ..training import processes
     from ..training.config import load_config
     from ..training.run import train as run_training

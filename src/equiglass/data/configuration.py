@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry.periodic import FloatArray, minimum_image
 from .fields import FIELDS
+from .potential import Potential
+from .relaxation import RelaxationTime
 
-FloatArray = NDArray[np.floating[Any]]
 POSITION_FIELDS = ("positions", "inherent_positions", "cage_positions")
 TYPE_NAMES = "ABCDEFGH"
 
@@ -38,7 +40,10 @@ class Configuration:
     n_trajectories
         Trajectories behind the propensity, where known.
     relaxation_time
-        tau_alpha at the end of the equilibration, tau_LJ, where it was simulated here.
+        tau_alpha with its definition, where the data or their publishers state it.
+    potential
+        The potential the particles interact by, where it is known: that of a published set, or
+        what was recorded when the configuration was simulated or quenched.
     predictions
         Propensities that the file's publishers stored, per method: (T, N) each.
     """
@@ -61,7 +66,8 @@ class Configuration:
     overlap: FloatArray | None = None
     trajectory_energy: FloatArray | None = None
     n_trajectories: int | None = None
-    relaxation_time: float | None = None
+    relaxation_time: RelaxationTime | None = None
+    potential: Potential | None = None
     periodic: tuple[bool, bool, bool] = (True, True, True)
     temperature: float | None = None
     index: int | None = None
@@ -104,27 +110,6 @@ class Configuration:
         if target is None:
             raise InputError("is not known", source=self.source, field=reference)
         return minimum_image(target - self.positions, self.box, self.periodic)
-
-
-def minimum_image(
-    vectors: FloatArray, box: FloatArray, periodic: tuple[bool, bool, bool] = (True, True, True)
-) -> FloatArray:
-    """Shortest periodic image of each vector, (..., 3)."""
-    shift = box * np.round(vectors / box)
-    result: FloatArray = vectors - np.where(np.asarray(periodic), shift, 0.0)
-    return result
-
-
-def wrap(
-    positions: FloatArray, box: FloatArray, periodic: tuple[bool, bool, bool] = (True, True, True)
-) -> FloatArray:
-    """Positions folded into [0, L) along the periodic directions, in their own dtype."""
-    lengths = np.asarray(box, dtype=positions.dtype)
-    folded = positions - lengths * np.floor(positions / lengths)
-    # Rounding can put a tiny negative coordinate exactly on L.
-    folded = np.where(folded >= lengths, folded - lengths, folded)
-    result: FloatArray = np.where(np.asarray(periodic), folded, positions)
-    return result
 
 
 def validate(configuration: Configuration) -> None:

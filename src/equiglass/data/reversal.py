@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
-from .configuration import Configuration, wrap
+from ..geometry.periodic import wrap
+from .configuration import Configuration
 
 
 def reversed_configurations(configuration: Configuration) -> list[Configuration]:

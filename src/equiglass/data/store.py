@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,20 @@ import numpy as np
 from ..errors import InputError
 from .configuration import Configuration
 from .fields import FIELDS
+from .potential import POTENTIALS, Potential
+from .relaxation import RelaxationTime, scattering_definition
 
 FORMAT = "equiglass-store"
 VERSION = 1
-METADATA = ("temperature", "index", "source", "periodic", "n_trajectories", "relaxation_time")
+METADATA = (
+    "temperature",
+    "index",
+    "source",
+    "periodic",
+    "n_trajectories",
+    "relaxation_time",
+    "potential",
+)
 
 
 def is_store(path: Path) -> bool:
@@ -74,6 +85,10 @@ def write_configuration(
     partial = store / f".partial-{name}"
     shutil.rmtree(partial, ignore_errors=True)
     metadata = {key: getattr(configuration, key) for key in METADATA}
+    if configuration.potential is not None:
+        metadata["potential"] = configuration.potential.model_dump(mode="json")
+    if configuration.relaxation_time is not None:
+        metadata["relaxation_time"] = asdict(configuration.relaxation_time)
     group = zarr.create_group(partial, attributes={"split": split, **metadata})
     for field in FIELDS:
         array = getattr(configuration, field)
@@ -117,8 +132,34 @@ def read_configuration(store: Path, name: str) -> Configuration:
     except (OSError, KeyError, ValueError, RuntimeError) as error:  # codecs raise the last
         raise InputError(f"damaged: {error}", source=store, field=name) from error
     metadata["periodic"] = tuple(metadata["periodic"])  # type: ignore[arg-type]
+    recorded = _simulation(store)
+    potential = metadata["potential"] or recorded.get("potential")
+    metadata["potential"] = _potential(potential)  # type: ignore[assignment]
+    metadata["relaxation_time"] = _relaxation_time(metadata["relaxation_time"], recorded)  # type: ignore[assignment]
     metadata["source"] = metadata["source"] or f"{store}/{name}"
     return Configuration(**arrays, **metadata, predictions=predictions)  # type: ignore[arg-type]
+
+
+def _simulation(store: Path) -> dict[str, Any]:
+    """What the simulation behind a store recorded; the first version wrote it as a text."""
+    recorded = store_attributes(store).get("simulation") or {}
+    content: dict[str, Any] = json.loads(recorded) if isinstance(recorded, str) else recorded
+    return content
+
+
+def _potential(stored: Any) -> Potential | None:
+    """By content, or by the name of one that is built in; another name says nothing."""
+    return Potential.model_validate(stored) if isinstance(stored, dict) else POTENTIALS.get(stored)
+
+
+def _relaxation_time(stored: Any, simulation: dict[str, Any]) -> RelaxationTime | None:
+    """As written; stores of format 1 hold a number, by the scattering function of the settings."""
+    if stored is None:
+        return None
+    if isinstance(stored, dict):
+        return RelaxationTime(**stored)
+    observables = simulation.get("config", {}).get("observables", {})
+    return RelaxationTime(stored, scattering_definition(observables.get("wave_number", 7.25)))
 
 
 def write_store(path: Path, configurations: Iterable[tuple[str, Configuration, str | None]]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .relaxation import PUBLISHED, RelaxationTime
+
 # GlassBench 3D and BOTAN (Kob-Andersen, rho = 1.2): ten times for each temperature, from the
 # results tables of EIGNN (J. Phys. Chem. B 129, 3053 (2025)) for the same files.
 KA3D_TIMES: dict[float, tuple[float, ...]] = {
@@ -19,3 +21,9 @@ def ka3d_times(temperature: float) -> tuple[float, ...] | None:
 
 # The entry of each grid at one relaxation time: the grids are spaced in units of tau_alpha.
 KA3D_TAU_ALPHA: dict[float, float] = {0.44: 4120.0, 0.50: 217.0, 0.56: 52.0, 0.64: 16.5}
+
+
+def ka3d_relaxation_time(temperature: float | None) -> RelaxationTime | None:
+    """What the publishers of the 3D sets call the relaxation time at a temperature."""
+    value = KA3D_TAU_ALPHA.get(round(temperature, 4)) if temperature is not None else None
+    return None if value is None else RelaxationTime(value, PUBLISHED)

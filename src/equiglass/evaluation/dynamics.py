@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import TYPE_NAMES, Configuration
-from ..data.times import KA3D_TAU_ALPHA
+from ..data.relaxation import RelaxationTime
+from ..errors import InputError
 from .correlation import ceiling, mean_and_std
 
 
@@ -124,14 +125,25 @@ def relaxation_times(rows: Sequence[DynamicsRow], type_name: str = "A") -> dict[
     return dict(sorted(result.items()))
 
 
-def relaxation_time(configurations: Sequence[Configuration]) -> float | None:
-    """tau_alpha of configurations of one temperature, where it is known.
+def relaxation_time(configurations: Sequence[Configuration]) -> RelaxationTime | None:
+    """tau_alpha of configurations of one temperature, as they state it: the median of theirs.
 
-    The published value for the three-dimensional Kob-Andersen liquid, else the median of what was
-    measured when the configurations were equilibrated.
+    Raises
+    ------
+    InputError
+        If they state it by different definitions, whose numbers cannot be compared.
     """
-    published = KA3D_TAU_ALPHA.get(configurations[0].temperature or 0.0)
-    if published is not None:
-        return published
-    measured = [c.relaxation_time for c in configurations if c.relaxation_time is not None]
-    return float(np.median(measured)) if measured else None
+    stated = [(c, c.relaxation_time) for c in configurations if c.relaxation_time is not None]
+    if not stated:
+        return None
+    definition = stated[0][1].definition
+    for c, tau in stated:
+        if tau.definition != definition:
+            raise InputError(
+                "relaxation times by different definitions",
+                source=c.source,
+                field="relaxation_time",
+                expected=definition,
+                found=tau.definition,
+            )
+    return RelaxationTime(float(np.median([tau.value for _, tau in stated])), definition)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import torch
 
-from ..graph import Graph
+from ..geometry.graph import Graph
 from . import cpu, reference
 from .gpu import launch
 from .gpu.order import EdgeOrder, edge_order

@@ -17,8 +17,8 @@ from torch import nn
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from ..graph import Graph
-from ..neighbours import neighbour_pairs
+from ..geometry.graph import Graph
+from ..geometry.pairs import neighbour_pairs
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, ModelInput, Positions, Reference
 
 Array = NDArray[np.floating[Any]]

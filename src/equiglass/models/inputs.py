@@ -11,9 +11,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import Configuration
-from ..device_graph import build_graph_on
 from ..errors import InputError
-from ..graph import Graph, batch_graphs, build_graph
+from ..geometry.device_graph import build_graph_on
+from ..geometry.graph import Graph, batch_graphs, build_graph
 
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]

@@ -9,7 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from ..graph import Graph
+from ..geometry.graph import Graph
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.convolution import Skip, SteerableLayer
 from ..nn.decoder import Decoder

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from ..graph import Graph
+from ..geometry.graph import Graph
 from ..kernels.dispatch import convolve
 from ..kernels.paths import path_set
 from .radial import RadialFunctions

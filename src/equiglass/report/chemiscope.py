@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..analysis.representation import Representation, measured_mobility
-from ..data.configuration import TYPE_NAMES, Configuration, wrap
+from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
+from ..geometry.periodic import wrap
 from ..models.propensity import PropensityModel
 
 SUFFIXES = (".html", ".json", ".json.gz")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.configuration import Configuration, wrap
+from ..data.configuration import Configuration
+from ..data.potential import Potential
 from ..errors import InputError
+from ..geometry.periodic import wrap
 from .config import Cage
 from .lammps import LammpsEngine
-from .potential import Potential
 
 
 def cage_positions(

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ..data.configuration import Configuration
+from ..data.potential import POTENTIALS, Potential
 from ..errors import InputError
-from .potential import POTENTIALS, Potential
 from .quench import CACHE_FIELDS, cached_file, default_cache, quench
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from .potential import Potential
+from ..data.potential import Potential
 
 Array = NDArray[np.float64]
 

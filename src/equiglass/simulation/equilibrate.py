@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import Configuration
+from ..data.potential import Potential
 from ..errors import InputError
 from .config import SimulationConfig
 from .lammps import LammpsEngine
 from .observables import crystalline_fraction, relaxation_time, self_scattering
-from .potential import Potential
 from .seeds import Identity, lammps_seed, rng
 from .work import load_arrays, save_arrays
 

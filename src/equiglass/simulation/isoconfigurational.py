@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..data.potential import Potential
 from ..errors import InputError
 from .config import SimulationConfig, Times
 from .engine import open_engine
 from .observables import BondCounter, per_species, self_scattering
-from .potential import Potential
 from .seeds import Identity, lammps_seed, rng
 
 Array = NDArray[np.float64]

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.configuration import Configuration, wrap
+from ..data.configuration import Configuration
+from ..data.potential import Potential, TabulatedPair
 from ..errors import InputError
-from .potential import Potential, TabulatedPair
+from ..geometry.periodic import wrap
 
 Array = NDArray[np.float64]
 

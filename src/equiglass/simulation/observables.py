@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.configuration import Configuration, minimum_image
-from ..neighbours import neighbour_pairs
+from ..data.configuration import Configuration
+from ..data.potential import Potential
+from ..geometry.pairs import neighbour_pairs
+from ..geometry.periodic import minimum_image
 from .config import Observables
-from .potential import Potential
 
 Array = NDArray[np.float64]
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.configuration import Configuration, wrap
+from ..data.configuration import Configuration
+from ..data.potential import Pair, Potential
 from ..errors import InputError
-from .potential import Pair, Potential
+from ..geometry.periodic import wrap
 
 Array = NDArray[np.float64]
 KELVIN = 1 / 0.00831446261815324  # of a reduced temperature of 1; the gas constant in kJ/mol/K

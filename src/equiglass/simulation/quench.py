@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ..data.configuration import Configuration
+from ..data.potential import POTENTIALS, Potential
 from ..errors import InputError
 from ..progress import track
 from .lammps import LammpsEngine
-from .potential import POTENTIALS, Potential
 
 FORCE_TOLERANCE = 1e-6
 CACHE_FIELDS = ("inherent_positions", "thermal_energy", "inherent_energy")
@@ -55,7 +55,9 @@ def quench_configuration(
             known = configuration.replace(positions=configuration.inherent_positions)
             with LammpsEngine(known, potential) as inherent:
                 return configuration.replace(
-                    thermal_energy=thermal_energy, inherent_energy=inherent.energies
+                    thermal_energy=thermal_energy,
+                    inherent_energy=inherent.energies,
+                    potential=potential,
                 )
         largest_force = engine.minimize(force_tolerance)
         # Truncated forces jump at the cutoff, where a line search can stall just above tolerance.
@@ -70,6 +72,7 @@ def quench_configuration(
             inherent_positions=engine.positions.astype(configuration.positions.dtype),
             thermal_energy=thermal_energy,
             inherent_energy=engine.energies,
+            potential=potential,
         )
 
 
@@ -102,10 +105,14 @@ def default_cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "equiglass"
 
 
-def _load_cached(configuration: Configuration, file: Path) -> Configuration | None:
+def _load_cached(
+    configuration: Configuration, potential: Potential, file: Path
+) -> Configuration | None:
     try:
         with np.load(file, allow_pickle=False) as stored:
-            return configuration.replace(**{name: stored[name] for name in CACHE_FIELDS})
+            return configuration.replace(
+                **{name: stored[name] for name in CACHE_FIELDS}, potential=potential
+            )
     except (OSError, EOFError, KeyError, ValueError):
         return None
 
@@ -163,7 +170,9 @@ def iterate_quench(
             continue
         cached = None
         if cache:
-            cached = _load_cached(configuration, cached_file(configuration, potential, cache))
+            cached = _load_cached(
+                configuration, potential, cached_file(configuration, potential, cache)
+            )
         if cached is not None:
             finished[i] = cached
         else:

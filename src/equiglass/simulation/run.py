@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.potential import load_potential
 from ..data.store import configuration_names, create_store, store_attributes, update_attributes
 from ..errors import InputError
 from ..progress import track
 from .cluster import connect
 from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
-from .potential import load_potential
 from .seeds import Identity
 from .tasks import attempt, finish, prepare, run_trajectory
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import Configuration
+from ..data.potential import load_potential
+from ..data.relaxation import RelaxationTime, scattering_definition
 from ..data.store import write_configuration
 from ..errors import InputError
 from .cage import cage_positions
 from .config import SimulationConfig, Times
 from .equilibrate import equilibrate, random_start
 from .isoconfigurational import ensemble, trajectory
-from .potential import load_potential
 from .quench import quench_configuration
 from .seeds import Identity, lammps_seed, rng
 from .work import load_arrays, save_arrays
@@ -130,7 +131,12 @@ def finish(
             )
         )
     record = json.loads((folder / "equilibrated.json").read_text())
+    tau_alpha = record["tau_alpha"]
     complete = complete.replace(
-        source=f"{complete.source}, seed {config.seed}", relaxation_time=record["tau_alpha"]
+        source=f"{complete.source}, seed {config.seed}",
+        potential=potential,
+        relaxation_time=None
+        if tau_alpha is None
+        else RelaxationTime(tau_alpha, scattering_definition(config.observables.wave_number)),
     )
     write_configuration(store, identity.name, complete, identity.split)

@@ -21,7 +21,7 @@ def _relaxation_time(configurations: list[Configuration]) -> float:
             field="relaxation_time",
             found=configurations[0].temperature,
         )
-    return tau_alpha
+    return tau_alpha.value
 
 
 def at_reduced_times(dataset: Dataset) -> Dataset:

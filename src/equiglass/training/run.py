@@ -12,12 +12,12 @@ import torch
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
+from ..data.potential import POTENTIALS, Potential
 from ..data.reversal import reversed_configurations
 from ..memory import keep_freed_memory
 from ..models.descriptors import DescriptorConfig
 from ..models.propensity import PropensityModel
 from ..simulation.complete import complete
-from ..simulation.potential import POTENTIALS, Potential
 from . import processes
 from .config import TrainConfig
 from .data import GlassData, prepare

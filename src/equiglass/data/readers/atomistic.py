@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InputError
-from ..configuration import TYPE_NAMES, Configuration, FloatArray, wrap
+from ...geometry.periodic import FloatArray, wrap
+from ..configuration import TYPE_NAMES, Configuration
 from ..fields import FIELDS
 
 if TYPE_CHECKING:

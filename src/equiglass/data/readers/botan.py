@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
-from ..configuration import Configuration, FloatArray, wrap
-from ..times import ka3d_times
+from ...geometry.periodic import FloatArray, wrap
+from ..configuration import Configuration
+from ..potential import KOB_ANDERSEN
+from ..times import ka3d_relaxation_time, ka3d_times
 from .npz import check_extent, open_archive, parse_name
 
 KEYS = frozenset({"types", "initial_positions", "positions"})
@@ -100,6 +102,7 @@ def read(paths: list[Path]) -> Configuration:
     positions = wrap(reference, box)
     end_positions = np.stack([ends[k] for k in order]) + (positions - reference)
     propensity, error, halves = propensity_of(positions, end_positions)
+    temperature = float(match["temperature"]) if match else None
     return Configuration(
         types=types.astype(np.int64),
         box=box,
@@ -110,7 +113,9 @@ def read(paths: list[Path]) -> Configuration:
         propensity_halves=halves,
         end_positions=end_positions,
         n_trajectories=end_positions.shape[1],
-        temperature=float(match["temperature"]) if match else None,
+        temperature=temperature,
+        relaxation_time=ka3d_relaxation_time(temperature),
+        potential=KOB_ANDERSEN,
         index=int(match["index"]) if match else None,
         source=str(first),
     )

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ..configuration import Configuration, wrap
+from ...geometry.periodic import wrap
+from ..configuration import Configuration
+from ..potential import KOB_ANDERSEN
 from .botan import propensity_of
 
 KEYS = (
@@ -121,5 +123,6 @@ def read(path: Path) -> Configuration:
         end_positions=ends,
         n_trajectories=ends.shape[1],
         temperature=float(temperature) if temperature is not None else None,
+        potential=KOB_ANDERSEN,
         source=str(path),
     )

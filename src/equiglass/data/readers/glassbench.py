@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ..configuration import Configuration, wrap
-from ..times import ka3d_times
+from ...geometry.periodic import wrap
+from ..configuration import Configuration
+from ..potential import KOB_ANDERSEN
+from ..times import ka3d_relaxation_time, ka3d_times
 from .npz import Archive, check_extent, open_archive, parse_name
 
 STRUCTURES = {
@@ -86,6 +88,8 @@ def read(path: Path) -> Configuration:
         times=np.array(grid),
         periodic=(True, True, not flat),
         temperature=temperature,
+        relaxation_time=None if flat else ka3d_relaxation_time(temperature),
+        potential=None if flat else KOB_ANDERSEN,
         index=int(match["index"]) if match else None,
         n_trajectories=N_TRAJECTORIES,
         source=str(path),

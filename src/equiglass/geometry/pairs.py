@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from ..errors import InputError
+from .periodic import FloatArray
 
-FloatArray = NDArray[np.floating[Any]]
 # Closer than this, two particles of a liquid are one particle written twice.
 OVERLAP = 1e-3
 

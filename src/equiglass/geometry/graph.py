@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .data.configuration import FloatArray, wrap
-from .errors import InputError
-from .neighbours import neighbour_pairs
+from ..errors import InputError
+from .pairs import neighbour_pairs
+from .periodic import FloatArray, wrap
 
 
 @dataclass(frozen=True)

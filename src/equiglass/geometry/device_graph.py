@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
-from .data.configuration import FloatArray
 from .graph import Graph, check_positions
-from .neighbours import OVERLAP, overlap_error
+from .pairs import OVERLAP, overlap_error
+from .periodic import FloatArray
 
 
 def build_graph_on(
@@ -21,14 +21,14 @@ def build_graph_on(
     dtype: torch.dtype = torch.float32,
     source: str = "configuration",
 ) -> Graph:
-    """:func:`equiglass.graph.build_graph` on a device, by vesin's cell list there.
+    """:func:`equiglass.geometry.graph.build_graph` on a device, by vesin's cell list there.
 
     Positions go to the device, edges stay on it, in the same order.
 
     Raises
     ------
     InputError
-        As :func:`equiglass.graph.build_graph`.
+        As :func:`equiglass.geometry.graph.build_graph`.
     """
     import vesin
 

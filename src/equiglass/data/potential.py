@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations_with_replacement
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,21 @@ class Potential(BaseModel):
             raise ValueError(f"pairs must be exactly {sorted(needed)}, found {sorted(self.pairs)}")
         return self
 
+    def content(self) -> dict[str, Any]:
+        """Everything that energies and forces depend on: all but names."""
+        pairs = [
+            self.pair(i, j) for i, j in combinations_with_replacement(range(len(self.species)), 2)
+        ]
+        return {
+            "masses": self.masses,
+            "shifted": self.shifted,
+            "pairs": [pair.model_dump(mode="json") for pair in pairs],
+        }
+
+    def same_as(self, other: Potential) -> bool:
+        """Whether both are one potential, whatever they are called."""
+        return self.content() == other.content()
+
     @property
     def cutoff(self) -> float:
         """Largest pair cutoff."""
@@ -111,7 +127,8 @@ def _kob_andersen(name: str) -> Potential:
     )
 
 
-POTENTIALS = {"kob-andersen": _kob_andersen("kob-andersen")}
+KOB_ANDERSEN = _kob_andersen("kob-andersen")
+POTENTIALS = {KOB_ANDERSEN.name: KOB_ANDERSEN}
 
 
 def load_potential(name_or_path: str | Path) -> Potential:

@@ -1,0 +1,1 @@
+"""Periodic boxes, neighbour pairs and graphs."""

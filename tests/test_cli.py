@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import equiglass as eg
-from equiglass.data.readers.atomistic import to_ase
+from equiglass.data.atoms import to_ase
 from equiglass.data.store import write_store
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config

@@ -9,8 +9,8 @@ from pathlib import Path
 import ase.io
 import pytest
 
+from equiglass.data.atoms import to_ase
 from equiglass.data.dataset import read
-from equiglass.data.readers.atomistic import to_ase
 
 ROOT = Path(__file__).parents[1]
 

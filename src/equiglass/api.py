@@ -9,7 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .data.configuration import Configuration
-from .data.dataset import Dataset, from_configurations, read
+from .data.dataset import Data as Data
+from .data.dataset import Dataset, from_configurations
+from .data.dataset import as_dataset as as_dataset
 from .data.potential import load_potential
 from .evaluation.compare import Contender
 from .evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
@@ -21,19 +23,7 @@ from .simulation.complete import complete
 if TYPE_CHECKING:
     from .training.config import TrainConfig
 
-Data = str | os.PathLike[str] | Dataset | Configuration | Sequence[Configuration]
 Model = str | os.PathLike[str] | PropensityModel
-
-
-def as_dataset(data: Data, *, species: Sequence[str] | None = None) -> Dataset:
-    """A data set from whatever stands for one: a path, a name, or configurations."""
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, Configuration):
-        return from_configurations([data], data.source)
-    if isinstance(data, (str, os.PathLike)):
-        return read(data, species=species)
-    return from_configurations(list(data))
 
 
 def quench(

@@ -11,9 +11,9 @@ import gsd.hoomd
 import numpy as np
 import pytest
 
+from equiglass.data.atoms import to_ase
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
-from equiglass.data.readers.atomistic import to_ase
 from equiglass.data.reversal import reversed_configurations
 from equiglass.errors import InputError
 from equiglass.geometry.periodic import wrap

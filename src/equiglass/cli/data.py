@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,9 +21,11 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..data.configuration import Configuration
-    from ..data.dataset import Dataset
+    from ..data.dataset import Dataset, Entry
 
-StoreOutput = Annotated[Path, typer.Argument(metavar="OUT", help="Store to write, OUT.zarr.")]
+StoreOutput = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Store to write, OUT.zarr or, one file, OUT.zarr.zip.")
+]
 
 
 def info(
@@ -66,17 +67,18 @@ def convert(
 ) -> None:
     """Write a data set to the project's own Zarr store, without loss."""
     from ..data.dataset import read
-    from ..data.fields import FIELDS
+    from ..data.fields import FIELDS, REQUIRED_FIELDS
 
     dropped = drop or []
-    needed = {"types", "box", "positions", "times"}
+    needed = {*REQUIRED_FIELDS, "times"}
     for name in dropped:
         if name not in FIELDS or name in needed:
             raise InputError(
                 "cannot be left out", field=name, expected=sorted(set(FIELDS) - needed)
             )
     dataset = read(data, species=species_list(species))
-    _new_store(out)
+    if out.exists():
+        raise InputError("exists already; choose a new name", source=out)
     count = _write(dataset, out, "convert", dropped)
     typer.echo(f"{count} configurations in {out}")
 
@@ -141,15 +143,11 @@ def simulate(
     typer.echo(f"data set in {output}")
 
 
-def _new_store(out: Path) -> None:
-    if out.exists():
-        raise InputError("exists already; choose a new name", source=out)
-
-
-def _name(k: int, entry: str) -> str:
+def _name(k: int, entry: Entry) -> str:
     """A store keeps the names of its configurations; files are numbered."""
-    name = Path(entry).name
-    return name if Path(entry).parent.suffix == ".zarr" else f"{k:05d}"
+    from ..data.readers import stores
+
+    return Path(entry.name).name if entry.format == stores.NAME else f"{k:05d}"
 
 
 def _check_origin(output: Path, data: str, potential: str) -> None:
@@ -168,17 +166,12 @@ def _write(dataset: Dataset, out: Path, label: str, drop: Sequence[str] = ()) ->
     from ..data.store import write_store
     from ..progress import track
 
-    # Written beside its final name, so that a failure half way leaves nothing that looks whole.
-    partial = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     with track(label, len(dataset)) as advance:
 
         def rows() -> Iterator[tuple[str, Configuration, str | None]]:
             for k, entry in enumerate(dataset.entries):
                 configuration = entry.load().replace(**dict.fromkeys(drop))
-                yield _name(k, entry.name), configuration, entry.split
+                yield _name(k, entry), configuration, entry.split
                 advance()
 
-        count = write_store(partial, rows())
-    partial.replace(out)
-    return count
+        return write_store(out, rows())

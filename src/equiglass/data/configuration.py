@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,31 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..geometry.periodic import FloatArray, minimum_image
-from .fields import FIELDS
+from ..geometry.periodic import FloatArray, minimum_image, wrap
+from .fields import FIELDS, POSITION_FIELDS, Arrays
 from .potential import Potential
 from .relaxation import RelaxationTime
+from .validation import TYPE_NAMES, validate
 
-POSITION_FIELDS = ("positions", "inherent_positions", "cage_positions")
-TYPE_NAMES = "ABCDEFGH"
+__all__ = ["POSITION_FIELDS", "TYPE_NAMES", "Configuration"]
 
 
-@dataclass(frozen=True)
-class Configuration:
+@dataclass(frozen=True, eq=False)
+class Configuration(Arrays):
     """One configuration of a glassy liquid, with whatever is known about it.
 
     Arrays are described once, in :mod:`equiglass.data.fields`; those that are not known are
     ``None``. All lengths are in sigma_AA, energies in epsilon_AA, times in sigma sqrt(m/epsilon).
+    For two-dimensional data the third edge of the box is the thickness of the layer and
+    ``periodic[2]`` is false.
 
     Attributes
     ----------
-    types
-        (N,) integers, 0 = A, 1 = B, ...
-    box
-        (3,) edge lengths. For two-dimensional data the third is the thickness of the layer and
-        ``periodic[2]`` is false.
-    positions
-        (N, 3) thermal positions in [0, L).
     n_trajectories
         Trajectories behind the propensity, where known.
     relaxation_time
@@ -48,23 +42,6 @@ class Configuration:
         Propensities that the file's publishers stored, per method: (T, N) each.
     """
 
-    types: NDArray[np.integer[Any]]
-    box: FloatArray
-    positions: FloatArray
-    inherent_positions: FloatArray | None = None
-    cage_positions: FloatArray | None = None
-    thermal_energy: FloatArray | None = None
-    inherent_energy: FloatArray | None = None
-    times: FloatArray | None = None
-    propensity: FloatArray | None = None
-    propensity_error: FloatArray | None = None
-    propensity_halves: FloatArray | None = None
-    bond_breaking: FloatArray | None = None
-    end_positions: FloatArray | None = None
-    self_scattering: FloatArray | None = None
-    mean_squared_displacement: FloatArray | None = None
-    overlap: FloatArray | None = None
-    trajectory_energy: FloatArray | None = None
     n_trajectories: int | None = None
     relaxation_time: RelaxationTime | None = None
     potential: Potential | None = None
@@ -79,6 +56,16 @@ class Configuration:
 
     def __len__(self) -> int:
         return len(self.types)
+
+    def __repr__(self) -> str:
+        from .display import describe
+
+        return describe(self)
+
+    def _repr_html_(self) -> str:
+        from .display import configuration_html
+
+        return configuration_html(self)
 
     @property
     def dimensions(self) -> int:
@@ -100,6 +87,12 @@ class Configuration:
         counts = np.bincount(self.types)
         return {TYPE_NAMES[k]: int(n) for k, n in enumerate(counts)}
 
+    @property
+    def known(self) -> dict[str, NDArray[Any]]:
+        """The arrays that are known, by field name."""
+        arrays = {name: getattr(self, name) for name in FIELDS}
+        return {name: array for name, array in arrays.items() if array is not None}
+
     def replace(self, **changes: Any) -> Configuration:
         """A copy with some fields changed; the result is validated again."""
         return dataclasses.replace(self, **changes)
@@ -111,75 +104,89 @@ class Configuration:
             raise InputError("is not known", source=self.source, field=reference)
         return minimum_image(target - self.positions, self.box, self.periodic)
 
+    def permuted(self, order: Sequence[int] | NDArray[np.integer[Any]]) -> Configuration:
+        """The same particles in another order; ``order`` (N,) says which comes where."""
+        index = np.asarray(order)
+        changes = {
+            name: np.take(array, index, axis=FIELDS[name].particle_axis)
+            for name, array in self.known.items()
+            if FIELDS[name].per_particle
+        }
+        predictions = {key: array[:, index] for key, array in self.predictions.items()}
+        return self.replace(**changes, predictions=predictions)
 
-def validate(configuration: Configuration) -> None:
-    """Raise :class:`InputError` naming source and field if any array is not as declared."""
-    c = configuration
-    source = c.source
-    n = len(c.types)
-    sizes: dict[str, int] = {"N": n}
-    if c.types.ndim != 1 or not np.issubdtype(c.types.dtype, np.integer):
-        raise InputError(
-            "must be one integer per particle",
-            source=source,
-            field="types",
-            found=f"shape {c.types.shape}, dtype {c.types.dtype}",
+    def at_times(self, rows: Sequence[int], times: Sequence[float] | None = None) -> Configuration:
+        """The same at some of its times, which may be called otherwise (t / tau_alpha).
+
+        Parameters
+        ----------
+        rows
+            Which of the times, in increasing order.
+        times
+            What they are called now, by default what they were.
+        """
+        index = np.asarray(rows, dtype=np.int64)
+        changes = {
+            name: np.take(array, index, axis=FIELDS[name].time_axis)
+            for name, array in self.known.items()
+            if FIELDS[name].time_axis is not None
+        }
+        if times is not None:
+            changes["times"] = np.asarray(times, dtype=np.float64)
+        predictions = {key: array[index] for key, array in self.predictions.items()}
+        return self.replace(**changes, predictions=predictions)
+
+    def without_targets(self) -> Configuration:
+        """The snapshot alone: without the dynamics that followed, nor what was predicted of it."""
+        dropped = dict.fromkeys(name for name, f in FIELDS.items() if f.is_outcome)
+        return self.replace(**dropped, n_trajectories=None, predictions={})
+
+    def shifted(self, vector: Sequence[float] | FloatArray) -> Configuration:
+        """All particles moved by ``vector`` (3,), through the periodic box."""
+        return self._moved(
+            lambda r: wrap(r + np.asarray(vector), self.box, self.periodic), np.eye(3)
         )
-    if n == 0:
-        raise InputError("no particles", source=source, field="types")
-    if c.types.min() < 0 or c.types.max() >= len(TYPE_NAMES):
-        raise InputError(
-            "particle types out of range",
-            source=source,
-            field="types",
-            expected=f"0 to {len(TYPE_NAMES) - 1}",
-            found=f"{c.types.min()} to {c.types.max()}",
-        )
-    if c.times is not None:
-        sizes["T"] = len(c.times)
-    sizes["S"] = c.n_types
-    for name, declared in FIELDS.items():
-        array = getattr(c, name)
-        if array is None:
-            continue
-        if "T" in declared.shape and "T" not in sizes:
-            raise InputError("needs times beside it", source=source, field=name)
-        if "R" in declared.shape and array.ndim == len(declared.shape):
-            sizes["R"] = array.shape[declared.shape.index("R")]
-        expected = tuple(sizes.get(str(axis), axis) for axis in declared.shape)
-        if array.shape != expected:
+
+    def transformed(self, matrix: FloatArray) -> Configuration:
+        """Under a signed permutation of the axes, (3, 3), which keeps the box orthorhombic.
+
+        Raises
+        ------
+        InputError
+            If the matrix is not one, or turns the open axis of a layer away from z.
+        """
+        size = np.abs(matrix)
+        ones = np.ones(3)
+        if not (
+            np.isin(size, (0, 1)).all()
+            and np.array_equal(size.sum(0), ones)
+            and np.array_equal(size.sum(1), ones)
+        ):
             raise InputError(
-                "has the wrong shape", source=source, field=name, expected=expected,
-                found=array.shape,
-            )  # fmt: skip
-        if declared.kind != "target" and not np.isfinite(array).all():
-            bad = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise InputError("not a finite number", source=source, field=name, found=f"entry {bad}")
-        # A propensity that is not known at some time is NaN; its loss is masked.
-        if declared.kind == "target" and np.isinf(array).any():
-            raise InputError("infinite value", source=source, field=name)
-    if (c.box <= 0).any():
-        raise InputError("edge lengths must be positive", source=source, field="box", found=c.box)
-    if c.times is not None and (np.diff(c.times) <= 0).any():
-        raise InputError("must increase", source=source, field="times", found=c.times.tolist())
-    for name in POSITION_FIELDS:
-        array = getattr(c, name)
-        if array is None:
-            continue
-        for axis in range(3):
-            if not c.periodic[axis]:
-                continue
-            low, high = float(array[:, axis].min()), float(array[:, axis].max())
-            # One part in 1e6 of slack: float32 files round coordinates onto the edge.
-            if low < -1e-6 * c.box[axis] or high > c.box[axis] * (1 + 1e-6):
-                raise InputError(
-                    "positions outside the box",
-                    source=source,
-                    field=name,
-                    expected=f"[0, {c.box[axis]:.6g}) along {'xyz'[axis]}",
-                    found=f"{low:.6g} to {high:.6g}",
-                )
-    if c.temperature is not None and not (math.isfinite(c.temperature) and c.temperature > 0):
-        raise InputError(
-            "must be positive", source=source, field="temperature", found=c.temperature
-        )
+                "must be a signed permutation of the axes", field="matrix", found=matrix.tolist()
+            )
+        box = size @ self.box
+        periodic = tuple(bool(p) for p in size @ np.asarray(self.periodic) > 0)
+        if periodic != self.periodic:
+            raise InputError("a layer is open along z", source=self.source, field="matrix")
+        return self._moved(lambda r: wrap(r @ matrix.T, box, self.periodic), matrix, box=box)
+
+    def rotated(self, matrix: FloatArray) -> Configuration:
+        """Turned by any orthogonal ``matrix`` (3, 3) about the middle of the box, which stays.
+
+        For clusters with empty space around them: nothing is wrapped.
+        """
+        centre = self.box / 2
+        return self._moved(lambda r: (r - centre) @ matrix.T + centre, matrix)
+
+    def _moved(self, place: Any, matrix: FloatArray, **changes: Any) -> Configuration:
+        """Positions go where ``place`` says, all other vectors turn by ``matrix``."""
+        positions = place(self.positions)
+        for name, array in self.known.items():
+            if FIELDS[name].is_position:
+                changes[name] = place(array)
+            elif FIELDS[name].is_unwrapped:
+                changes[name] = positions + (array - self.positions) @ matrix.T
+            elif FIELDS[name].is_vector:
+                changes[name] = array @ matrix.T
+        return self.replace(**changes)

@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
+from .archive import is_store
 from .configuration import Configuration
-from .readers import atomistic, botan, deepmind, glassbench, npz
-from .store import configuration_names, is_store, read_attribute, read_configuration
+from .entry import Entry as Entry
+from .folder import SPLITS, read_file, read_folder
 
-SPLITS = ("train", "validation", "test")
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
-GSD_MAGIC = b"\xdf\xa1\x56\xde\xa1\x65\xdf\x65"
+if TYPE_CHECKING:
+    from ase import Atoms
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A configuration that can be loaded, its name, and the split it belongs to."""
-
-    name: str
-    format: str
-    load: Callable[[], Configuration]
-    split: str | None = None
-    temperature: Callable[[], float | None] | None = None  # without loading the rest
+    Data: TypeAlias = (
+        str | os.PathLike[str] | Configuration | Atoms | Sequence[Configuration | Atoms]
+    )
+    Indices: TypeAlias = Sequence[int] | NDArray[np.integer[Any]]
+else:
+    Data = Indices = object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Sequence[Configuration]):
     """Configurations of one data set, in a fixed order.
 
-    Indexing loads from disk; nothing is kept in memory. ``splits`` are those that the data set
-    brings: sub-folders ``train/`` and ``test/``, or those recorded in a store.
+    ``dataset[0]`` loads from disk, and keeps nothing (but what :mod:`.readers.ase_files` says of
+    rare formats); ``dataset[2:5]`` and ``dataset[[1, 4]]`` are data sets. ``splits`` are those
+    that the data set brings: sub-folders ``train/`` and ``test/``, or those recorded in a store.
     """
 
     source: str
@@ -52,11 +47,31 @@ class Dataset(Sequence[Configuration]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, index: int) -> Configuration:  # type: ignore[override]
-        return self.entries[index].load()
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> Configuration: ...
+    @overload
+    def __getitem__(self, index: slice | Indices) -> Dataset: ...
+    def __getitem__(
+        self, index: int | np.integer[Any] | slice | Indices
+    ) -> Configuration | Dataset:
+        if isinstance(index, (int, np.integer)):
+            return self.entries[operator.index(index)].load()
+        if isinstance(index, slice):
+            return replace(self, entries=self.entries[index])
+        return self.take(index)
 
     def __iter__(self) -> Iterator[Configuration]:
         return (entry.load() for entry in self.entries)
+
+    def __repr__(self) -> str:
+        from .display import describe_dataset
+
+        return describe_dataset(self)
+
+    def _repr_html_(self) -> str:
+        from .display import dataset_html
+
+        return dataset_html(self)
 
     @property
     def splits(self) -> dict[str, Dataset]:
@@ -87,6 +102,18 @@ class Dataset(Sequence[Configuration]):
             )
         return self._only(name)
 
+    @property
+    def stated_temperatures(self) -> list[float]:
+        """The temperatures that are known without loading anything, in order."""
+        return sorted({e.temperature for e in self.entries if e.temperature is not None})
+
+    def _temperature(self, entry: Entry) -> float | None:
+        return entry.temperature if entry.temperature is not None else entry.load().temperature
+
+    def temperatures(self) -> list[float]:
+        """All temperatures, in order; what does not state its own is loaded."""
+        return sorted({t for t in map(self._temperature, self.entries) if t is not None})
+
     def at_temperature(self, temperature: float) -> Dataset:
         """The configurations of one temperature.
 
@@ -95,28 +122,39 @@ class Dataset(Sequence[Configuration]):
         InputError
             If there are none.
         """
-        found: dict[float | None, None] = {}
+        found: set[float] = set()
         chosen = []
         for entry in self.entries:
-            own = entry.temperature() if entry.temperature else entry.load().temperature
-            found[own] = None
-            if own is not None and abs(own - temperature) < 1e-6:
+            own = self._temperature(entry)
+            if own is None:
+                continue
+            found.add(own)
+            if abs(own - temperature) < 1e-6:
                 chosen.append(entry)
         if not chosen:
             raise InputError(
                 "the data set has no such temperature",
                 source=self.source,
-                expected=sorted(t for t in found if t is not None) or "data that state it",
+                expected=sorted(found) or "data that state it",
                 found=temperature,
             )
         return replace(self, source=f"{self.source}@{temperature:g}", entries=tuple(chosen))
 
-    def take(self, indices: Sequence[int]) -> Dataset:
+    def take(self, indices: Iterable[SupportsIndex]) -> Dataset:
         """The configurations at these positions."""
-        return replace(self, entries=tuple(self.entries[i] for i in indices))
+        return replace(self, entries=tuple(self.entries[operator.index(i)] for i in indices))
+
+    def in_memory(self) -> Dataset:
+        """The same data set with every configuration loaded, once."""
+        loaded = (replace(e, load=partial(_given, e.load())) for e in self.entries)
+        return replace(self, entries=tuple(loaded))
 
     def fingerprint(self) -> str:
         """Hash over the arrays of every configuration that a model can learn from."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for c in self:
             for array in (c.types, c.box, c.positions, c.times, c.propensity):
@@ -125,13 +163,82 @@ class Dataset(Sequence[Configuration]):
         return digest.hexdigest()[:16]
 
 
+def _given(configuration: Configuration) -> Configuration:
+    return configuration
+
+
 def from_configurations(configurations: Sequence[Configuration], source: str = "memory") -> Dataset:
     """A data set of configurations that are in memory already."""
     entries = tuple(
-        Entry(c.source, "memory", lambda c=c: c)  # type: ignore[misc]
+        Entry(c.source, "memory", partial(_given, c), temperature=c.temperature)
         for c in configurations
     )
     return Dataset(source, entries)
+
+
+def as_dataset(data: Data, species: Sequence[str] | None = None) -> Dataset:
+    """A data set from whatever stands for one.
+
+    Parameters
+    ----------
+    data
+        A data set, a path or the name of a packaged one, a configuration, :class:`ase.Atoms`, or a
+        sequence of configurations and atoms.
+    species
+        Species of a foreign format in the order A, B, ...; by default the majority is A, in a
+        sequence of atoms that of the first.
+
+    Raises
+    ------
+    InputError
+        If it is nothing of that, or holds nothing.
+    """
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, (str, os.PathLike)):
+        return read(data, species=species)
+    if isinstance(data, Configuration):
+        return from_configurations([data], data.source)
+    if _is_atoms(data):
+        return from_configurations([_from_atoms(data, species, "atoms")])
+    if not isinstance(data, Iterable):
+        raise InputError(
+            "not data", expected="a path, configurations or ase.Atoms", found=type(data).__name__
+        )
+    members = list(data)
+    if not members:
+        raise InputError("no configuration", source="memory")
+    if species is None:
+        first = next((m for m in members if _is_atoms(m)), None)
+        species = None if first is None else _species(first)
+    configurations = [
+        m if isinstance(m, Configuration) else _from_atoms(m, species, f"atoms[{k}]")
+        for k, m in enumerate(members)
+    ]
+    return from_configurations(configurations)
+
+
+def _is_atoms(value: object) -> bool:
+    # Who has Atoms has imported ASE; who has none need not wait for it.
+    ase = sys.modules.get("ase")
+    return ase is not None and isinstance(value, ase.Atoms)
+
+
+def _species(atoms: Any) -> list[str] | None:
+    from .atoms import TYPE_ARRAYS, labels_of, species_order
+
+    return None if TYPE_ARRAYS[0] in atoms.arrays else species_order(labels_of(atoms))
+
+
+def _from_atoms(value: Any, species: Sequence[str] | None, source: str) -> Configuration:
+    from .atoms import from_ase
+
+    if not _is_atoms(value):
+        raise InputError(
+            "not data", source=source, expected="a configuration or ase.Atoms",
+            found=type(value).__name__,
+        )  # fmt: skip
+    return from_ase(value, species=species, source=source)
 
 
 def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) -> Dataset:
@@ -163,26 +270,10 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
         packaged = packaged_dataset(str(path))
         if packaged is None:
             raise InputError("no such file, folder or packaged data set", source=path)
-        return replace(_read_store(packaged), source=str(path))
-    if location.is_file():
-        return Dataset(str(location), tuple(_file_entries([location], None, species)))
-    if is_store(location):
-        return _read_store(location)
-    files = sorted(
-        (p for p in location.rglob("*") if p.is_file() and not _is_hidden(p, location)),
-        key=_natural,
-    )
-    entries: list[Entry] = []
-    by_split: dict[str | None, list[Path]] = {}
-    for file in files:
-        by_split.setdefault(_split_of(file, location), []).append(file)
-    for split, members in by_split.items():
-        entries += _file_entries(members, split, species, folder=True)
-    if not entries:
-        raise InputError(
-            "no readable configuration in this folder", source=location, found=f"{len(files)} files"
-        )
-    return Dataset(str(location), tuple(entries))
+        return Dataset(str(path), tuple(read_file(packaged, species)))
+    if location.is_file() or is_store(location) or location.suffix == ".zarr":
+        return Dataset(str(location), tuple(read_file(location, species)))
+    return Dataset(str(location), tuple(read_folder(location, species)))
 
 
 def _is_number(text: str) -> bool:
@@ -191,99 +282,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _natural(path: Path) -> tuple[str, float, str, str]:
-    match = npz.parse_name(path)
-    if match is None:
-        return str(path.parent), -1, path.name, ""
-    return str(path.parent), int(match["index"]), match["temperature"], match["time"] or ""
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
-
-
-def _split_of(path: Path, root: Path) -> str | None:
-    # The given folder itself may be the one that is called train or test.
-    for part in path.relative_to(root).parts[:-1]:
-        if part.lower() in SPLIT_FOLDERS:
-            return SPLIT_FOLDERS[part.lower()]
-    return None
-
-
-def _read_store(path: Path) -> Dataset:
-    entries = tuple(
-        Entry(
-            f"{path}/{name}",
-            "equiglass store",
-            lambda name=name: read_configuration(path, name),  # type: ignore[misc]
-            read_attribute(path, name, "split"),
-            lambda name=name: read_attribute(path, name, "temperature"),  # type: ignore[misc]
-        )
-        for name in configuration_names(path)
-    )
-    if not entries:
-        raise InputError("the store holds no configuration", source=path)
-    return Dataset(str(path), entries)
-
-
-def sniff(path: Path) -> str | None:
-    """Format of a file by its content: npz, pickle, gsd, ase, or None for a text to pass over."""
-    with path.open("rb") as file:
-        head = file.read(16)
-    if head.startswith(b"PK\x03\x04") or path.suffix == ".npz":
-        return "npz"
-    if head[:1] == b"\x80" or path.suffix in (".pickle", ".pkl"):
-        return "pickle"
-    if head.startswith(GSD_MAGIC) or path.suffix == ".gsd":
-        return "gsd"
-    if path.suffix.lower() in (".md", ".txt", ".yaml", ".json", ".csv") or path.name == "LICENSE":
-        return None
-    return "ase"
-
-
-def _file_entries(
-    files: Sequence[Path],
-    split: str | None,
-    species: Sequence[str] | None,
-    folder: bool = False,
-) -> list[Entry]:
-    entries: list[Entry] = []
-    botan_groups: dict[tuple[Path, str], list[Path]] = {}
-    for file in files:
-        kind = sniff(file)
-        if kind == "npz":
-            keys = npz.member_names(file)
-            if botan.matches(keys):
-                botan_groups.setdefault((file.parent, botan.group_key(file)), []).append(file)
-            elif glassbench.matches(keys):
-                entries.append(
-                    Entry(str(file), "GlassBench", lambda f=file: glassbench.read(f), split)  # type: ignore[misc]
-                )
-            else:
-                raise InputError(
-                    "missing key: neither a BOTAN nor a GlassBench file",
-                    source=file,
-                    expected=f"{sorted(botan.KEYS)} or types, initial_positions and md_prop",
-                    found=sorted(keys),
-                )
-        elif kind == "pickle":
-            entries.append(
-                Entry(str(file), "DeepMind", lambda f=file: deepmind.read(f), split)  # type: ignore[misc]
-            )
-        elif kind in ("gsd", "ase"):
-            reader = atomistic.read_gsd if kind == "gsd" else atomistic.read_ase
-            try:
-                frames = reader(file, species)
-            except InputError:
-                if folder and kind == "ase":
-                    continue
-                raise
-            label = "GSD" if kind == "gsd" else "ASE"
-            entries += [Entry(c.source, label, lambda c=c: c, split) for c in frames]  # type: ignore[misc]
-    entries += [
-        Entry(str(group[0]), "BOTAN", lambda g=group: botan.read(g), split)  # type: ignore[misc]
-        for group in botan_groups.values()
-    ]
-    return entries

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .atoms import to_ase
 from .configuration import Configuration
-from .readers.atomistic import to_ase
 
 ENDINGS = (".extxyz", ".xyz", ".npz")
 

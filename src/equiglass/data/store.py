@@ -1,24 +1,53 @@
-"""The project's own store: Zarr 3, one group per configuration, each written atomically."""
+"""The project's own store: Zarr 3, one group per configuration, each written atomically.
+
+A store is a folder ``NAME.zarr``, which can grow, or one file ``NAME.zarr.zip``, which is written
+once and then only read.
+"""
 
 from __future__ import annotations
 
-import json
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from ..errors import InputError
+from .archive import (
+    FORMAT,
+    ZIP_ENDING,
+    attributes_of,
+    is_store,
+    is_zip,
+    open_group,
+    pack,
+    records,
+    write_attributes,
+)
 from .configuration import Configuration
 from .fields import FIELDS
-from .potential import POTENTIALS, Potential
-from .relaxation import RelaxationTime, scattering_definition
+from .potential import Potential
+from .relaxation import RelaxationTime
+from .upgrade import VERSION, check_version, upgraded
 
-FORMAT = "equiglass-store"
-VERSION = 1
+__all__ = [
+    "METADATA",
+    "VERSION",
+    "configuration_names",
+    "create_store",
+    "is_store",
+    "read_attribute",
+    "read_configuration",
+    "read_records",
+    "store_attributes",
+    "update_attributes",
+    "write_configuration",
+    "write_store",
+]
 METADATA = (
     "temperature",
     "index",
@@ -30,50 +59,59 @@ METADATA = (
 )
 
 
-def is_store(path: Path) -> bool:
-    """Whether a folder is an equiglass store."""
-    file = path / "zarr.json"
-    if not file.is_file():
-        return False
-    try:
-        return bool(json.loads(file.read_text())["attributes"]["format"] == FORMAT)
-    except (json.JSONDecodeError, KeyError, TypeError):
-        return False
-
-
 def create_store(path: Path, **attributes: Any) -> None:
-    """Make an empty store, or check that the folder is one already.
+    """Make an empty store folder, or check that the folder is one already.
+
+    A store of an earlier version becomes one of the present version.
 
     Raises
     ------
     InputError
-        If the path exists and is something else; nothing is touched then.
+        If the path exists and is something else, or names a zip file, which cannot grow; nothing
+        is touched then.
     """
     import zarr
 
+    if is_zip(path):
+        raise InputError("a store of one file cannot grow; name a folder, OUT.zarr", source=path)
     if path.exists():
         if not is_store(path):
             raise InputError("exists and is not an equiglass store", source=path)
+        _upgrade(path)
         return
     zarr.create_group(
         path, attributes={"format": FORMAT, "version": VERSION, "units": "LJ", **attributes}
     )
 
 
+def _upgrade(path: Path) -> None:
+    """Rewrite the records of an earlier version; stopped half way, it can be done again."""
+    attributes = store_attributes(path)
+    if attributes["version"] == VERSION:
+        return
+    for name, record in records(path).items():
+        write_attributes(path / name, upgraded(attributes, record))
+    update_attributes(path, version=VERSION)
+
+
 def store_attributes(store: Path) -> dict[str, Any]:
-    """What was recorded about the store as a whole."""
-    attributes: dict[str, Any] = json.loads((store / "zarr.json").read_text())["attributes"]
+    """What was recorded about the store as a whole.
+
+    Raises
+    ------
+    InputError
+        If it is none of ours, or was written by a later version.
+    """
+    attributes = attributes_of(store)
+    if attributes.get("format") != FORMAT:
+        raise InputError("not an equiglass store", source=store)
+    check_version(attributes, store)
     return attributes
 
 
 def update_attributes(store: Path, **attributes: Any) -> None:
     """Record more about the store; a reader sees the old or the new record, never half of one."""
-    file = store / "zarr.json"
-    content = json.loads(file.read_text())
-    content["attributes"].update(attributes)
-    partial = file.with_name(".zarr.json.tmp")
-    partial.write_text(json.dumps(content, indent=2))
-    partial.replace(file)
+    write_attributes(store, {**attributes_of(store), **attributes})
 
 
 def write_configuration(
@@ -90,10 +128,8 @@ def write_configuration(
     if configuration.relaxation_time is not None:
         metadata["relaxation_time"] = asdict(configuration.relaxation_time)
     group = zarr.create_group(partial, attributes={"split": split, **metadata})
-    for field in FIELDS:
-        array = getattr(configuration, field)
-        if array is not None:
-            group.create_array(field, data=np.ascontiguousarray(array))
+    for field, array in configuration.known.items():
+        group.create_array(field, data=np.ascontiguousarray(array))
     for method, array in configuration.predictions.items():
         group.create_array(f"predictions/{method}", data=np.ascontiguousarray(array))
     target = store / name
@@ -103,70 +139,77 @@ def write_configuration(
 
 def configuration_names(store: Path) -> list[str]:
     """Names of the complete configurations in a store, in order."""
-    version = json.loads((store / "zarr.json").read_text())["attributes"].get("version")
-    if version != VERSION:
-        raise InputError(
-            "written by another version", source=store, field="version", expected=VERSION,
-            found=version,
-        )  # fmt: skip
-    return sorted(p.name for p in store.iterdir() if p.is_dir() and not p.name.startswith("."))
+    store_attributes(store)
+    return list(records(store))
+
+
+def read_records(store: Path) -> dict[str, dict[str, Any]]:
+    """What is recorded about each configuration, by name and in order, without its arrays."""
+    attributes = store_attributes(store)
+    return {name: upgraded(attributes, record) for name, record in records(store).items()}
 
 
 def read_attribute(store: Path, name: str, key: str) -> Any:
     """Something recorded about a configuration, such as its ``split``, without its arrays."""
-    attributes = json.loads((store / name / "zarr.json").read_text())["attributes"]
-    return attributes.get(key)
+    return upgraded(store_attributes(store), records(store, [name])[name]).get(key)
 
 
 def read_configuration(store: Path, name: str) -> Configuration:
     """Read one configuration, bit for bit as it was written."""
-    import zarr
-
     try:
-        group = zarr.open_group(store / name, mode="r")
-        arrays = {f: np.asarray(group[f][...]) for f in FIELDS if f in group}  # type: ignore[index]
-        predictions = {}
-        if "predictions" in group:
-            predictions = {k: np.asarray(v[...]) for k, v in group["predictions"].arrays()}  # type: ignore[union-attr]
-        metadata = {key: group.attrs.get(key) for key in METADATA}
-    except (OSError, KeyError, ValueError, RuntimeError) as error:  # codecs raise the last
+        with open_group(store, name) as group:
+            arrays: dict[str, Any] = {f: np.asarray(group[f][...]) for f in FIELDS if f in group}  # type: ignore[index]
+            predictions = {}
+            if "predictions" in group:
+                predictions = {k: np.asarray(v[...]) for k, v in group["predictions"].arrays()}  # type: ignore[union-attr]
+            record = upgraded(store_attributes(store), dict(group.attrs))
+        metadata: dict[str, Any] = {key: record.get(key) for key in METADATA}
+        metadata["periodic"] = tuple(record["periodic"])
+        metadata["source"] = record["source"] or f"{store}/{name}"
+        if record["potential"] is not None:
+            metadata["potential"] = Potential.model_validate(record["potential"])
+        if record["relaxation_time"] is not None:
+            metadata["relaxation_time"] = RelaxationTime(**record["relaxation_time"])
+    except InputError:
+        raise
+    except ValidationError as error:
+        raise InputError(
+            "damaged: the potential is not one", source=store, field=name, found=error.title
+        ) from error
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        # Codecs raise RuntimeError.
         raise InputError(f"damaged: {error}", source=store, field=name) from error
-    metadata["periodic"] = tuple(metadata["periodic"])  # type: ignore[arg-type]
-    recorded = _simulation(store)
-    potential = metadata["potential"] or recorded.get("potential")
-    metadata["potential"] = _potential(potential)  # type: ignore[assignment]
-    metadata["relaxation_time"] = _relaxation_time(metadata["relaxation_time"], recorded)  # type: ignore[assignment]
-    metadata["source"] = metadata["source"] or f"{store}/{name}"
-    return Configuration(**arrays, **metadata, predictions=predictions)  # type: ignore[arg-type]
+    return Configuration(**arrays, **metadata, predictions=predictions)
 
 
-def _simulation(store: Path) -> dict[str, Any]:
-    """What the simulation behind a store recorded; the first version wrote it as a text."""
-    recorded = store_attributes(store).get("simulation") or {}
-    content: dict[str, Any] = json.loads(recorded) if isinstance(recorded, str) else recorded
-    return content
+def write_store(
+    path: Path,
+    configurations: Iterable[tuple[str, Configuration, str | None]],
+    **attributes: Any,
+) -> int:
+    """Write (name, configuration, split) to a new store, of one file if its name says so.
 
+    Written beside its final name and then renamed, so that a failure half way leaves nothing that
+    looks whole. ``attributes`` are recorded about the store as a whole. Returns how many
+    configurations were written.
 
-def _potential(stored: Any) -> Potential | None:
-    """By content, or by the name of one that is built in; another name says nothing."""
-    return Potential.model_validate(stored) if isinstance(stored, dict) else POTENTIALS.get(stored)
-
-
-def _relaxation_time(stored: Any, simulation: dict[str, Any]) -> RelaxationTime | None:
-    """As written; stores of format 1 hold a number, by the scattering function of the settings."""
-    if stored is None:
-        return None
-    if isinstance(stored, dict):
-        return RelaxationTime(**stored)
-    observables = simulation.get("config", {}).get("observables", {})
-    return RelaxationTime(stored, scattering_definition(observables.get("wave_number", 7.25)))
-
-
-def write_store(path: Path, configurations: Iterable[tuple[str, Configuration, str | None]]) -> int:
-    """Write (name, configuration, split) to a new store; returns how many."""
-    create_store(path)
+    Raises
+    ------
+    InputError
+        If the path exists.
+    """
+    if path.exists():
+        raise InputError("exists already; choose a new name", source=path)
+    partial = path.with_name(f"{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    create_store(partial, **attributes)
     count = 0
     for name, configuration, split in configurations:
-        write_configuration(path, name, configuration, split)
+        write_configuration(partial, name, configuration, split)
         count += 1
+    if path.name.endswith(ZIP_ENDING):
+        pack(partial, path)
+        shutil.rmtree(partial)
+    else:
+        partial.replace(path)
     return count

@@ -11,6 +11,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import Configuration
+from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
+from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.device_graph import build_graph_on
 from ..geometry.graph import Graph, batch_graphs, build_graph
@@ -18,13 +20,6 @@ from ..geometry.graph import Graph, batch_graphs, build_graph
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]
 Reference = Literal["inherent", "cage"]
-
-POSITION_FIELD: dict[str, str] = {
-    "thermal": "positions",
-    "inherent": "inherent_positions",
-    "cage": "cage_positions",
-}
-ENERGY_FIELD: dict[str, str] = {"thermal": "thermal_energy", "inherent": "inherent_energy"}
 
 
 class InputSpec(BaseModel):

@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 
 from ..data.configuration import Configuration
+from ..data.fields import MADE_FIELDS
 from ..data.potential import POTENTIALS, Potential
 from ..errors import InputError
-from .quench import CACHE_FIELDS, cached_file, default_cache, quench
+from .quench import cached_file, default_cache, quench
 
 
 def complete(
@@ -44,7 +45,7 @@ def complete(
         missing = [name for name in required_fields if getattr(c, name) is None]
         if not missing:
             continue
-        cannot = [name for name in missing if name not in CACHE_FIELDS]
+        cannot = [name for name in missing if name not in MADE_FIELDS]
         if cannot or not quench_missing:
             raise InputError(
                 "is needed by the model and missing from the data"

@@ -10,9 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from ..data.configuration import Configuration
+from ..data.fields import MADE_FIELDS
 from ..data.potential import KOB_ANDERSEN, Potential, load_potential
 from ..errors import InputError
-from .quench import CACHE_FIELDS, FORCE_TOLERANCE, cached_file, default_cache, quench
+from .quench import FORCE_TOLERANCE, cached_file, default_cache, quench
 
 # What is taken for the standard Kob-Andersen liquid where nothing states the potential.
 _MINORITY, _COMPOSITION_SLACK, _DENSITIES = 0.2, 0.02, (1.1, 1.3)
@@ -105,7 +106,7 @@ class Preparation:
             missing = [name for name in fields if getattr(c, name) is None]
             if not missing:
                 continue
-            cannot = [name for name in missing if name not in CACHE_FIELDS]
+            cannot = [name for name in missing if name not in MADE_FIELDS]
             if cannot or not self.make:
                 raise InputError(
                     "is needed by the model and missing from the data"

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from ..data.configuration import Configuration
+from ..data.fields import MADE_FIELDS
 from ..data.potential import POTENTIALS, Potential
 from ..errors import InputError
 from ..progress import track
 from .lammps import LammpsEngine
 
 FORCE_TOLERANCE = 1e-6
-CACHE_FIELDS = ("inherent_positions", "thermal_energy", "inherent_energy")
 
 
 def quench_configuration(
@@ -78,7 +78,7 @@ def quench_configuration(
 
 def needs_quench(configuration: Configuration) -> bool:
     """Whether the inherent structure or one of the energies is missing."""
-    return any(getattr(configuration, name) is None for name in CACHE_FIELDS)
+    return any(getattr(configuration, name) is None for name in MADE_FIELDS)
 
 
 def fingerprint(configuration: Configuration, potential: Potential) -> str:
@@ -111,7 +111,7 @@ def _load_cached(
     try:
         with np.load(file, allow_pickle=False) as stored:
             return configuration.replace(
-                **{name: stored[name] for name in CACHE_FIELDS}, potential=potential
+                **{name: stored[name] for name in MADE_FIELDS}, potential=potential
             )
     except (OSError, EOFError, KeyError, ValueError):
         return None
@@ -120,7 +120,7 @@ def _load_cached(
 def _store_cached(configuration: Configuration, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.stem}.{os.getpid()}.partial.npz")
-    np.savez_compressed(partial, **{name: getattr(configuration, name) for name in CACHE_FIELDS})
+    np.savez_compressed(partial, **{name: getattr(configuration, name) for name in MADE_FIELDS})
     partial.replace(file)
 
 

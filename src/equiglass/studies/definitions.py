@@ -98,12 +98,7 @@ def size(config: TrainConfig, folder: Path, quick: bool, cache: Path | None) -> 
 
 
 def _temperatures(config: TrainConfig) -> list[float]:
-    data = read(config.data.path)
-    known = {
-        entry.temperature() if entry.temperature else entry.load().temperature
-        for entry in data.entries
-    }
-    temperatures = sorted(t for t in known if t is not None)
+    temperatures = read(config.data.path).temperatures()
     if len(temperatures) < 2:
         raise InputError(
             "the study needs several temperatures", source=config.data.path, found=temperatures

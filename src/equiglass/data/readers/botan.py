@@ -6,6 +6,8 @@ H. Shiba, M. Hanai, T. Suzumura, T. Shimokawabe, J. Chem. Phys. 158, 084503 (202
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,12 @@ import numpy as np
 from ...errors import InputError
 from ...geometry.periodic import FloatArray, wrap
 from ..configuration import Configuration
+from ..entry import Entry
 from ..potential import KOB_ANDERSEN
 from ..times import ka3d_relaxation_time, ka3d_times
-from .npz import check_extent, open_archive, parse_name
+from .format import Format
+from .npz import check_extent, open_archive, parse_name, stated_temperature
 
-KEYS = frozenset({"types", "initial_positions", "positions"})
 DENSITY = 1.2
 
 
@@ -102,7 +105,7 @@ def read(paths: list[Path]) -> Configuration:
     positions = wrap(reference, box)
     end_positions = np.stack([ends[k] for k in order]) + (positions - reference)
     propensity, error, halves = propensity_of(positions, end_positions)
-    temperature = float(match["temperature"]) if match else None
+    temperature = stated_temperature(first)
     return Configuration(
         types=types.astype(np.int64),
         box=box,
@@ -139,3 +142,23 @@ def _time(path: Path) -> float:
             found=f"T = {match['temperature']}, tc{code:02d}",
         )
     return grid[code - 1]
+
+
+def open_files(files: Sequence[Path], species: Sequence[str] | None) -> list[Entry]:
+    """The configurations in these files; those of one at different times are joined."""
+    groups: dict[tuple[Path, str], list[Path]] = {}
+    for file in files:
+        groups.setdefault((file.parent, group_key(file)), []).append(file)
+    return [
+        Entry(str(group[0]), "BOTAN", partial(read, group), None, stated_temperature(group[0]))
+        for group in groups.values()
+    ]
+
+
+FORMAT = Format(
+    "BOTAN",
+    claims=lambda file: file.is_npz,
+    open=open_files,
+    matches=lambda file: matches(file.keys),
+    expects="types, initial_positions, positions",
+)

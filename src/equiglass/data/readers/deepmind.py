@@ -1,4 +1,4 @@
-"""DeepMind glassy-dynamics pickles, through an unpickler that admits NumPy arrays only.
+"""DeepMind glassy-dynamics pickles, read without the power to run what they say.
 
 V. Bapst et al., Nat. Phys. 16, 448 (2020). Target positions are lists [time][trajectory] of
 (N, 3), unwrapped; the ten times are points where the intermediate scattering function reaches
@@ -7,18 +7,21 @@ V. Bapst et al., Nat. Phys. 16, 448 (2020). Target positions are lists [time][tr
 
 from __future__ import annotations
 
-import io
-import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...geometry.periodic import wrap
 from ..configuration import Configuration
+from ..entry import Entry
 from ..potential import KOB_ANDERSEN
+from . import safe_pickle
 from .botan import propensity_of
+from .format import Format, one_each
 
 KEYS = (
     "positions",
@@ -29,34 +32,6 @@ KEYS = (
     "trajectory_target_positions",
 )
 
-_ADMITTED = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    ("numpy.core.multiarray", "scalar"): np._core.multiarray.scalar,  # type: ignore[attr-defined]
-    ("numpy._core.multiarray", "scalar"): np._core.multiarray.scalar,  # type: ignore[attr-defined]
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Knows the constructors of NumPy arrays and nothing else, so no file can run code."""
-
-    def __init__(self, file: io.BufferedIOBase, path: Path) -> None:
-        super().__init__(file, encoding="latin1")
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _ADMITTED[module, name]
-        except KeyError:
-            raise InputError(
-                "the pickle wants to run code and was not loaded",
-                source=self._path,
-                expected="NumPy arrays, lists, dicts, numbers and strings",
-                found=f"{module}.{name}",
-            ) from None
-
 
 def load_arrays(path: Path) -> dict[str, Any]:
     """The dictionary in a pickle file of NumPy arrays and builtins.
@@ -66,13 +41,7 @@ def load_arrays(path: Path) -> dict[str, Any]:
     InputError
         If the file is damaged, holds anything else, or is not a dictionary.
     """
-    try:
-        with path.open("rb") as file:
-            content = _ArrayUnpickler(file, path).load()
-    except InputError:
-        raise
-    except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(f"not a readable pickle: {error}", source=path) from error
+    content = safe_pickle.load(path)
     if not isinstance(content, dict):
         raise InputError(
             "not a glassy-dynamics file",
@@ -90,11 +59,11 @@ def read(path: Path) -> Configuration:
         if key not in content:
             raise InputError("missing key", source=path, field=key, found=sorted(content))
     try:
-        box = np.asarray(content["box"], dtype=np.float64)
-        positions = np.asarray(content["positions"], dtype=np.float64)
-        types = np.asarray(content["types"]).astype(np.int64)
-        ends = np.asarray(content["trajectory_target_positions"], dtype=np.float64)
-        times = np.asarray(content["time"], dtype=np.float64)[np.asarray(content["time_indices"])]
+        box = _flat(content["box"]).astype(np.float64)
+        positions = np.asarray(_array(content["positions"]), dtype=np.float64)
+        types = _flat(content["types"]).astype(np.int64)
+        ends = _stacked(content["trajectory_target_positions"], path.stat().st_size)
+        times = _flat(content["time"]).astype(np.float64)[_flat(content["time_indices"])]
     except (TypeError, ValueError, IndexError) as error:
         raise InputError(f"arrays of unexpected shape: {error}", source=path) from error
     if ends.ndim != 4 or ends.shape[0] != len(times) or ends.shape[2:] != positions.shape:
@@ -122,7 +91,43 @@ def read(path: Path) -> Configuration:
         propensity_halves=halves,
         end_positions=ends,
         n_trajectories=ends.shape[1],
-        temperature=float(temperature) if temperature is not None else None,
+        temperature=float(temperature) if isinstance(temperature, (int, float)) else None,
         potential=KOB_ANDERSEN,
         source=str(path),
     )
+
+
+def _array(value: Any) -> NDArray[Any]:
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"array expected, found {type(value).__name__}")
+    return value
+
+
+def _flat(value: Any) -> NDArray[Any]:
+    """An array, or a list of plain numbers: not of lists, which a small file can make large."""
+    if isinstance(value, (list, tuple)) and all(isinstance(v, (int, float)) for v in value):
+        return np.array(value)
+    return _array(value)
+
+
+def _stacked(value: Any, n_bytes: int) -> NDArray[np.float64]:
+    """One array of the lists [time][trajectory] of (N, 3)."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float64)
+    rows = [[_array(end) for end in row] for row in value]
+    # The same array many times over makes a large one of a small file.
+    if sum(end.nbytes for row in rows for end in row) > n_bytes:
+        raise ValueError("more data than the file holds")
+    return np.array(rows, dtype=np.float64)
+
+
+def open_files(files: Sequence[Path], species: Sequence[str] | None) -> list[Entry]:
+    """One configuration for each file."""
+    return one_each("DeepMind", read, files)
+
+
+FORMAT = Format(
+    "DeepMind",
+    claims=lambda file: file.head[:1] == b"\x80" or file.path.suffix in (".pickle", ".pkl"),
+    open=open_files,
+)

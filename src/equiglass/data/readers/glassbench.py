@@ -6,6 +6,7 @@ in [-L/2, L/2), targets are (10, N). Test files also hold the predictions of pub
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 from ...errors import InputError
 from ...geometry.periodic import wrap
 from ..configuration import Configuration
+from ..entry import Entry
 from ..potential import KOB_ANDERSEN
 from ..times import ka3d_relaxation_time, ka3d_times
-from .npz import Archive, check_extent, open_archive, parse_name
+from .format import Format, one_each
+from .npz import Archive, check_extent, open_archive, parse_name, stated_temperature
 
 STRUCTURES = {
     "initial_positions": "positions",
@@ -77,7 +80,7 @@ def read(path: Path) -> Configuration:
             if flat:
                 positions = np.column_stack([positions[:, :2], np.zeros(n)])
             structures[name] = wrap(positions, box, (True, True, not flat))
-    temperature = float(match["temperature"]) if match else _temperature_of_folder(path)
+    temperature = _temperature(path)
     grid = None if flat or temperature is None else ka3d_times(temperature)
     if grid is None or len(grid) != n_times:
         # The file has no times; without a published grid they are numbered.
@@ -109,7 +112,10 @@ def _prediction(archive: Archive, key: str, n_times: int, n: int) -> np.ndarray:
     return np.broadcast_to(stored, (n_times, n)) if stored.ndim == 1 else stored
 
 
-def _temperature_of_folder(path: Path) -> float | None:
+def _temperature(path: Path) -> float | None:
+    stated = stated_temperature(path)
+    if stated is not None:
+        return stated
     for folder in path.parents:
         if folder.name.startswith("T"):
             try:
@@ -117,3 +123,17 @@ def _temperature_of_folder(path: Path) -> float | None:
             except ValueError:
                 continue
     return None
+
+
+def open_files(files: Sequence[Path], species: Sequence[str] | None) -> list[Entry]:
+    """One configuration for each file."""
+    return one_each("GlassBench", read, files, _temperature)
+
+
+FORMAT = Format(
+    "GlassBench",
+    claims=lambda file: file.is_npz,
+    open=open_files,
+    matches=lambda file: matches(file.keys),
+    expects="types, initial_positions, md_prop or bb_prop",
+)

@@ -89,6 +89,12 @@ def parse_name(path: Path) -> re.Match[str] | None:
     return FILE_NAME.search(path.name)
 
 
+def stated_temperature(path: Path) -> float | None:
+    """The temperature in a published file's name, or None."""
+    match = parse_name(path)
+    return float(match["temperature"]) if match else None
+
+
 def check_extent(
     positions: NDArray[np.floating[Any]], length: float, path: Path, field: str
 ) -> None:

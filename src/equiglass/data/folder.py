@@ -1,0 +1,90 @@
+"""The configurations in a folder: which files hold some, and to which split they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from .entry import Entry
+from .readers import ase_files, npz
+from .readers.format import Format, Species
+from .readers.formats import recognise
+
+SPLITS = ("train", "validation", "test")
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+
+
+def read_file(path: Path, species: Species) -> list[Entry]:
+    """The configurations in a file or store that was asked for by name.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    format = recognise(path) or ase_files.FORMAT  # ASE may know more formats than it claims
+    return format.open([path], species)
+
+
+def read_folder(root: Path, species: Species) -> list[Entry]:
+    """The configurations in a folder and its sub-folders.
+
+    What no format claims (a README, a licence) is passed over.
+
+    Raises
+    ------
+    InputError
+        If a file that a format claims cannot be read, or nothing is there.
+    """
+    files = sorted(_files(root, root), key=_natural)
+    groups: dict[tuple[str | None, Format], list[Path]] = {}
+    for file in files:
+        format = recognise(file)
+        if format is not None:
+            groups.setdefault((_split_of(file, root), format), []).append(file)
+    entries: list[Entry] = []
+    for (split, format), members in groups.items():
+        # The folder's name says more than what a store recorded for another purpose.
+        entries += [
+            replace(entry, split=split or entry.split) for entry in format.open(members, species)
+        ]
+    if not entries:
+        raise InputError(
+            "no readable configuration in this folder", source=root, found=f"{len(files)} files"
+        )
+    return entries
+
+
+def _files(folder: Path, root: Path) -> Iterator[Path]:
+    """Files, and stores as a whole; nothing hidden."""
+    for path in folder.iterdir():
+        if path.name.startswith((".", "_")):
+            continue
+        if path.is_dir() and path.suffix != ".zarr":
+            yield from _files(path, root)
+        elif path.is_file() or path.is_dir():
+            yield path
+
+
+def _natural(path: Path) -> tuple[str, float, str, str]:
+    match = npz.parse_name(path)
+    if match is None:
+        return str(path.parent), -1, path.name, ""
+    return str(path.parent), int(match["index"]), match["temperature"], match["time"] or ""
+
+
+def _split_of(path: Path, root: Path) -> str | None:
+    # The given folder itself may be the one that is called train or test.
+    for part in path.relative_to(root).parts[:-1]:
+        if part.lower() in SPLIT_FOLDERS:
+            return SPLIT_FOLDERS[part.lower()]
+    return None

@@ -1,0 +1,41 @@
+"""The table of formats; the first that recognises a file reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import InputError
+from . import ase_files, botan, deepmind, glassbench, gsd_files, stores
+from .format import File, Format
+
+FORMATS: tuple[Format, ...] = (
+    stores.FORMAT,
+    botan.FORMAT,
+    glassbench.FORMAT,
+    deepmind.FORMAT,
+    gsd_files.FORMAT,
+    ase_files.FORMAT,
+)
+
+
+def recognise(path: Path) -> Format | None:
+    """The format of a file, by content and ending; None if no format claims it.
+
+    Raises
+    ------
+    InputError
+        If formats claim it and it fits none of them, or it is damaged.
+    """
+    file = File(path)
+    claiming = [f for f in FORMATS if f.claims(file)]
+    for format in claiming:
+        if format.matches(file):
+            return format
+    if claiming:
+        raise InputError(
+            "missing key: fits no format of its kind",
+            source=path,
+            expected=" or ".join(f"{f.name} ({f.expects})" for f in claiming),
+            found=sorted(file.keys),
+        )
+    return None

@@ -1,0 +1,123 @@
+"""Where the frames of a text trajectory lie, so that each is read alone and none is cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import InputError
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes ``start`` to ``stop`` of a file hold one frame."""
+
+    start: int
+    stop: int
+
+    def text(self, path: Path) -> str:
+        """The frame."""
+        with path.open("rb") as file:
+            file.seek(self.start)
+            return file.read(self.stop - self.start).decode()
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    with path.open("rb") as file:
+        for line in file:
+            yield position, line
+            position += len(line)
+
+
+def _count(line: bytes, path: Path, frame: int) -> int:
+    try:
+        n = int(line)
+    except ValueError:
+        n = 0
+    if n < 1:
+        raise InputError(
+            "a number of particles was expected", source=f"{path}[{frame}]",
+            found=repr(line[:40].decode(errors="replace").strip()),
+        )  # fmt: skip
+    return n
+
+
+def _cut_short(path: Path, frame: int, n: int, found: int) -> InputError:
+    return InputError(
+        "truncated or damaged: a frame does not have as many particles as it says",
+        source=f"{path}[{frame}]",
+        expected=n,
+        found=found,
+    )
+
+
+def extxyz_frames(path: Path) -> list[Span]:
+    """The frames of an xyz or extended xyz file: a number, a comment, a line for each particle.
+
+    Raises
+    ------
+    InputError
+        If a frame is shorter than its number says.
+    """
+    spans: list[Span] = []
+    start, n, row, end = 0, 0, -1, 0
+    for position, line in _lines(path):
+        end = position + len(line)
+        if row < 0:
+            if not line.strip():
+                continue
+            start, n, row = position, _count(line, path, len(spans)), 0
+        elif row == 0:
+            row = 1
+        elif not line.strip():
+            raise _cut_short(path, len(spans), n, row - 1)
+        else:
+            row += 1
+        if row == n + 1:
+            spans.append(Span(start, end))
+            row = -1
+    if row >= 0:
+        raise _cut_short(path, len(spans), n, max(0, row - 1))
+    return spans
+
+
+def dump_frames(path: Path) -> list[Span]:
+    """The frames of a LAMMPS text dump.
+
+    Raises
+    ------
+    InputError
+        If a frame has more or fewer particles than its header says.
+    """
+    spans: list[Span] = []
+    start = end = 0
+    expected: int | None = None
+    rows: int | None = None  # of the section ATOMS
+    wants_count = begun = False
+
+    def close() -> None:
+        if rows is None or expected is None or rows != expected:
+            raise _cut_short(path, len(spans), expected or 0, rows or 0)
+        spans.append(Span(start, end))
+
+    for position, line in _lines(path):
+        if wants_count:
+            expected, wants_count = _count(line, path, len(spans)), False
+        elif line.startswith(b"ITEM:"):
+            item = line[5:].strip()
+            # UNITS and TIME may come before TIMESTEP; whatever follows the rows is a new frame.
+            if not begun or rows is not None:
+                if begun:
+                    close()
+                start, begun, expected, rows = position, True, None, None
+            wants_count = item == b"NUMBER OF ATOMS"
+            if item.startswith(b"ATOMS"):
+                rows = 0
+        elif rows is not None and line.strip():
+            rows += 1
+        end = position + len(line)
+    if begun:
+        close()
+    return spans

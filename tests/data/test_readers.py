@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import weakref
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import ase.io
@@ -14,7 +18,9 @@ import pytest
 from equiglass.data.atoms import to_ase
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.readers import ase_files
 from equiglass.data.reversal import reversed_configurations
+from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.geometry.periodic import wrap
 from tests.conftest import make_liquid
@@ -176,6 +182,127 @@ def test_gsd(tmp_path: Path) -> None:
     c = read(tmp_path / "a.gsd")[0]
     assert np.array_equal(c.types, liquid.types)
     assert np.allclose(c.positions, liquid.positions, atol=2e-6)  # GSD holds single precision
+
+
+def write_dump(path: Path, frames: list[tuple[Configuration, np.ndarray]]) -> None:
+    """A LAMMPS dump with these types, which need not be those of the configurations."""
+    text = ""
+    for k, (c, types) in enumerate(frames):
+        bounds = "".join(f"0 {edge:.12f}\n" for edge in c.box)
+        rows = "".join(
+            f"{i + 1} {t} {x:.9f} {y:.9f} {z:.9f}\n"
+            for i, (t, (x, y, z)) in enumerate(zip(types, c.positions, strict=True))
+        )
+        text += (
+            f"ITEM: TIMESTEP\n{k}\nITEM: NUMBER OF ATOMS\n{len(c)}\n"
+            f"ITEM: BOX BOUNDS pp pp pp\n{bounds}ITEM: ATOMS id type x y z\n{rows}"
+        )
+    path.write_text(text)
+
+
+def write_gsd(path: Path, frames: list[tuple[Configuration, np.ndarray]]) -> None:
+    with gsd.hoomd.open(str(path), "w") as file:
+        for c, types in frames:
+            frame = gsd.hoomd.Frame()
+            frame.particles.N = len(c)
+            frame.particles.types = ["Ni", "P"]
+            frame.particles.typeid = types
+            frame.particles.position = c.positions - c.box / 2
+            frame.configuration.box = [*c.box, 0, 0, 0]
+            file.append(frame)
+
+
+def trajectory(path: Path) -> tuple[Path, list[Configuration]]:
+    """Three frames; the last has more P than Ni."""
+    liquids = [make_liquid(60, seed=s) for s in range(3)]
+    types = [liquids[0].types, liquids[1].types, 1 - liquids[2].types]
+    liquids = [c.replace(types=t) for c, t in zip(liquids, types, strict=True)]
+    if path.suffix == ".gsd":
+        write_gsd(path, list(zip(liquids, types, strict=True)))
+    elif path.suffix == ".lammpstrj":
+        write_dump(path, [(c, t + 1) for c, t in zip(liquids, types, strict=True)])
+    else:
+        frames = [to_ase(c) for c in liquids]
+        for atoms in frames:
+            del atoms.arrays["equiglass_type"]
+        ase.io.write(path, frames)
+    return path, liquids
+
+
+ENDINGS = ("extxyz", "lammpstrj", "gsd", "traj")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_names_of_species_do_not_flip_between_frames(tmp_path: Path, ending: str) -> None:
+    path, liquids = trajectory(tmp_path / f"a.{ending}")
+    data = read(path)
+    assert len(data) == 3 and [e.name for e in data.entries][2] == f"{path}[2]"
+    for found, expected in zip(data, liquids, strict=True):
+        assert np.array_equal(found.types, expected.types)
+        assert np.allclose(found.positions, expected.positions, atol=2e-6)
+    assert np.array_equal(pickle.loads(pickle.dumps(data))[2].types, liquids[2].types)
+
+
+@pytest.mark.parametrize("ending", ["extxyz", "lammpstrj"])
+def test_a_frame_is_read_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """Each frame is parsed once in an iteration, however many there are, and none is kept."""
+    path, _ = trajectory(tmp_path / f"a.{ending}")
+    data = read(path)
+    parsed: list[int] = []
+    original = ase_files._one_frame
+
+    def counted(*arguments: object) -> object:
+        parsed.append(1)
+        return original(*arguments)  # type: ignore[arg-type]
+
+    entries = tuple(
+        replace(
+            e, load=partial(e.load.func, partial(counted, *e.load.args[0].args), *e.load.args[1:])
+        )  # type: ignore[attr-defined]
+        for e in data.entries
+    )
+    assert len(list(replace(data, entries=entries))) == 3 == len(parsed)
+    refs = [weakref.ref(c) for c in data]
+    gc.collect()
+    assert not any(ref() for ref in refs)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_truncated_file_in_a_folder_is_named(tmp_path: Path, ending: str) -> None:
+    write_botan(tmp_path)
+    path, _ = trajectory(tmp_path / f"b.{ending}")
+    content = path.read_bytes()
+    for part in (0.3, 0.5, 0.8, 0.95):
+        path.write_bytes(content[: int(len(content) * part)])
+        with pytest.raises(InputError) as caught:
+            list(read(tmp_path))
+        assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_no_format_claims_is_passed_over(tmp_path: Path) -> None:
+    write_botan(tmp_path)
+    for name in ("README", "README.md", "LICENSE", "run.yaml", "slurm-12.out", "log.lammps",
+                 "a.json", "in.melt", "run.sh", "table.csv", "notes.txt", "thesis.tex"):  # fmt: skip
+        (tmp_path / name).write_text("3 words here\n")
+    write_store(tmp_path / "test" / "a.zarr", [("x", make_liquid(), None)])
+    write_store(tmp_path / "b.zarr.zip", [("y", make_liquid(), "train")])
+    data = read(tmp_path)
+    assert [e.format for e in data.entries] == ["BOTAN", "equiglass store", "equiglass store"]
+    assert {k: len(v) for k, v in data.splits.items()} == {"train": 1, "test": 1}
+    (tmp_path / "cut.zarr.zip").write_bytes((tmp_path / "b.zarr.zip").read_bytes()[:500])
+    with pytest.raises(InputError, match="cut.zarr.zip: not a readable store"):
+        read(tmp_path)
+
+
+def test_dump_with_too_many_or_few_rows(tmp_path: Path) -> None:
+    path, _ = trajectory(tmp_path / "a.lammpstrj")
+    lines = path.read_text().splitlines(keepends=True)
+    for damaged in (lines[:20] + lines[21:], lines[:20] + lines[19:], lines[:-1]):
+        path.write_text("".join(damaged))
+        with pytest.raises(InputError, match="truncated or damaged.*expected 60"):
+            read(path)
 
 
 class Malicious:

@@ -38,7 +38,7 @@ def _facts(c: Configuration) -> dict[str, str]:
 def describe(c: Configuration) -> str:
     """One line: particles, state point and what is known."""
     facts = _facts(c)
-    particles = facts.pop("particles")
+    particles = facts.pop("particles").replace(" (", " particles (", 1)
     return f"Configuration({'; '.join([particles, *(f'{k} {v}' for k, v in facts.items())])})"
 
 

@@ -1,6 +1,6 @@
 """Write one small model of each kind in the present format, with what it predicts, for the tests.
 
-python tools/store_models.py
+python -m tests.models.store_models
 
 Run once for each version of the format, when it is settled; the files are never written again, so
 that every later version shows that it still reads them.
@@ -9,16 +9,19 @@ that every later version shows that it still reads them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from equiglass.models.networks import NetworkConfig
-from equiglass.models.propensity import VERSION, ModelCard, PropensityModel
 from pydantic import TypeAdapter
 
+from equiglass.models.card import ModelCard
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.registry import NetworkConfig
+from equiglass.models.upgrade import VERSION
 from tests.conftest import make_complete
 
-STORED = Path(__file__).parents[1] / "tests" / "models" / "stored"
+STORED = Path(__file__).parent / "stored"
 SMALL_SE3 = {"kind": "se3", "l_max": 2, "channels": 2, "layers": 2, "n_basis": 4,
              "radial_width": 4, "decoder_width": 4}  # fmt: skip
 MODELS: dict[str, tuple[dict[str, object], torch.dtype, int]] = {
@@ -54,7 +57,7 @@ def main() -> None:
     if folder.exists():
         raise SystemExit(f"{folder} is there already, and stored models are never written again")
     configuration = make_complete(100)
-    predictions = {}
+    predictions: dict[str, Any] = {}
     for name, options in MODELS.items():
         model = small_model(*options)
         model.save(folder / name)

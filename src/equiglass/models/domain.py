@@ -1,98 +1,28 @@
 """The domain of a model: what its training data were like, and how another configuration differs.
 
 Every check compares a mean over the particles of a configuration with the range of such means in
-the training data. A mean over N particles scatters by chance, by about its spread / sqrt(N), so the
-range is widened by three times that before anything is called a departure.
+the training data, as :mod:`equiglass.models.ranges` says.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.potential import Potential
+from .ranges import Array, Departure, Range, range_of_means, range_of_values
 
 if TYPE_CHECKING:
     from .propensity import PropensityModel
 
-Array = NDArray[np.floating[Any]]
-SIGMAS = 3.0
 # What counts as the same though no number scatters: compositions rounded to whole particles, boxes
 # and temperatures rounded in files.
 COMPOSITION_SLACK, DENSITY_SLACK, TEMPERATURE_SLACK = 0.01, 0.01, 0.005
 ENERGIES = {"thermal": "thermal_energy", "inherent": "inherent_energy"}
-DIGITS = 7
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One respect in which a configuration lies outside a model's domain; its text says so.
-
-    Attributes
-    ----------
-    found
-        Of the configuration.
-    low, high
-        Range in the training data.
-    """
-
-    quantity: str
-    found: float | str
-    low: float | str
-    high: float | str
-
-    def __str__(self) -> str:
-        trained = _number(self.low)
-        if self.high != self.low:
-            trained += f" to {_number(self.high)}"
-        text = f"{self.quantity} {_number(self.found)}, trained at {trained}"
-        if isinstance(self.found, str) or isinstance(self.low, str) or isinstance(self.high, str):
-            return text
-        excess = self.found - (self.high if self.found > self.high else self.low)
-        return f"{text} ({excess:+.2f})" if abs(excess) >= 0.01 else f"{text} ({excess:+.1g})"
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON and the metadata of files."""
-        return {**asdict(self), "sentence": str(self)}
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-class Range(BaseModel):
-    """Smallest and largest mean over the particles of a training configuration.
-
-    ``spread`` is the standard deviation that one particle contributes: means over n particles
-    scatter by ``spread / sqrt(n)``.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    low: float = Field(allow_inf_nan=False)
-    high: float = Field(allow_inf_nan=False)
-    spread: float = Field(0.0, ge=0, allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Range:
-        if self.high < self.low:
-            raise ValueError("high must not be below low")
-        return self
-
-    def holds(self, value: float, n: int, slack: float = 0.0) -> bool:
-        """Whether the mean over n particles lies in the range, as far as chance allows."""
-        margin = slack + SIGMAS * self.spread / math.sqrt(n)
-        return self.low - margin <= value <= self.high + margin
-
-    def departure(self, quantity: str, value: float) -> Departure:
-        """That a value lies outside."""
-        return Departure(quantity, value, self.low, self.high)
 
 
 class Domain(BaseModel):
@@ -124,35 +54,29 @@ class Domain(BaseModel):
     def of(cls, model: PropensityModel, configurations: Sequence[Configuration]) -> Domain:
         """The domain of a model that was trained on these, complete as the model reads them."""
         chosen = list(configurations)
-        groups = _state_points(chosen)
-        counts = np.array([len(c) for c in chosen])
-
-        def fractions(t: int) -> Range:
-            return _range(np.array([(c.types == t).mean() for c in chosen]), counts, groups)
-
         densities = np.array([c.density for c in chosen])
         energies = {
-            name: _range_of([getattr(c, field).astype(np.float64) for c in chosen], groups=groups)
+            name: range_of_values(chosen, [getattr(c, field) for c in chosen])
             for name, field in ENERGIES.items()
             if all(getattr(c, field) is not None for c in chosen)
         }
-        rows: list[Range] = []
-        with_a = [k for k, c in enumerate(chosen) if (c.types == 0).any()]
-        if with_a:
-            orders = [model.order_parameter(chosen[k])[:, chosen[k].types == 0] for k in with_a]
-            rows = [
-                _range_of([order[row] for order in orders], groups=groups[with_a])
-                for row in range(len(model.times))
-            ]
+        with_a = [c for c in chosen if (c.types == 0).any()]
+        orders = [model.order_parameter(c) for c in with_a]
+        rows = range(len(model.times) if with_a else 0)
         return cls(
             dimensions=tuple(sorted({c.dimensions for c in chosen})),
-            fractions={TYPE_NAMES[t]: fractions(t) for t in range(model.n_types)},
-            density=_range(densities, counts, groups),
+            fractions={
+                name: range_of_means(chosen, np.array([(c.types == t).mean() for c in chosen]))
+                for t, name in enumerate(TYPE_NAMES[: model.n_types])
+            },
+            density=range_of_means(chosen, densities),
             temperatures=tuple(
                 sorted({float(c.temperature) for c in chosen if c.temperature is not None})
             ),
             energies=energies,
-            order_parameter=tuple(rows),
+            order_parameter=tuple(
+                range_of_values(with_a, [order[row] for order in orders], of_a=True) for row in rows
+            ),
         )
 
     def departures(
@@ -173,9 +97,8 @@ class Domain(BaseModel):
         c = configuration
         found: list[Departure] = []
         if c.dimensions not in self.dimensions:
-            found.append(
-                Departure("dimensions", c.dimensions, min(self.dimensions), max(self.dimensions))
-            )
+            known = " and ".join(str(d) for d in self.dimensions)
+            found.append(Departure("dimensions", str(c.dimensions), known, known))
         found += self._composition(c)
         if not self.density.holds(c.density, len(c), DENSITY_SLACK * self.density.high):
             found.append(self.density.departure("density", c.density))
@@ -222,41 +145,9 @@ class Domain(BaseModel):
             yield max(outside, key=lambda pair: pair[0])[1]
 
 
-def _state_points(configurations: Sequence[Configuration]) -> NDArray[np.int64]:
-    """Numbers that are equal for configurations of one state point."""
-    keys = [
-        (c.dimensions, c.temperature, round(c.density, 2), round(float((c.types == 0).mean()), 2))
-        for c in configurations
-    ]
-    order = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    return np.array([order[key] for key in keys])
-
-
-def _range_of(values: Sequence[Array], groups: NDArray[np.int64]) -> Range:
-    """Range of the means of (n,) arrays, whose particles scatter too."""
-    counts = np.array([len(v) for v in values])
-    means = np.array([v.mean() for v in values])
-    return _range(means, counts, groups, max(float(v.std()) for v in values))
-
-
-def _range(
-    means: Array, counts: NDArray[np.integer[Any]], groups: NDArray[np.int64], spread: float = 0.0
-) -> Range:
-    """Range of means over ``counts`` particles each.
-
-    Neighbours are alike, so that means scatter more than independent particles would let them: the
-    spread is at least what configurations of one state point show among themselves.
-    """
-    squares, freedom = 0.0, 0
-    for group in np.unique(groups):
-        mine = groups == group
-        squares += float((counts[mine] * (means[mine] - means[mine].mean()) ** 2).sum())
-        freedom += int(mine.sum()) - 1
-    if freedom > 0:
-        spread = max(spread, math.sqrt(squares / freedom))
-    return Range(low=_short(means.min()), high=_short(means.max()), spread=_short(spread))
-
-
-def _short(value: float) -> float:
-    """As many digits as are the same on every machine."""
-    return float(f"{value:.{DIGITS}g}")
+def potential_departure(trained: Potential | None, own: Potential | None) -> tuple[Departure, ...]:
+    """That a configuration records another potential than the model, if it does."""
+    if trained is None or own is None or trained.same_as(own):
+        return ()
+    name = own.name + (" with other parameters" if own.name == trained.name else "")
+    return (Departure("potential", name, trained.name, trained.name),)

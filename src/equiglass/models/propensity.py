@@ -17,9 +17,10 @@ from ..errors import InputError
 from .base import Network, NetworkSettings
 from .card import ModelCard
 from .description import store
-from .domain import Departure
+from .domain import potential_departure
 from .evaluating import Array, as_array, evaluating, predict_in_slabs
 from .inputs import ModelInput
+from .ranges import Departure
 from .registry import build_network, model_input
 from .summary import summary
 
@@ -161,21 +162,18 @@ class PropensityModel(nn.Module):
     ) -> tuple[Departure, ...]:
         """Every respect in which a configuration lies outside what the model was trained on.
 
-        Empty where the card records no domain.
+        Of a model whose card records no domain only another recorded potential is noticed.
 
         Parameters
         ----------
         predicted
             (n_times, N), as :meth:`predict` gives it; without it the order parameter is left out.
         """
-        c, domain, own = configuration, self.card.domain, self.potential
-        found: tuple[Departure, ...] = ()
-        if own is not None and c.potential is not None and not own.same_as(c.potential):
-            found = (Departure("potential", c.potential.name, own.name, own.name),)
-        if domain is None:
+        found = potential_departure(self.potential, configuration.potential)
+        if self.card.domain is None:
             return found
-        order = None if predicted is None else self.order_parameter(c, predicted)
-        return (*found, *domain.departures(c, order, self.times))
+        order = None if predicted is None else self.order_parameter(configuration, predicted)
+        return (*found, *self.card.domain.departures(configuration, order, self.times))
 
     def solve(self, inputs: Sequence[ModelInput], configurations: Sequence[Configuration]) -> None:
         """Fit every member in one step, on the propensities of these configurations.

@@ -6,40 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from ..errors import InputError
 from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from ..models.propensity import PropensityModel
-from ..models.se3 import SE3Network
-from ..nn.steerable import invariants
-from ..training.ridge import ridge
+from ..models.ridge import ridge
 
 Array = NDArray[np.floating[Any]]
 
 
-@torch.no_grad()
 def layer_invariants(model: PropensityModel, configuration: Configuration) -> list[Array]:
     """Invariants (N, D) before the first layer and after each, of the model's first member.
 
     Raises
     ------
     InputError
-        If the model is not the equivariant network.
+        If the network has no layers of that kind.
     """
-    network = model.networks[0]
-    if not isinstance(network, SE3Network):
-        raise InputError("probes read the layers of the equivariant network", field="model.kind")
-    batch = model.inputs_of(configuration)
-    x, _ = network.embed(batch.types, batch.scalars, batch.vectors)
-    harmonics = network.harmonics(batch.graph.directions)
-    read = [invariants(x).double().numpy()]
-    for layer in network.layers:
-        x = layer(x, harmonics, batch.graph)
-        read.append(invariants(x).double().numpy())
-    return read
+    return list(model.layer_features(configuration))
 
 
 def probe(

@@ -7,27 +7,24 @@ Gaussian shells, and their recursive averages over the neighbourhood.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
+from pydantic import Field
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from ..geometry.graph import Graph
 from ..geometry.pairs import neighbour_pairs
-from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, ModelInput, Positions, Reference
+from .base import NetworkSettings
+from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
 
 
-class DescriptorInputs(BaseModel):
+class DescriptorInputs(Inputs):
     """Which positions are described, and which scalars stand beside the descriptors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     positions: tuple[Positions, ...] = Field(
         ("inherent",), min_length=1, description="position sets, each described on its own"
@@ -45,11 +42,8 @@ class DescriptorInputs(BaseModel):
         return tuple(dict.fromkeys(["positions", *names]))
 
 
-class DescriptorConfig(BaseModel):
+class DescriptorConfig(NetworkSettings):
     """Settings of the descriptors; lengths in sigma."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    equivariant: ClassVar[bool] = True
 
     kind: Literal["descriptors"] = "descriptors"
     inputs: DescriptorInputs = Field(
@@ -202,54 +196,3 @@ def _bond_order(
         order.compute((box, points), neighbors=neighbours)
         result.append(np.nan_to_num(np.asarray(order.particle_order, dtype=np.float64)))
     return result
-
-
-class LinearReadout(nn.Module):
-    """One linear map for each (type, time), of standardised descriptors."""
-
-    input_mean: torch.Tensor
-    input_std: torch.Tensor
-
-    def __init__(self, config: DescriptorConfig, n_types: int, n_times: int) -> None:
-        super().__init__()
-        self.config, self.n_types, self.n_times = config, n_types, n_times
-        size = len(config.names(n_types))
-        self.register_buffer("input_mean", torch.zeros(n_types, size))
-        self.register_buffer("input_std", torch.ones(n_types, size))
-        self.weight = nn.Parameter(torch.zeros(n_types, size, n_times))
-        self.bias = nn.Parameter(torch.zeros(n_types, n_times))
-
-    def represent(self, batch: ModelInput) -> torch.Tensor:
-        """Standardised descriptors, (N, n_descriptors)."""
-        mean, std = self.input_mean[batch.types], self.input_std[batch.types]
-        return (batch.scalars - mean) / std
-
-    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
-        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
-        self.weight.mul_(scale[:, None])
-        self.bias.mul_(scale).add_(shift)
-
-    def forward(self, batch: ModelInput) -> torch.Tensor:
-        """Standardised propensity, (N, n_times)."""
-        standard = self.represent(batch)
-        result = standard.new_zeros(len(standard), self.n_times)
-        for t in range(self.n_types):
-            mine = batch.types == t
-            result[mine] = standard[mine] @ self.weight[t] + self.bias[t]
-        return result
-
-
-def descriptor_input(
-    configuration: Configuration, config: DescriptorConfig, n_types: int, dtype: torch.dtype
-) -> ModelInput:
-    """Descriptors as the scalars of a model's input, without a graph."""
-    n = len(configuration)
-    nothing = torch.empty(0, dtype=torch.int64)
-    graph = Graph(nothing, nothing, torch.empty(0, 3, dtype=dtype), n, n, config.cutoff)
-    return ModelInput(
-        graph,
-        torch.from_numpy(configuration.types.astype(np.int64)),
-        torch.from_numpy(descriptors(configuration, config, n_types)).to(dtype),
-        torch.empty(n, 3, 0, dtype=dtype),
-        (n,),
-    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,17 +15,38 @@ from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
 from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.device_graph import build_graph_on
-from ..geometry.graph import Graph, batch_graphs, build_graph
+from ..geometry.graph import Graph, batch_graphs, build_graph, graph_slabs
 
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]
 Reference = Literal["inherent", "cage"]
 
 
-class InputSpec(BaseModel):
-    """Inputs of a model; the type of each particle is always one."""
+class Inputs(BaseModel):
+    """Which fields of a configuration a model reads; the type of each particle is always one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Fields of a configuration that must be known."""
+        return ("positions",)
+
+    def check(self, configuration: Configuration) -> None:
+        """Raise InputError unless the configuration has every required field."""
+        for name in self.required_fields:
+            if getattr(configuration, name) is None:
+                raise InputError(
+                    "the model needs it, and the configuration does not have it (equiglass quench "
+                    "makes inherent structures and energies)",
+                    source=configuration.source,
+                    field=name,
+                    expected=", ".join(self.required_fields),
+                )
+
+
+class InputSpec(Inputs):
+    """Inputs of a network on a graph."""
 
     graph: Positions = Field("inherent", description="positions between which edges are drawn")
     energies: tuple[Energy, ...] = Field(
@@ -49,10 +70,6 @@ class InputSpec(BaseModel):
         """Scalars beside the type."""
         return len(self.energies) + len(self.displacements)
 
-    def missing(self, configuration: Configuration) -> tuple[str, ...]:
-        """Required fields that a configuration lacks."""
-        return tuple(f for f in self.required_fields if getattr(configuration, f) is None)
-
 
 @dataclass(frozen=True)
 class ModelInput:
@@ -60,6 +77,8 @@ class ModelInput:
 
     Attributes
     ----------
+    edges
+        The graph; None for models that do not read one.
     types
         (N,) int64.
     scalars
@@ -70,16 +89,32 @@ class ModelInput:
         Particles of each configuration in the batch.
     """
 
-    graph: Graph
+    edges: Graph | None
     types: torch.Tensor
     scalars: torch.Tensor
     vectors: torch.Tensor
     n_particles: tuple[int, ...]
 
+    @property
+    def graph(self) -> Graph:
+        """The graph, for models that read one."""
+        if self.edges is None:
+            raise ValueError("this input has no graph")
+        return self.edges
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the tensors."""
+        tensors = [self.types, self.scalars, self.vectors]
+        if self.edges is not None:
+            graph = self.edges
+            tensors += [graph.receivers, graph.senders, graph.vectors, graph.lengths]
+        return sum(t.nbytes for t in tensors)
+
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> ModelInput:
         """The same input on another device, its real numbers in another dtype."""
         return ModelInput(
-            self.graph.to(device, dtype),
+            self.edges and self.edges.to(device, dtype),
             self.types.to(device, non_blocking=True),
             self.scalars.to(device, dtype, non_blocking=True),
             self.vectors.to(device, dtype, non_blocking=True),
@@ -89,7 +124,7 @@ class ModelInput:
     def pin_memory(self) -> ModelInput:
         """The same input in page-locked memory."""
         return ModelInput(
-            self.graph.pin_memory(),
+            self.edges and self.edges.pin_memory(),
             self.types.pin_memory(),
             self.scalars.pin_memory(),
             self.vectors.pin_memory(),
@@ -108,8 +143,9 @@ class ModelInput:
             graph.cutoff,
             graph.receiver_start,
         )
-        vectors = torch.einsum("ij,njk->nik", rotation, self.vectors)
-        return ModelInput(turned, self.types, self.scalars, vectors, self.n_particles)
+        return replace(
+            self, edges=turned, vectors=torch.einsum("ij,njk->nik", rotation, self.vectors)
+        )
 
 
 def node_inputs(
@@ -122,15 +158,7 @@ def node_inputs(
     InputError
         If the configuration lacks a field that ``spec`` needs.
     """
-    missing = spec.missing(configuration)
-    if missing:
-        raise InputError(
-            "the model needs it, and the configuration does not have it (equiglass quench makes "
-            "inherent structures and energies)",
-            source=configuration.source,
-            field=missing[0],
-            expected=", ".join(spec.required_fields),
-        )
+    spec.check(configuration)
     n = len(configuration)
     vectors = [
         configuration.displacement(POSITION_FIELD[name]).astype(np.float64)
@@ -168,12 +196,37 @@ def graph_input(
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
 
 
+def slab_input(
+    configuration: Configuration,
+    spec: InputSpec,
+    cutoff: float,
+    n_slabs: int,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
+    """:func:`graph_input` without edges, and a function that walks through those slab by slab."""
+    nodes = ModelInput(None, *node_inputs(configuration, spec, dtype), (len(configuration),))
+
+    def walk() -> Iterator[tuple[torch.Tensor, Graph]]:
+        return graph_slabs(
+            getattr(configuration, POSITION_FIELD[spec.graph]),
+            configuration.box,
+            cutoff,
+            n_slabs,
+            periodic=configuration.periodic,
+            dtype=dtype,
+            source=configuration.source,
+        )
+
+    return nodes, walk
+
+
 def batch_inputs(inputs: Sequence[ModelInput]) -> ModelInput:
     """Several configurations as one, side by side."""
     if len(inputs) == 1:
         return inputs[0]
+    graphs = [i.edges for i in inputs if i.edges is not None]
     return ModelInput(
-        batch_graphs([i.graph for i in inputs]),
+        batch_graphs(graphs) if graphs else None,
         torch.cat([i.types for i in inputs]),
         torch.cat([i.scalars for i in inputs]),
         torch.cat([i.vectors for i in inputs]),

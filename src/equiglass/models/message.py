@@ -8,20 +8,19 @@ distances, is not part of this baseline.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
-from .inputs import InputSpec, ModelInput
+from ..data.configuration import Configuration
+from .base import Network, NetworkSettings
+from .inputs import InputSpec, ModelInput, graph_input
 
 
-class MessageConfig(BaseModel):
+class MessageConfig(NetworkSettings):
     """Settings of the two networks; the defaults are those of the papers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    equivariant: ClassVar[bool] = False
 
     kind: Literal["bapst", "botan"]
     inputs: InputSpec = Field(
@@ -44,32 +43,41 @@ def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class MessageNetwork(nn.Module):
+class MessageNetwork(Network[MessageConfig]):
     """Encoders, rounds of edge and node updates that share weights, a decoder on nodes.
 
     Every round reads the current and the encoded features side by side. The decoder has one
     output for each (type, time); input statistics are kept as in the other networks.
     """
 
-    input_mean: torch.Tensor
-    input_std: torch.Tensor
+    settings = MessageConfig
+    is_equivariant = False
 
     def __init__(self, config: MessageConfig, n_types: int, n_times: int) -> None:
-        super().__init__()
-        self.config, self.n_types, self.n_times = config, n_types, n_times
         n_scalars, w = config.inputs.n_scalars, config.width
-        self.register_buffer("input_mean", torch.zeros(n_types, n_scalars))
-        self.register_buffer("input_std", torch.ones(n_types, n_scalars))
+        super().__init__(config, n_types, n_times, n_scalars)
         self.encode_nodes = perceptron(1 + n_scalars, w, w)
         self.encode_edges = perceptron(3, w, w)
         self.edge_update = perceptron(6 * w, w, w)
         self.node_update = perceptron(3 * w, w, w)
         self.decoder = perceptron(w, w, w, n_types * n_times, last=False)
 
+    @classmethod
+    def read(
+        cls,
+        configuration: Configuration,
+        config: MessageConfig,
+        n_types: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
+    ) -> ModelInput:
+        """Graph and node inputs; on a GPU the graph is made there."""
+        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
+
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The features that the decoder reads, (N, width)."""
         types, graph = batch.types, batch.graph
-        standard = (batch.scalars - self.input_mean[types]) / self.input_std[types]
+        standard = self.standardised(batch.scalars, types)
         receivers, senders, vectors = graph.receivers, graph.senders, -graph.vectors
         if self.config.kind == "bapst":
             own = torch.arange(len(types), device=types.device)
@@ -104,42 +112,9 @@ class MessageNetwork(nn.Module):
         last.weight.mul_(scale.flatten()[:, None])
         last.bias.mul_(scale.flatten()).add_(shift.flatten())
 
-    def forward(self, batch: ModelInput) -> torch.Tensor:
-        """Standardised propensity of every particle at every time, (N, n_times)."""
-        every = self.decoder(self.represent(batch)).view(-1, self.n_types, self.n_times)
-        index = batch.types[:, None, None].expand(-1, 1, self.n_times)
+    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Standardised propensity from the representation, (N, n_times)."""
+        every = self.decoder(representation).view(-1, self.n_types, self.n_times)
+        index = types[:, None, None].expand(-1, 1, self.n_times)
         chosen: torch.Tensor = every.gather(1, index)[:, 0]
         return chosen
-
-
-def released_weights(
-    arrays: dict[str, torch.Tensor], network: MessageNetwork
-) -> dict[str, torch.Tensor]:
-    """State dict of :class:`MessageNetwork` from the arrays of the released checkpoint.
-
-    The released decoder has one output, for type A at one time; it is used for every type.
-
-    Raises
-    ------
-    KeyError
-        If an array is missing.
-    """
-    prefix = "Graph/"
-    sources = {
-        "encode_nodes": "graph_independent/node_model",
-        "encode_edges": "graph_independent/edge_model",
-        "edge_update": "graph_network/edge_block",
-        "node_update": "graph_network/node_block",
-        "decoder": "graph_independent_1/node_model",
-    }
-    state = network.state_dict()
-    for ours, theirs in sources.items():
-        n_layers = sum(k.startswith(f"{ours}.") and k.endswith("weight") for k in state)
-        for layer in range(n_layers):
-            name = f"{prefix}{theirs}/mlp/linear_{layer}"
-            weight, bias = arrays[f"{name}/w"].T, arrays[f"{name}/b"]
-            last = ours == "decoder" and layer == n_layers - 1
-            copies = network.n_types * network.n_times if last else 1
-            state[f"{ours}.{2 * layer}.weight"] = weight.repeat(copies, 1)
-            state[f"{ours}.{2 * layer}.bias"] = bias.repeat(copies)
-    return state

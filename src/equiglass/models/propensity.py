@@ -1,42 +1,31 @@
-"""A trained model: networks, the statistics of its targets, and how it is stored."""
+"""A trained model: networks, the statistics of its targets, and what it says of a configuration."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import nn
 
-from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.configuration import Configuration
+from ..data.potential import Potential
 from ..errors import InputError
-from ..geometry.graph import Graph, graph_slabs
-from .inputs import POSITION_FIELD, ModelInput, node_inputs
-from .networks import Network, NetworkConfig, build_network, model_input
-from .se3 import SE3Config, SE3Network
+from .base import Network, NetworkSettings
+from .card import ModelCard
+from .description import store
+from .domain import potential_departure
+from .evaluating import Array, as_array, evaluating, predict_in_slabs
+from .inputs import ModelInput
+from .ranges import Departure
+from .registry import build_network, model_input
+from .summary import summary
 
-FORMAT = "equiglass-model"
-VERSION = 1
-WEIGHTS = "model.safetensors"
-DESCRIPTION = "model.json"
+__all__ = ["ModelCard", "PropensityModel", "average"]
 SLAB_SIZE = 32_768
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What is known about a trained model beside its weights; stored with them."""
-
-    name: str = "model"
-    data: str = ""
-    metrics: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
 class PropensityModel(nn.Module):
@@ -56,7 +45,7 @@ class PropensityModel(nn.Module):
 
     def __init__(
         self,
-        config: NetworkConfig,
+        config: NetworkSettings,
         n_types: int,
         times: Sequence[float],
         n_members: int = 1,
@@ -84,9 +73,22 @@ class PropensityModel(nn.Module):
             member.input_std[of_type] = std
 
     @property
-    def networks(self) -> list[Network]:
+    def networks(self) -> list[Network[Any]]:
         """The averaged networks."""
         return list(self.members)  # type: ignore[arg-type]
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Fields of a configuration that the model reads."""
+        return self.config.inputs.required_fields
+
+    @property
+    def potential(self) -> Potential | None:
+        """The potential of its training data, where the card records it."""
+        return self.card.potential
+
+    def __repr__(self) -> str:
+        return summary(self)
 
     def forward(self, batch: ModelInput) -> torch.Tensor:
         """Standardised propensities, (N, n_times)."""
@@ -114,19 +116,79 @@ class PropensityModel(nn.Module):
         dtype, device = self.target_mean.dtype, self.target_mean.device
         return model_input(configuration, self.config, self.n_types, dtype, device).to(device)
 
-    @torch.no_grad()
-    def represent(self, configuration: Configuration) -> NDArray[np.float64]:
+    def represent(self, configuration: Configuration) -> Array:
         """The invariant representation that the decoders read, (N, n_features).
 
         Of several members, the features side by side.
         """
-        was_training = self.training
-        self.eval()
-        batch = self.inputs_of(configuration)
-        features = torch.cat([member.represent(batch) for member in self.networks], dim=1)
-        self.train(was_training)
-        result: NDArray[np.float64] = features.double().cpu().numpy()
+        with evaluating(self):
+            batch = self.inputs_of(configuration)
+            features = [member.represent(batch) for member in self.networks]
+        return as_array(torch.cat(features, dim=1))
+
+    def layer_features(self, configuration: Configuration) -> list[Array]:
+        """Invariants (N, D) before the first layer and after each, of the first member.
+
+        Raises
+        ------
+        InputError
+            If the network has no layers of that kind.
+        """
+        with evaluating(self):
+            features = self.networks[0].layer_features(self.inputs_of(configuration))
+        return [as_array(f) for f in features]
+
+    def order_parameter(
+        self, configuration: Configuration, predicted: Array | None = None
+    ) -> Array:
+        """Predictions in standard deviations of the training targets of their type.
+
+        Parameters
+        ----------
+        predicted
+            (n_times, N), as :meth:`predict` gives it; computed if None.
+
+        Returns
+        -------
+        (n_times, N).
+        """
+        prediction = self.predict(configuration) if predicted is None else predicted
+        mean, std = as_array(self.target_mean), as_array(self.target_std)
+        result: Array = (prediction - mean[configuration.types].T) / std[configuration.types].T
         return result
+
+    def departures(
+        self, configuration: Configuration, predicted: Array | None = None
+    ) -> tuple[Departure, ...]:
+        """Every respect in which a configuration lies outside what the model was trained on.
+
+        Of a model whose card records no domain only another recorded potential is noticed.
+
+        Parameters
+        ----------
+        predicted
+            (n_times, N), as :meth:`predict` gives it; without it the order parameter is left out.
+        """
+        found = potential_departure(self.potential, configuration.potential)
+        if self.card.domain is None:
+            return found
+        order = None if predicted is None else self.order_parameter(configuration, predicted)
+        return (*found, *self.card.domain.departures(configuration, order, self.times))
+
+    def solve(self, inputs: Sequence[ModelInput], configurations: Sequence[Configuration]) -> None:
+        """Fit every member in one step, on the propensities of these configurations.
+
+        Parameters
+        ----------
+        inputs
+            Of the configurations, in the same order.
+        """
+        propensities = [c.propensity.T for c in configurations]  # type: ignore[union-attr]
+        targets = torch.from_numpy(np.concatenate(propensities)).double()
+        types = torch.from_numpy(np.concatenate([c.types for c in configurations])).long()
+        mean, std = self.target_mean.double().cpu(), self.target_std.double().cpu()
+        for member in self.networks:
+            member.solve(inputs, (targets - mean[types]) / std[types])
 
     def _check_types(self, configuration: Configuration) -> None:
         if configuration.n_types > self.n_types:
@@ -138,14 +200,13 @@ class PropensityModel(nn.Module):
                 found=configuration.n_types,
             )
 
-    @torch.no_grad()
     def predict(
         self,
         configuration: Configuration,
         *,
         slab_size: int = SLAB_SIZE,
         advance: Callable[[], None] = lambda: None,
-    ) -> NDArray[np.float64]:
+    ) -> Array:
         """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma.
 
         Parameters
@@ -161,88 +222,28 @@ class PropensityModel(nn.Module):
         InputError
             As :meth:`inputs_of`.
         """
-        was_training = self.training
-        self.eval()
-        if self._in_slabs(len(configuration), slab_size):
-            types, standard = self._predict_in_slabs(configuration, slab_size, advance)
-        else:
-            batch = self.inputs_of(configuration)
-            types, standard = batch.types, self(batch)
-            advance()
-        values = standard * self.target_std[types] + self.target_mean[types]
-        self.train(was_training)
-        result: NDArray[np.float64] = values.T.double().cpu().numpy()
-        return result
+        with evaluating(self):
+            if self._in_slabs(len(configuration), slab_size):
+                self._check_types(configuration)
+                types, standard = predict_in_slabs(self, configuration, slab_size, advance)
+            else:
+                batch = self.inputs_of(configuration)
+                types, standard = batch.types, self(batch)
+                advance()
+            return as_array((standard * self.target_std[types] + self.target_mean[types]).T)
 
     def n_steps(self, n_particles: int, slab_size: int = SLAB_SIZE) -> int:
         """Steps of :meth:`predict`, for a progress bar."""
         if not self._in_slabs(n_particles, slab_size):
             return 1
-        slabs = -(-n_particles // slab_size)
-        return slabs * sum(len(m.layers) for m in self.networks if isinstance(m, SE3Network))
+        return -(-n_particles // slab_size) * sum(m.slab_walks for m in self.networks)
 
     def _in_slabs(self, n_particles: int, slab_size: int) -> bool:
-        return n_particles > slab_size and isinstance(self.config, SE3Config)
-
-    def _predict_in_slabs(
-        self, configuration: Configuration, slab_size: int, advance: Callable[[], None]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        self._check_types(configuration)
-        assert isinstance(self.config, SE3Config)
-        spec, dtype = self.config.inputs, self.target_mean.dtype
-        device = self.target_mean.device
-        types, scalars, vectors = (t.to(device) for t in node_inputs(configuration, spec, dtype))
-        positions = getattr(configuration, POSITION_FIELD[spec.graph])
-
-        def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
-            for receivers, graph in graph_slabs(
-                positions,
-                configuration.box,
-                self.config.cutoff,
-                -(-len(configuration) // slab_size),
-                periodic=configuration.periodic,
-                dtype=dtype,
-                source=configuration.source,
-            ):
-                yield receivers.to(device), graph.to(device)
-                advance()
-
-        total = torch.zeros(len(configuration), len(self.times), dtype=dtype, device=device)
-        for member in self.networks:
-            assert isinstance(member, SE3Network)
-            representation = member.represent_in_slabs(types, scalars, vectors, slabs)
-            for start in range(0, len(total), slab_size):
-                part = slice(start, start + slab_size)
-                total[part] += member.decoder(representation[part], types[part])
-        return types, total / len(self.members)
-
-    def describe(self) -> dict[str, Any]:
-        """Everything but the weights, as it is stored in JSON."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "config": self.config.model_dump(mode="json"),
-            "types": list(TYPE_NAMES[: self.n_types]),
-            "times": list(self.times),
-            "members": len(self.members),
-            "parameters": self.n_parameters,
-            "name": self.card.name,
-            "data": self.card.data,
-            "metrics": self.card.metrics,
-            "notes": self.card.notes,
-        }
+        return n_particles > slab_size and all(m.slab_walks for m in self.networks)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write weights (safetensors, with the description inside) and a readable JSON copy."""
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        description = self.describe()
-        partial = target / f"{WEIGHTS}.partial"
-        state = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
-        save_file(state, partial, metadata={FORMAT: json.dumps(description)})
-        partial.replace(target / WEIGHTS)
-        (target / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n")
-        return target / WEIGHTS
+        return store(self, folder)
 
 
 def average(models: Sequence[PropensityModel], card: ModelCard | None = None) -> PropensityModel:

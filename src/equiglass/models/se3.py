@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
-from ..geometry.graph import Graph
+from ..data.configuration import Configuration
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.convolution import Skip, SteerableLayer
 from ..nn.decoder import Decoder
 from ..nn.steerable import invariants
-from .inputs import InputSpec, ModelInput
+from .base import Network, NetworkSettings, Slabs
+from .inputs import InputSpec, ModelInput, graph_input, slab_input
 
 
-class SE3Config(BaseModel):
+class SE3Config(NetworkSettings):
     """Every setting of the network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    equivariant: ClassVar[bool] = True
 
     kind: Literal["se3"] = "se3"
     inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
@@ -48,25 +44,21 @@ class SE3Config(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the decoder's input")
 
 
-class SE3Network(nn.Module):
+class SE3Network(Network[SE3Config]):
     """From a graph to standardised propensities at all times.
 
     The stages follow the paper's section: node inputs, edge attributes, steerable layers,
     readout of scalars and norms, one decoder per (type, time).
     """
 
-    input_mean: torch.Tensor
-    input_std: torch.Tensor
+    settings = SE3Config
+    is_equivariant = True
 
     def __init__(self, config: SE3Config, n_types: int, n_times: int) -> None:
-        super().__init__()
-        self.config, self.n_types, self.n_times = config, n_types, n_times
         n_scalars = config.inputs.n_scalars
+        super().__init__(config, n_types, n_times, n_scalars)
         # Features of l = 0 alone cannot carry vectors; their lengths are among the scalars.
         n_vectors = len(config.inputs.displacements) if config.l_max else 0
-        self.register_buffer("input_mean", torch.zeros(n_types, n_scalars))
-        self.register_buffer("input_std", torch.ones(n_types, n_scalars))
-
         self.embed_scalars = nn.Linear(n_types + n_scalars, config.channels, bias=False)
         self.embed_vectors = (
             nn.Linear(n_vectors, config.channels, bias=False) if n_vectors else None
@@ -96,15 +88,25 @@ class SE3Network(nn.Module):
             n_invariants, n_types, n_times, width=config.decoder_width, dropout=config.dropout
         )
 
-    def embed(
-        self, types: torch.Tensor, scalars: torch.Tensor, vectors: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    @classmethod
+    def read(
+        cls,
+        configuration: Configuration,
+        config: SE3Config,
+        n_types: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
+    ) -> ModelInput:
+        """Graph and node inputs; on a GPU the graph is made there."""
+        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
+
+    def embed(self, nodes: ModelInput) -> tuple[torch.Tensor, torch.Tensor]:
         """Node inputs: features (N, 1 or 4, channels) and standardised scalars (N, n_scalars)."""
-        one_hot = nn.functional.one_hot(types, self.n_types).to(scalars.dtype)
-        standard = (scalars - self.input_mean[types]) / self.input_std[types]
+        one_hot = nn.functional.one_hot(nodes.types, self.n_types).to(nodes.scalars.dtype)
+        standard = self.standardised(nodes.scalars, nodes.types)
         x = self.embed_scalars(torch.cat([one_hot, standard], dim=1))[:, None]
         if self.embed_vectors is not None:
-            x = torch.cat([x, self.embed_vectors(vectors)], dim=1)
+            x = torch.cat([x, self.embed_vectors(nodes.vectors)], dim=1)
         return x, standard
 
     def harmonics(self, directions: torch.Tensor) -> torch.Tensor:
@@ -113,7 +115,7 @@ class SE3Network(nn.Module):
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The invariant representation that the decoders read, (N, n_invariants)."""
-        x, standard = self.embed(batch.types, batch.scalars, batch.vectors)
+        x, standard = self.embed(batch)
         harmonics = self.harmonics(batch.graph.directions)
         read = []
         for layer in self.layers:
@@ -122,18 +124,31 @@ class SE3Network(nn.Module):
                 read.append(invariants(x))
         return torch.cat([*read, standard], dim=1)
 
-    def represent_in_slabs(
-        self,
-        types: torch.Tensor,
-        scalars: torch.Tensor,
-        vectors: torch.Tensor,
-        slabs: Callable[[], Iterable[tuple[torch.Tensor, Graph]]],
-    ) -> torch.Tensor:
-        """:meth:`represent` with one slab's edges in memory at a time.
+    def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
+        """Invariants (N, D) before the first layer and after each."""
+        x, _ = self.embed(batch)
+        harmonics = self.harmonics(batch.graph.directions)
+        read = [invariants(x)]
+        for layer in self.layers:
+            x = layer(x, harmonics, batch.graph)
+            read.append(invariants(x))
+        return read
 
-        Every layer walks through the slabs once; ``slabs`` starts the walk.
-        """
-        x, standard = self.embed(types, scalars, vectors)
+    @property
+    def slab_walks(self) -> int:
+        """Every layer walks through the slabs once."""
+        return len(self.layers)
+
+    @classmethod
+    def read_in_slabs(
+        cls, configuration: Configuration, config: SE3Config, n_slabs: int, dtype: torch.dtype
+    ) -> tuple[ModelInput, Slabs]:
+        """Node inputs, and a function that starts a walk through the slabs."""
+        return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype)
+
+    def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
+        """:meth:`represent` with one slab's edges in memory at a time."""
+        x, standard = self.embed(nodes)
         size = self.config.channels, (self.config.l_max + 1) ** 2
         read = []
         for layer in self.layers:
@@ -146,12 +161,12 @@ class SE3Network(nn.Module):
                 read.append(invariants(x))
         return torch.cat([*read, standard], dim=1)
 
+    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Standardised propensity from the representation, (N, n_times)."""
+        prediction: torch.Tensor = self.decoder(representation, types)
+        return prediction
+
     def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
         """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
         self.decoder.weight.mul_(scale[:, None])
         self.decoder.bias.mul_(scale).add_(shift)
-
-    def forward(self, batch: ModelInput) -> torch.Tensor:
-        """Standardised propensity of every particle at every time, (N, n_times)."""
-        prediction: torch.Tensor = self.decoder(self.represent(batch), batch.types)
-        return prediction

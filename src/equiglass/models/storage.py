@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import torch
-from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from ..errors import InputError
-from .message import MessageConfig, MessageNetwork, released_weights
-from .networks import NetworkConfig
-from .propensity import FORMAT, VERSION, WEIGHTS, ModelCard, PropensityModel
+from .description import FORMAT, WEIGHTS, read_description
+from .propensity import PropensityModel
+from .released import load_released
 
 
 def packaged_models() -> list[str]:
@@ -64,61 +61,46 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
     try:
         with safe_open(path, framework="pt") as archive:
             header = (archive.metadata() or {}).get(FORMAT)
+        if header is None:
+            raise InputError("holds tensors, but no equiglass model", source=path)
+        description = read_description(header, str(path))
+        state = load_file(path)
     except (SafetensorError, OSError) as error:
         raise InputError(f"not a safetensors file: {error}", source=path) from error
-    if header is None:
-        raise InputError("holds tensors, but no equiglass model", source=path)
-    description = json.loads(header)
-    if description["version"] > VERSION:
+    shape = len(description.types), description.times, description.members
+    if description.members > len(state):
         raise InputError(
-            "written by a newer equiglass",
+            "more members than tensors",
             source=path,
-            field="version",
-            expected=f"at most {VERSION}",
-            found=description["version"],
+            field="members",
+            expected=f"at most {len(state)}",
+            found=description.members,
         )
-    try:
-        config: NetworkConfig = TypeAdapter(NetworkConfig).validate_python(description["config"])
-    except ValidationError as error:
-        raise InputError(f"unknown settings: {error}", source=path, field="config") from error
-    card = ModelCard(*(description[key] for key in ("name", "data", "metrics", "notes")))
-    restored = PropensityModel(
-        config, len(description["types"]), description["times"], description["members"], card
-    )
-    try:
-        restored.load_state_dict(load_file(path))
-    except RuntimeError as error:
-        raise InputError(f"weights do not fit the settings: {error}", source=path) from error
+    # First without memory: what the settings ask for may be absurd.
+    with torch.device("meta"):
+        _check_shapes(PropensityModel(description.config, *shape), state, path)
+    restored = PropensityModel(description.config, *shape, description.card)
+    # Weights and predictions keep the precision they were trained in.
+    restored.to(state["target_mean"].dtype).load_state_dict(state)
     return restored.eval()
+
+
+def _check_shapes(model: PropensityModel, state: dict[str, torch.Tensor], path: Path) -> None:
+    """Raise InputError unless a file's tensors are those of the model."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in [*wanted, *found]:
+        if wanted.get(name) != found.get(name):
+            raise InputError(
+                "weights do not fit the settings",
+                source=path,
+                field=name,
+                expected=wanted.get(name, "no such tensor"),
+                found=found.get(name, "no such tensor"),
+            )
 
 
 def load_on_fastest(model: str | os.PathLike[str]) -> PropensityModel:
     """:func:`load_model`, then onto a GPU where there is one."""
     loaded = load_model(model)
     return loaded.to("cuda") if torch.cuda.is_available() else loaded
-
-
-def load_released(path: Path, time: float = 1.0) -> PropensityModel:
-    """The released weights of Bapst et al., as named arrays in an npz file.
-
-    Their single output, the propensity of type A in sigma, is given for every type. The file does
-    not say which time it belongs to; ``time`` is what the model will call it.
-
-    Raises
-    ------
-    InputError
-        If the file is not such an archive.
-    """
-    config = MessageConfig(kind="bapst")
-    model = PropensityModel(config, 2, [time], card=ModelCard(path.stem))
-    network = model.networks[0]
-    assert isinstance(network, MessageNetwork)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
-        network.load_state_dict(released_weights(arrays, network))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(
-            f"not the released weights of Bapst et al.: {error}", source=path
-        ) from error
-    return model.eval()

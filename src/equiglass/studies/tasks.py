@@ -13,11 +13,11 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset, from_configurations, read
 from ..evaluation.score import Evaluation, score
 from ..models.propensity import PropensityModel
+from ..models.ridge import ridge
 from ..models.storage import load_model
 from ..simulation.complete import complete
 from ..training.config import TrainConfig
 from ..training.folder import CONFIG
-from ..training.ridge import ridge
 from ..training.run import train
 from .grid import Row, rows_of
 from .reduced import at_reduced_times

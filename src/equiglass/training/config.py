@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..models.networks import NetworkConfig
+from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import load_yaml
 
@@ -60,7 +60,7 @@ class TrainConfig(BaseModel):
     data: DataConfig
     model: NetworkConfig = Field(
         default_factory=SE3Config,
-        description="a network, by its `kind`: se3, bapst, botan or descriptors",
+        description=f"a network, by its `kind`: {KINDS}",
     )
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
     precision: Literal["float32", "float64", "tf32", "bfloat16"] = Field(

@@ -10,6 +10,7 @@ from torchmetrics import MeanMetric, PearsonCorrCoef
 
 from ..evaluation.correlation import pearson
 from ..models.propensity import PropensityModel
+from ..models.registry import network_class
 from . import processes
 from .config import OptimizerConfig
 from .data import Sample
@@ -40,7 +41,7 @@ class PropensityTask(lightning.LightningModule):
 
     def training_step(self, batch: Sample, _: int) -> torch.Tensor:
         inputs = batch.inputs
-        if not self.model.config.equivariant:
+        if not network_class(self.model.config).is_equivariant:
             inputs = inputs.rotated(random_rotation().to(inputs.vectors))
         prediction = self.model(inputs)
         known = torch.isfinite(batch.target)

@@ -12,9 +12,10 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset, read
 from ..data.splits import random_split
 from ..errors import InputError
+from ..models.card import ModelCard
 from ..models.inputs import ModelInput
-from ..models.networks import model_input
-from ..models.propensity import ModelCard, PropensityModel
+from ..models.propensity import PropensityModel
+from ..models.registry import model_input
 from .config import TrainConfig
 
 

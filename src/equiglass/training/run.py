@@ -15,8 +15,8 @@ from ..data.dataset import Dataset
 from ..data.potential import POTENTIALS, Potential
 from ..data.reversal import reversed_configurations
 from ..memory import keep_freed_memory
-from ..models.descriptors import DescriptorConfig
 from ..models.propensity import PropensityModel
+from ..models.registry import network_class
 from ..simulation.complete import complete
 from . import processes
 from .config import TrainConfig
@@ -24,7 +24,7 @@ from .data import GlassData, prepare
 from .folder import LAST, check_folder, describe_run, save_model
 from .module import PropensityTask
 from .prepare import check_uniform, labelled, new_model, take_weights, training_and_validation
-from .ridge import train_linear
+from .solved import train_solved
 from .trainer import build_trainer, checkpoints, quiet
 
 
@@ -104,8 +104,8 @@ def train(
         learned = filled([c.replace(end_positions=None) for c in learned])
         reversed_list = filled(reversed_list)
         held_out = filled(held_out)
-        if isinstance(config.model, DescriptorConfig):
-            return train_linear(config, folder, learned, held_out, training, validating)
+        if network_class(config.model).solved:
+            return train_solved(config, folder, learned, held_out, training, validating)
 
         begun = time.perf_counter()
         model = new_model(config, learned, name=folder.name)

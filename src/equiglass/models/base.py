@@ -1,0 +1,139 @@
+"""What every network offers: its settings, what it reads, and what is done with it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from ..data.configuration import Configuration
+from ..errors import InputError
+from ..geometry.graph import Graph
+from .inputs import Inputs, ModelInput
+
+Slabs = Callable[[], Iterable[tuple[torch.Tensor, Graph]]]
+
+
+class NetworkSettings(BaseModel):
+    """Settings of a network; its ``kind`` names it in configuration files and stored models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    inputs: Inputs
+    if TYPE_CHECKING:  # a field in most networks, computed in others
+
+        @property
+        def cutoff(self) -> float:
+            """Largest distance that the network reads, sigma."""
+
+
+S = TypeVar("S", bound=NetworkSettings)
+
+
+class Network(nn.Module, ABC, Generic[S]):
+    """From a configuration to standardised propensities at all times.
+
+    Attributes
+    ----------
+    settings
+        Class of its settings; the literals of ``kind`` there are the names it goes by.
+    is_equivariant
+        Whether a rotated configuration gives the same prediction. Others are trained on rotated
+        copies.
+    solved
+        Whether it is fitted in one step, by :meth:`solve`, rather than by gradient descent.
+    input_mean, input_std
+        (n_types, n_scalars) statistics by which scalars are standardised.
+    """
+
+    settings: ClassVar[type[NetworkSettings]]
+    is_equivariant: ClassVar[bool]
+    solved: ClassVar[bool] = False
+    input_mean: torch.Tensor
+    input_std: torch.Tensor
+
+    def __init__(self, config: S, n_types: int, n_times: int, n_scalars: int) -> None:
+        super().__init__()
+        self.config, self.n_types, self.n_times = config, n_types, n_times
+        self.register_buffer("input_mean", torch.zeros(n_types, n_scalars))
+        self.register_buffer("input_std", torch.ones(n_types, n_scalars))
+
+    @classmethod
+    @abstractmethod
+    def read(
+        cls,
+        configuration: Configuration,
+        config: S,
+        n_types: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
+    ) -> ModelInput:
+        """What a network of these settings takes from a configuration.
+
+        Raises
+        ------
+        InputError
+            If a field that it needs is missing.
+        """
+
+    @abstractmethod
+    def represent(self, batch: ModelInput) -> torch.Tensor:
+        """The features of every particle that the decoder reads, (N, n_features)."""
+
+    @abstractmethod
+    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Standardised propensity from :meth:`represent`, (N, n_times)."""
+
+    @abstractmethod
+    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
+        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
+
+    def forward(self, batch: ModelInput) -> torch.Tensor:
+        """Standardised propensity of every particle at every time, (N, n_times)."""
+        return self.decode(self.represent(batch), batch.types)
+
+    def standardised(self, scalars: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Scalars (N, n_scalars) in standard deviations of their type."""
+        return (scalars - self.input_mean[types]) / self.input_std[types]
+
+    def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
+        """Invariant features (N, D) before the first layer and after each.
+
+        Raises
+        ------
+        InputError
+            If the network has no layers of that kind.
+        """
+        raise InputError(
+            "only the equivariant network has layers whose invariant features can be read",
+            field="model.kind",
+            found=self.config.kind,
+        )
+
+    @property
+    def slab_walks(self) -> int:
+        """Walks through the edges that :meth:`represent_in_slabs` takes; 0 if it cannot."""
+        return 0
+
+    @classmethod
+    def read_in_slabs(
+        cls, configuration: Configuration, config: S, n_slabs: int, dtype: torch.dtype
+    ) -> tuple[ModelInput, Slabs]:
+        """The input without edges, and a function that starts a walk through them."""
+        raise NotImplementedError(f"{cls.__name__} needs all edges at once")
+
+    def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
+        """:meth:`represent` with one slab's edges in memory at a time.
+
+        Each of the :attr:`slab_walks` starts with a call of ``slabs``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
+
+    def solve(self, inputs: Sequence[ModelInput], targets: torch.Tensor) -> None:
+        """Fit to standardised targets of all particles, (n, n_times), NaN where not known."""
+        raise NotImplementedError(f"{type(self).__name__} is trained by gradient descent")

@@ -1,0 +1,36 @@
+"""What is known about a trained model beside its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..data.potential import Potential
+from .domain import Domain
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known about a trained model beside its weights; stored with them.
+
+    Attributes
+    ----------
+    preparation
+        How inherent structures and energies of its training data were made, by content: what
+        :meth:`equiglass.simulation.preparation.Preparation.record` gives. None where not known.
+    domain
+        What its training data were like; None where not known.
+    """
+
+    name: str = "model"
+    data: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    preparation: dict[str, Any] | None = None
+    domain: Domain | None = None
+
+    @property
+    def potential(self) -> Potential | None:
+        """The potential of the training data, where it is known."""
+        recorded = (self.preparation or {}).get("potential")
+        return None if recorded is None else Potential.model_validate(recorded)

@@ -1,0 +1,153 @@
+"""The domain of a model: what its training data were like, and how another configuration differs.
+
+Every check compares a mean over the particles of a configuration with the range of such means in
+the training data, as :mod:`equiglass.models.ranges` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.potential import Potential
+from .ranges import Array, Departure, Range, range_of_means, range_of_values
+
+if TYPE_CHECKING:
+    from .propensity import PropensityModel
+
+# What counts as the same though no number scatters: compositions rounded to whole particles, boxes
+# and temperatures rounded in files.
+COMPOSITION_SLACK, DENSITY_SLACK, TEMPERATURE_SLACK = 0.01, 0.01, 0.005
+ENERGIES = {"thermal": "thermal_energy", "inherent": "inherent_energy"}
+
+
+class Domain(BaseModel):
+    """What the training data of a model were like.
+
+    Attributes
+    ----------
+    fractions
+        Share of the particles of each type, by letter.
+    temperatures
+        Those that the training data state, increasing.
+    energies
+        ``thermal`` and ``inherent``, per particle, epsilon.
+    order_parameter
+        For each time of the model: mean over the particles of type A of the prediction, in
+        standard deviations of the training targets.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dimensions: tuple[int, ...] = Field(min_length=1)
+    fractions: dict[str, Range]
+    density: Range
+    temperatures: tuple[float, ...] = ()
+    energies: dict[str, Range] = Field(default_factory=dict)
+    order_parameter: tuple[Range, ...] = ()
+
+    @classmethod
+    def of(cls, model: PropensityModel, configurations: Sequence[Configuration]) -> Domain:
+        """The domain of a model that was trained on these, complete as the model reads them."""
+        chosen = list(configurations)
+        densities = np.array([c.density for c in chosen])
+        energies = {
+            name: range_of_values(chosen, [getattr(c, field) for c in chosen])
+            for name, field in ENERGIES.items()
+            if all(getattr(c, field) is not None for c in chosen)
+        }
+        with_a = [c for c in chosen if (c.types == 0).any()]
+        orders = [model.order_parameter(c) for c in with_a]
+        rows = range(len(model.times) if with_a else 0)
+        return cls(
+            dimensions=tuple(sorted({c.dimensions for c in chosen})),
+            fractions={
+                name: range_of_means(chosen, np.array([(c.types == t).mean() for c in chosen]))
+                for t, name in enumerate(TYPE_NAMES[: model.n_types])
+            },
+            density=range_of_means(chosen, densities),
+            temperatures=tuple(
+                sorted({float(c.temperature) for c in chosen if c.temperature is not None})
+            ),
+            energies=energies,
+            order_parameter=tuple(
+                range_of_values(with_a, [order[row] for order in orders], of_a=True) for row in rows
+            ),
+        )
+
+    def departures(
+        self,
+        configuration: Configuration,
+        order_parameter: Array | None = None,
+        times: Sequence[float] = (),
+    ) -> tuple[Departure, ...]:
+        """Every respect in which a configuration lies outside, the plainest first.
+
+        Parameters
+        ----------
+        order_parameter
+            (n_times, N), as :meth:`equiglass.models.propensity.PropensityModel.order_parameter`.
+        times
+            (n_times,) to name them.
+        """
+        c = configuration
+        found: list[Departure] = []
+        if c.dimensions not in self.dimensions:
+            known = " and ".join(str(d) for d in self.dimensions)
+            found.append(Departure("dimensions", str(c.dimensions), known, known))
+        found += self._composition(c)
+        if not self.density.holds(c.density, len(c), DENSITY_SLACK * self.density.high):
+            found.append(self.density.departure("density", c.density))
+        if c.temperature is not None and self.temperatures:
+            low, high = self.temperatures[0], self.temperatures[-1]
+            slack = TEMPERATURE_SLACK * high
+            if not low - slack <= c.temperature <= high + slack:
+                found.append(Departure("temperature", float(c.temperature), low, high))
+        for name, trained in self.energies.items():
+            energy = getattr(c, ENERGIES[name])
+            if energy is not None and not trained.holds(mean := float(energy.mean()), len(c)):
+                found.append(trained.departure(f"{name} energy per particle", mean))
+        if order_parameter is not None:
+            found += self._order(order_parameter[:, c.types == 0], times)
+        return tuple(found)
+
+    def _composition(self, configuration: Configuration) -> Iterator[Departure]:
+        """The type whose share is farthest from the training data, if any is."""
+        shares = np.bincount(configuration.types, minlength=len(TYPE_NAMES)) / len(configuration)
+        absent = Range(low=0, high=0)
+        outside = []
+        for t, name in enumerate(TYPE_NAMES):
+            trained, share = self.fractions.get(name, absent), float(shares[t])
+            if not trained.holds(share, len(configuration), COMPOSITION_SLACK):
+                excess = max(trained.low - share, share - trained.high)
+                outside.append((excess, trained.departure(f"fraction of {name}", share)))
+        # Shares add up to one: of two types both differ by the same, which is said once.
+        if outside:
+            yield max(outside, key=lambda pair: round(pair[0], 9))[1]
+
+    def _order(self, of_a: Array, times: Sequence[float]) -> Iterator[Departure]:
+        """The time at which the mean order parameter is farthest outside, if it is at any."""
+        n = of_a.shape[1]
+        if n == 0 or len(of_a) != len(self.order_parameter):
+            return
+        outside = []
+        for row, trained in enumerate(self.order_parameter):
+            mean = float(of_a[row].mean())
+            if not trained.holds(mean, n):
+                name = "mean order parameter of A" + (f" at t = {times[row]:g}" if times else "")
+                excess = max(trained.low - mean, mean - trained.high)
+                outside.append((excess, trained.departure(name, mean)))
+        if outside:
+            yield max(outside, key=lambda pair: pair[0])[1]
+
+
+def potential_departure(trained: Potential | None, own: Potential | None) -> tuple[Departure, ...]:
+    """That a configuration records another potential than the model, if it does."""
+    if trained is None or own is None or trained.same_as(own):
+        return ()
+    name = own.name + (" with other parameters" if own.name == trained.name else "")
+    return (Departure("potential", name, trained.name, trained.name),)

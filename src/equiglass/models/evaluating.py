@@ -1,0 +1,75 @@
+"""How a model is evaluated: in which mode, and slab by slab where all edges would not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..data.configuration import Configuration
+from ..geometry.graph import Graph
+from .registry import network_class
+
+if TYPE_CHECKING:
+    from .propensity import PropensityModel
+
+Array = NDArray[np.float64]
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients inside; the modes of all parts come back, errors or not."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def as_array(values: torch.Tensor) -> Array:
+    """Real numbers of any precision, from any device."""
+    result: Array = values.detach().double().cpu().numpy()
+    return result
+
+
+def predict_in_slabs(
+    model: PropensityModel,
+    configuration: Configuration,
+    slab_size: int,
+    advance: Callable[[], None],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Types (N,) and standardised predictions (N, n_times), with few edges in memory at a time.
+
+    Parameters
+    ----------
+    slab_size
+        Particles in a slab, about.
+    advance
+        Called after each slab of each walk.
+    """
+    n, dtype, device = len(configuration), model.target_mean.dtype, model.target_mean.device
+    nodes, walk = network_class(model.config).read_in_slabs(
+        configuration, model.config, -(-n // slab_size), dtype
+    )
+    nodes = nodes.to(device)
+
+    def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
+        for receivers, graph in walk():
+            yield receivers.to(device), graph.to(device)
+            advance()
+
+    total = torch.zeros(n, len(model.times), dtype=dtype, device=device)
+    for member in model.networks:
+        representation = member.represent_in_slabs(nodes, slabs)
+        for start in range(0, n, slab_size):
+            part = slice(start, start + slab_size)
+            total[part] += member.decode(representation[part], nodes.types[part])
+    return nodes.types, total / len(model.members)

@@ -1,0 +1,63 @@
+"""Configurations as a model needs them: completed under the potential that it was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..data.configuration import Configuration
+from ..data.potential import Potential
+from ..errors import InputError
+from ..simulation.preparation import Preparation
+from .propensity import PropensityModel
+
+
+def prepared(
+    model: PropensityModel,
+    configurations: Sequence[Configuration],
+    preparation: Preparation | None = None,
+) -> list[Configuration]:
+    """The configurations with every field that the model reads.
+
+    What is missing is made under the model's potential, unless ``preparation`` names another. For
+    a model that records none it is the data's recorded one.
+
+    Raises
+    ------
+    InputError
+        If the data record another potential than the model and ``preparation`` does not name one;
+        if something has to be made and nothing names a potential; or as
+        :meth:`equiglass.simulation.preparation.Preparation.complete`.
+    """
+    settings = preparation or Preparation()
+    own = model.potential
+    if settings.potential is None and own is not None:
+        _check_recorded(model.card.name, own, configurations)
+        settings = settings.under(own)
+    if settings.potential is None and settings.make:
+        for c in configurations:
+            if c.potential is None and _lacks(model, c):
+                raise InputError(
+                    f"neither the data nor the model {model.card.name} records a potential, and "
+                    "what the model reads has to be made; name one: --potential NAME or FILE.yaml",
+                    source=c.source,
+                    field="potential",
+                )
+    return settings.complete(configurations, model.required_fields)
+
+
+def _lacks(model: PropensityModel, configuration: Configuration) -> bool:
+    return any(getattr(configuration, name) is None for name in model.required_fields)
+
+
+def _check_recorded(name: str, own: Potential, configurations: Sequence[Configuration]) -> None:
+    """Raise InputError if a configuration records another potential than the model's."""
+    for c in configurations:
+        if c.potential is not None and not own.same_as(c.potential):
+            raise InputError(
+                f"the model {name} was trained under another potential than that of the data; to "
+                "use it all the same, name one: --potential NAME or FILE.yaml",
+                source=c.source,
+                field="potential",
+                expected=own.name,
+                found=c.potential.name,
+            )

@@ -1,0 +1,144 @@
+"""Ranges of the means over particles that training data show, and departures from them.
+
+A mean over N particles scatters by chance, by about ``spread / sqrt(N)``; a range is widened by
+three times that before anything is called a departure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..data.configuration import Configuration
+
+Array = NDArray[np.floating[Any]]
+SIGMAS = 3.0
+DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One respect in which a configuration lies outside a model's domain; its text says so.
+
+    Attributes
+    ----------
+    found
+        Of the configuration; a number, or a name.
+    low, high
+        Range in the training data.
+    """
+
+    quantity: str
+    found: float | str
+    low: float | str
+    high: float | str
+
+    def __str__(self) -> str:
+        if isinstance(self.found, str) or isinstance(self.low, str) or isinstance(self.high, str):
+            return f"{self.quantity} {self.found}, trained with {self.low}"
+        trained = f"{self.low:.4g}" + (f" to {self.high:.4g}" if self.high > self.low else "")
+        text = f"{self.quantity} {self.found:.4g}, trained at {trained}"
+        excess = self.found - (self.high if self.found > self.high else self.low)
+        return f"{text} ({excess:+.2f})" if abs(excess) >= 0.01 else f"{text} ({excess:+.1g})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON and the metadata of files."""
+        return {**asdict(self), "sentence": str(self)}
+
+
+class Range(BaseModel):
+    """Smallest and largest mean over the particles of a training configuration.
+
+    ``spread`` is the standard deviation that one particle contributes: means over n particles
+    scatter by ``spread / sqrt(n)``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    low: float = Field(allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
+    spread: float = Field(0.0, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Range:
+        if self.high < self.low:
+            raise ValueError("high must not be below low")
+        return self
+
+    def holds(self, value: float, n: int, slack: float = 0.0) -> bool:
+        """Whether the mean over n particles lies in the range, as far as chance allows."""
+        margin = slack + SIGMAS * self.spread / math.sqrt(n)
+        return self.low - margin <= value <= self.high + margin
+
+    def departure(self, quantity: str, value: float) -> Departure:
+        """That a value lies outside."""
+        return Departure(quantity, value, self.low, self.high)
+
+
+def range_of_values(
+    configurations: Sequence[Configuration], values: Sequence[Array], *, of_a: bool = False
+) -> Range:
+    """Range of the means of a quantity (N,) over all particles, or those of type A.
+
+    Neighbours are alike, so that means scatter more than those of independent particles would.
+    How much more is seen in the means over the octants of each box.
+    """
+    spread, means, counts = 0.0, [], []
+    for c, of_all in zip(configurations, values, strict=True):
+        chosen = c.types == 0 if of_a else np.ones(len(c), bool)
+        mine = of_all[chosen].astype(np.float64)
+        means.append(mine.mean())
+        counts.append(len(mine))
+        half = (c.positions[chosen] >= c.box / 2)[:, list(c.periodic)]
+        octant = half @ (1 << np.arange(half.shape[1]))
+        sizes = np.bincount(octant)
+        parts = np.bincount(octant, mine)[sizes > 0] / sizes[sizes > 0]
+        squares = sizes[sizes > 0] * (parts - mine.mean()) ** 2
+        spread = max(spread, mine.std(), math.sqrt(squares.sum() / max(1, len(parts) - 1)))
+    return range_of_means(configurations, np.array(means), np.array(counts), spread)
+
+
+def range_of_means(
+    configurations: Sequence[Configuration],
+    means: Array,
+    counts: NDArray[np.int64] | None = None,
+    spread: float = 0.0,
+) -> Range:
+    """Range of means over ``counts`` particles each, by default all.
+
+    The spread is at least what configurations of one state point show among themselves, and larger
+    where few were seen.
+    """
+    if counts is None:
+        counts = np.array([len(c) for c in configurations])
+    squares, freedom = 0.0, 0
+    groups = _state_points(configurations)
+    for group in np.unique(groups):
+        mine = groups == group
+        squares += float((counts[mine] * (means[mine] - means[mine].mean()) ** 2).sum())
+        freedom += int(mine.sum()) - 1
+    if freedom > 0:
+        spread = max(spread, math.sqrt(squares / freedom))
+    spread *= 1 + 1 / len(configurations)
+    return Range(low=_short(means.min()), high=_short(means.max()), spread=_short(spread))
+
+
+def _state_points(configurations: Sequence[Configuration]) -> NDArray[np.int64]:
+    """Numbers that are equal for configurations of one state point."""
+    keys = [
+        (c.dimensions, c.temperature, round(c.density, 2), round(float((c.types == 0).mean()), 2))
+        for c in configurations
+    ]
+    order = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    return np.array([order[key] for key in keys])
+
+
+def _short(value: float) -> float:
+    """As many digits as are the same on every machine."""
+    return float(f"{value:.{DIGITS}g}")

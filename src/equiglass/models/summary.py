@@ -1,0 +1,37 @@
+"""A model in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .propensity import PropensityModel
+
+
+def summary(model: PropensityModel) -> str:
+    """One line: kind, size, times, temperatures and correlation of a model."""
+    card = model.card
+    members = len(model.members)
+    parts = [
+        f"{model.config.kind}, {model.n_parameters} parameters",
+        f"{members} members" if members > 1 else "",
+        f"t = {_span(model.times)}",
+        f"T = {_span(card.domain.temperatures)}" if card.domain else "",
+    ]
+    rho = card.metrics.get("validation_rho")
+    folds = card.metrics.get("cross_validation", {}).get("pearson", [])
+    if rho is None and folds:
+        rho = float(np.mean([row["mean"] for row in folds if row["type"] == folds[0]["type"]]))
+    parts.append("" if rho is None else f"\N{GREEK SMALL LETTER RHO} = {rho:.2f}")
+    return f"PropensityModel({card.name}: {', '.join(filter(None, parts))})"
+
+
+def _span(values: Sequence[float]) -> str:
+    if not values:
+        return "unknown"
+    if len(values) == 1:
+        return f"{values[0]:g}"
+    return f"{values[0]:g} to {values[-1]:g} ({len(values)} values)"

@@ -1,0 +1,75 @@
+"""Write one small model of each kind in the present format, with what it predicts, for the tests.
+
+python -m tests.models.store_models
+
+Run once for each version of the format, when it is settled; the files are never written again, so
+that every later version shows that it still reads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from equiglass.models.card import ModelCard
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.registry import NetworkConfig
+from equiglass.models.upgrade import VERSION
+from tests.conftest import make_complete
+
+STORED = Path(__file__).parent / "stored"
+SMALL_SE3 = {"kind": "se3", "l_max": 2, "channels": 2, "layers": 2, "n_basis": 4,
+             "radial_width": 4, "decoder_width": 4}  # fmt: skip
+MODELS: dict[str, tuple[dict[str, object], torch.dtype, int]] = {
+    "se3": (SMALL_SE3, torch.float32, 2),
+    "se3_float64": ({**SMALL_SE3, "parity": False, "readout": "last"}, torch.float64, 1),
+    "bapst": ({"kind": "bapst", "width": 4, "rounds": 2}, torch.float32, 1),
+    "botan": ({"kind": "botan", "width": 4, "rounds": 2}, torch.float32, 1),
+    "descriptors": (
+        {"kind": "descriptors", "near": [0.8, 1.6, 0.2], "far": [2.2, 3.0, 0.4],
+         "angular": [1.2, 1.4, 0.2], "l_max": 3, "generations": 1,
+         "inputs": {"energies": ["thermal"], "displacements": ["inherent"]}},
+        torch.float32, 1,
+    ),
+}  # fmt: skip
+
+
+def small_model(settings: dict[str, object], dtype: torch.dtype, members: int) -> PropensityModel:
+    """A model whose every weight and statistic is a random number."""
+    torch.manual_seed(1)
+    config = TypeAdapter(NetworkConfig).validate_python(settings)
+    card = ModelCard("small", "made up", {"validation_rho": 0.5}, {"training": {"seed": 1}})
+    model = PropensityModel(config, 2, (1.0, 10.0), members, card).to(dtype)
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point():
+            positive = name.endswith(("std", "running_power"))
+            drawn = 0.3 * torch.randn_like(tensor)
+            tensor.copy_(drawn.abs() + 0.7 if positive else tensor + drawn)
+    return model.eval()
+
+
+def main() -> None:
+    folder = STORED / f"v{VERSION}"
+    if folder.exists():
+        raise SystemExit(f"{folder} is there already, and stored models are never written again")
+    configuration = make_complete(100)
+    predictions: dict[str, Any] = {}
+    for name, options in MODELS.items():
+        model = small_model(*options)
+        model.save(folder / name)
+        predictions[name] = model.predict(configuration)
+    fields = ("types", "box", "positions", "inherent_positions", "thermal_energy",
+              "inherent_energy")  # fmt: skip
+    np.savez_compressed(
+        folder / "configuration.npz", **{name: getattr(configuration, name) for name in fields}
+    )
+    np.savez_compressed(folder / "predictions.npz", **predictions)
+    print(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..geometry.device_graph import build_graph_on
 from ..geometry.graph import Graph, batch_graphs, build_graph
 
 Positions = Literal["thermal", "inherent", "cage"]
@@ -158,18 +157,17 @@ def graph_input(
     device: torch.device | None = None,
 ) -> ModelInput:
     """Graph and node inputs of one configuration; on a GPU the graph is made there."""
-    tensors = node_inputs(configuration, spec, dtype)
-    positions = getattr(configuration, POSITION_FIELD[spec.graph])
-    place = configuration.box, cutoff
-    options: dict[str, Any] = {
-        "periodic": configuration.periodic, "dtype": dtype, "source": configuration.source,
-    }  # fmt: skip
-    if device is not None and device.type == "cuda":
-        graph = build_graph_on(device, positions, *place, **options)
-        tensors = tuple(t.to(device) for t in tensors)  # type: ignore[assignment]
-    else:
-        graph = build_graph(positions, *place, **options)
-    types, scalars, vectors = tensors
+    place = device if device is not None and device.type == "cuda" else None
+    graph = build_graph(
+        getattr(configuration, POSITION_FIELD[spec.graph]),
+        configuration.box,
+        cutoff,
+        periodic=configuration.periodic,
+        dtype=dtype,
+        device=place,
+        source=configuration.source,
+    )
+    types, scalars, vectors = (t.to(place) for t in node_inputs(configuration, spec, dtype))
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
 
 

@@ -17,7 +17,8 @@ from torch import nn
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from ..geometry.graph import Graph, graph_slabs
+from ..geometry.graph import Graph
+from ..geometry.slabs import graph_slabs
 from .inputs import POSITION_FIELD, ModelInput, node_inputs
 from .networks import Network, NetworkConfig, build_network, model_input
 from .se3 import SE3Config, SE3Network

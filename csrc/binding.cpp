@@ -30,16 +30,15 @@ void make_path_set(PathSet* self, std::vector<std::tuple<int, int, int>> const& 
 template <class T>
 Inputs<T> inputs(Array<T const, 3> x, Array<T const, 2> harmonics, Array<T const, 1> lengths,
                  Array<T const, 3> table, double cutoff) {
-  return {x.data(),        harmonics.data(),       lengths.data(),    table.data(),
-          int(x.shape(1)), int(harmonics.shape(1)), int(x.shape(2)), int(table.shape(0)),
-          T(cutoff)};
+  return {x.data(),        harmonics.data(),    lengths.data(),
+          table.data(),    int(x.shape(1)),     int(harmonics.shape(1)),
+          int(x.shape(2)), int(table.shape(0)), T(cutoff)};
 }
 
 template <class T>
-void forward(PathSet const& set, Index<1> receiver_start,
-             Index<1> senders, Array<T const, 3> x, Array<T const, 2> harmonics,
-             Array<T const, 1> lengths, Array<T const, 3> table, double cutoff, Array<T, 1> sums,
-             int n_threads) {
+void forward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<T const, 3> x,
+             Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
+             double cutoff, Array<T, 1> sums, int n_threads) {
   Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
                     std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
@@ -48,8 +47,7 @@ void forward(PathSet const& set, Index<1> receiver_start,
 }
 
 template <class T>
-void backward(PathSet const& set, Index<1> receiver_start,
-              Index<1> senders, Array<T const, 3> x,
+void backward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<T const, 3> x,
               Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
               double cutoff, Array<T const, 1> sum_gradient, Array<T, 3> x_gradient,
               Array<T, 3> table_gradient, std::optional<Array<T, 2>> harmonics_gradient,
@@ -63,13 +61,14 @@ void backward(PathSet const& set, Index<1> receiver_start,
   }
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
   nb::gil_scoped_release release;
-  convolution_backward(set, edges, in,
-                       sum_gradient.data(), out, n_threads);
+  convolution_backward(set, edges, in, sum_gradient.data(), out, n_threads);
 }
 
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // Python keeps every PathSet until it ends, by intention.
+  nb::set_leak_warnings(false);
   nb::class_<PathSet>(m, "PathSet").def("__init__", &make_path_set);
   m.def("forward", &forward<float>);
   m.def("forward", &forward<double>);

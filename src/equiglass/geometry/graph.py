@@ -113,9 +113,7 @@ def check_edges(graph: Graph) -> None:
         ("receiver_start", starts, (graph.n_receivers + 1,)),
     ):
         if tuple(tensor.shape) != shape:
-            raise ValueError(
-                f"graph: {name} must be of shape {shape}, found {tuple(tensor.shape)}"
-            )
+            raise ValueError(f"graph: {name} must be of shape {shape}, found {tuple(tensor.shape)}")
         if name != "vectors" and tensor.dtype != torch.int64:
             raise ValueError(f"graph: {name} must be int64, found {tensor.dtype}")
     for name, tensor, count in (

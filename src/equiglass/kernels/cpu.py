@@ -31,7 +31,9 @@ def why_not(device: torch.device) -> str | None:
             f"the native kernel does not load ({LOAD_ERROR}); reinstall equiglass with a C++ "
             "compiler at hand, or set EQUIGLASS_KERNEL=reference"
         )
-    return None if device.type == "cpu" else f"EQUIGLASS_KERNEL=cpu, but the tensors are on {device}"
+    return (
+        None if device.type == "cpu" else f"EQUIGLASS_KERNEL=cpu, but the tensors are on {device}"
+    )
 
 
 def instruction_set() -> str:

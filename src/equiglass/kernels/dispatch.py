@@ -8,23 +8,13 @@ specification in PyTorch, on any device. All of them compute the same function.
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import Protocol
 
 import torch
 
 from ..geometry.graph import Graph
 from .problem import ConvolutionProblem, check_arguments, require
-
-# Imported when they are asked for: nothing of the GPU is loaded on a machine without one.
-BACKENDS = {
-    "cpu": "equiglass.kernels.cpu",
-    "triton": "equiglass.kernels.gpu.operator",
-    "reference": "equiglass.kernels.reference",
-}
-# What is tried on a kind of device before the specification.
-FASTEST = {"cpu": "cpu", "cuda": "triton"}
-
 
 class Backend(Protocol):
     """What the module of an implementation offers."""
@@ -47,9 +37,32 @@ class Backend(Protocol):
         """:func:`equiglass.kernels.reference.convolve`, the specification."""
 
 
-def load(name: str) -> Backend:
-    """The implementation of a name in :data:`BACKENDS`."""
-    return cast(Backend, import_module(BACKENDS[name]))
+# Imported when they are asked for: nothing of the GPU is loaded on a machine without one.
+def _cpu() -> Backend:
+    from . import cpu
+
+    return cpu
+
+
+def _triton() -> Backend:
+    from .gpu import operator
+
+    return operator
+
+
+def _reference() -> Backend:
+    from . import reference
+
+    return reference
+
+
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "cpu": _cpu,
+    "triton": _triton,
+    "reference": _reference,
+}
+# What is tried on a kind of device before the specification.
+FASTEST = {"cpu": "cpu", "cuda": "triton"}
 
 
 def backend(device: torch.device) -> str:
@@ -65,18 +78,17 @@ def backend(device: torch.device) -> str:
     wanted = os.environ.get("EQUIGLASS_KERNEL")
     if wanted is None:
         fastest = FASTEST.get(device.type, "reference")
-        return fastest if load(fastest).why_not(device) is None else "reference"
+        return fastest if BACKENDS[fastest]().why_not(device) is None else "reference"
     if wanted not in BACKENDS:
         raise ValueError(f"EQUIGLASS_KERNEL must be one of {tuple(BACKENDS)}, found {wanted!r}")
-    reason = load(wanted).why_not(device)
+    reason = BACKENDS[wanted]().why_not(device)
     if reason is not None:
         raise RuntimeError(reason)
     return wanted
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _chosen(device: torch.device) -> Backend:
-    return load(backend(device))
+# A compiled function keeps the choice that was made when it was compiled.
+_chosen = torch.compiler.assume_constant_result(backend)
 
 
 def convolve(
@@ -110,7 +122,7 @@ def convolve(
     RuntimeError
         As :func:`backend`.
     """
-    chosen = _chosen(x.device)
+    chosen = BACKENDS[_chosen(x.device)]()
     dtype = graph.lengths.dtype
     if torch.is_autocast_enabled(x.device.type):
         half = torch.get_autocast_dtype(x.device.type)

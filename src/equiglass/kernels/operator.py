@@ -59,9 +59,7 @@ def register_gradient(forward: Any, backward: Callable[..., Gradients]) -> None:
     def gradient_of(ctx: Any, gradient: torch.Tensor) -> tuple[Any, ...]:
         _, for_harmonics, for_lengths, *others = ctx.needs_input_grad
         geometry = bool(for_harmonics or for_lengths)
-        x, table, harmonics, lengths = backward(
-            gradient, *ctx.saved_tensors, ctx.problem, geometry
-        )
+        x, table, harmonics, lengths = backward(gradient, *ctx.saved_tensors, ctx.problem, geometry)
         indices_and_problem = [None] * (len(others) - 1)
         if not geometry:
             return x, None, None, table, *indices_and_problem

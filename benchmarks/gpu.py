@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from network import PLAIN, liquid_like
 
 from equiglass.geometry.graph import Graph, build_graph
-from equiglass.kernels.dispatch import N_KNOTS
 from equiglass.kernels.paths import PathSet, clebsch_gordan
+from equiglass.kernels.problem import N_KNOTS
 from equiglass.models.inputs import ModelInput
 from equiglass.models.se3 import SE3Config, SE3Network
 
@@ -212,7 +212,7 @@ def limits(
     )
     totals: dict[str, float] = {}
     for layer in network.layers:
-        for key, value in counted(layer.paths, n, n_edges, CHANNELS).items():
+        for key, value in counted(layer.problem.paths, n, n_edges, CHANNELS).items():
             totals[key] = totals.get(key, 0.0) + value
     return {
         f"{part}_{kind}_s": totals[f"{part}_{kind}"] / rate
@@ -295,7 +295,7 @@ def main() -> None:
     }
     for n in options.n:
         positions, box = liquid_like(n)
-        graph = build_graph(positions, box, 2.0).to(device)
+        graph = build_graph(positions, box, 2.0, device=device)
         types = (torch.arange(n, device=device) % 5 == 4).long()
         for l_max in options.l_max:
             rows = {}

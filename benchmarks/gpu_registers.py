@@ -20,7 +20,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from equiglass.kernels.gpu.launch import BLOCK, SPLITS, TABLE_BLOCK, kernels
+from equiglass.kernels.gpu.launch import BLOCK, SPLITS, TABLE_BLOCK, fused_products, kernels
 from equiglass.kernels.paths import PathSet, path_set
 
 TOOL = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
@@ -31,7 +31,7 @@ N_KNOTS, CUTOFF = 256, 2.0
 
 def build(paths: PathSet, name: str, channels: int, architecture: int, features: str) -> bytes:
     """The compiled kernel for float32 arithmetic and features of this type."""
-    kernel = getattr(kernels(tuple(paths.flat), "tl.float32"), name)
+    kernel = getattr(kernels(paths, "tl.float32"), name)
     block = TABLE_BLOCK if name == "for_table" else BLOCK
     block_c = min(triton.next_power_of_2(channels), 32)
     constants: dict[str, Any] = {
@@ -60,7 +60,8 @@ def build(paths: PathSet, name: str, channels: int, architecture: int, features:
             if signature[a].startswith("*")
         },
     )
-    compiled = triton.compile(source, target=GPUTarget("cuda", architecture, 32))
+    with fused_products():
+        compiled = triton.compile(source, target=GPUTarget("cuda", architecture, 32))
     binary: bytes = compiled.asm["cubin"]
     return binary
 

@@ -119,7 +119,7 @@ def convolution_gflop(network: SE3Network, n_edges: int, channels: int = 8) -> f
 
     total = 0
     for layer in network.layers:
-        for path in layer.paths.paths:
+        for path in layer.problem.paths.paths:
             matrix = int((clebsch_gordan(path) != 0).any(dim=1).sum())
             # Matrix times features, radial factor, four-point interpolation.
             total += channels * (matrix + 2 * path[2] + 1 + 4)

@@ -1,4 +1,4 @@
-// Python binding: shapes were checked by equiglass.kernels.cpu; here arrays become pointers.
+// Python binding: equiglass.kernels.dispatch checked the arguments; here arrays become pointers.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -19,26 +19,26 @@ template <class T, int rank>
 using Array = nb::ndarray<T, nb::ndim<rank>, nb::c_contig, nb::device::cpu>;
 template <int rank> using Index = Array<std::int64_t const, rank>;
 
-PathSet path_set(std::vector<std::tuple<int, int, int>> const& paths) {
+// Replaces the constructor: a PathSet is made once for a problem and kept by Python.
+void make_path_set(PathSet* self, std::vector<std::tuple<int, int, int>> const& paths) {
   std::vector<Path> converted;
+  converted.reserve(paths.size());
   for (auto const& [l_in, l_filter, l_out] : paths) converted.push_back({l_in, l_filter, l_out});
-  return PathSet(converted);
+  new (self) PathSet(converted);
 }
 
 template <class T>
 Inputs<T> inputs(Array<T const, 3> x, Array<T const, 2> harmonics, Array<T const, 1> lengths,
                  Array<T const, 3> table, double cutoff) {
-  return {x.data(),        harmonics.data(),       lengths.data(),    table.data(),
-          int(x.shape(1)), int(harmonics.shape(1)), int(x.shape(2)), int(table.shape(0)),
-          T(cutoff)};
+  return {x.data(),        harmonics.data(),    lengths.data(),
+          table.data(),    int(x.shape(1)),     int(harmonics.shape(1)),
+          int(x.shape(2)), int(table.shape(0)), T(cutoff)};
 }
 
 template <class T>
-void forward(std::vector<std::tuple<int, int, int>> const& paths, Index<1> receiver_start,
-             Index<1> senders, Array<T const, 3> x, Array<T const, 2> harmonics,
-             Array<T const, 1> lengths, Array<T const, 3> table, double cutoff, Array<T, 1> sums,
-             int n_threads) {
-  PathSet const set = path_set(paths);
+void forward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<T const, 3> x,
+             Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
+             double cutoff, Array<T, 1> sums, int n_threads) {
   Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
                     std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
@@ -47,13 +47,11 @@ void forward(std::vector<std::tuple<int, int, int>> const& paths, Index<1> recei
 }
 
 template <class T>
-void backward(std::vector<std::tuple<int, int, int>> const& paths, Index<1> receiver_start,
-              Index<1> senders, Array<T const, 3> x,
+void backward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<T const, 3> x,
               Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
               double cutoff, Array<T const, 1> sum_gradient, Array<T, 3> x_gradient,
               Array<T, 3> table_gradient, std::optional<Array<T, 2>> harmonics_gradient,
               std::optional<Array<T, 1>> lengths_gradient, int n_threads) {
-  PathSet const set = path_set(paths);
   Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
                     std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
   Gradients<T> out{x_gradient.data(), table_gradient.data(), nullptr, nullptr};
@@ -63,13 +61,15 @@ void backward(std::vector<std::tuple<int, int, int>> const& paths, Index<1> rece
   }
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
   nb::gil_scoped_release release;
-  convolution_backward(set, edges, in,
-                       sum_gradient.data(), out, n_threads);
+  convolution_backward(set, edges, in, sum_gradient.data(), out, n_threads);
 }
 
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // Python keeps every PathSet until it ends, by intention.
+  nb::set_leak_warnings(false);
+  nb::class_<PathSet>(m, "PathSet").def("__init__", &make_path_set);
   m.def("forward", &forward<float>);
   m.def("forward", &forward<double>);
   m.def("backward", &backward<float>);

@@ -36,19 +36,17 @@ struct Edges {
   std::int64_t const* senders;         // [n_edges]
 };
 
-template <class T>
-struct Inputs {
-  T const* x;          // [n_senders, x_components, channels]
-  T const* harmonics;  // [n_edges, y_components]
-  T const* lengths;    // [n_edges]
-  T const* table;      // [n_knots, n_paths, channels]
+template <class T> struct Inputs {
+  T const* x;                                // [n_senders, x_components, channels]
+  T const* harmonics;                        // [n_edges, y_components]
+  T const* lengths;                          // [n_edges]
+  T const* table;                            // [n_knots, n_paths, channels]
   int x_components, y_components, channels;  // channels: a multiple of 8
   int n_knots;
   T cutoff;  // the last knot; the first is at 0
 };
 
-template <class T>
-struct Gradients {
+template <class T> struct Gradients {
   T* x;          // [n_senders, x_components, channels]
   T* table;      // [n_knots, n_paths, channels]
   T* harmonics;  // [n_edges, y_components], or null where it is not wanted
@@ -63,8 +61,8 @@ template <class T>
 void convolution_forward(PathSet const&, Edges const&, Inputs<T> const&, T* sums, int n_threads);
 
 template <class T>
-void convolution_backward(PathSet const&, Edges const&, Inputs<T> const&,
-                          T const* sum_gradient, Gradients<T> const&, int n_threads);
+void convolution_backward(PathSet const&, Edges const&, Inputs<T> const&, T const* sum_gradient,
+                          Gradients<T> const&, int n_threads);
 
 // Name of the instruction set that is in use: "baseline", "avx2" or "avx512".
 char const* instruction_set();

@@ -31,8 +31,7 @@ Choice choose() {
 #ifdef EQUIGLASS_X86
   if (at_most == "avx512" && has_avx512())
     return {"avx512", avx512::kernel_float, avx512::kernel_double};
-  if (at_most != "baseline" && has_avx2())
-    return {"avx2", avx2::kernel_float, avx2::kernel_double};
+  if (at_most != "baseline" && has_avx2()) return {"avx2", avx2::kernel_float, avx2::kernel_double};
 #endif
   return {"baseline", baseline::kernel_float, baseline::kernel_double};
 }
@@ -72,21 +71,18 @@ void convolution_forward(PathSet const& set, Edges const& edges, Inputs<T> const
 }
 
 template <class T>
-void convolution_backward(PathSet const& set, Edges const& edges,
-                          Inputs<T> const& in, T const* sum_gradient, Gradients<T> const& out,
-                          int n_threads) {
+void convolution_backward(PathSet const& set, Edges const& edges, Inputs<T> const& in,
+                          T const* sum_gradient, Gradients<T> const& out, int n_threads) {
   kernel<T>().backward(set, edges, in, sum_gradient, out, n_threads);
 }
 
 template void convolution_forward(PathSet const&, Edges const&, Inputs<float> const&, float*, int);
 template void convolution_forward(PathSet const&, Edges const&, Inputs<double> const&, double*,
                                   int);
-template void convolution_backward(PathSet const&, Edges const&,
-                                   Inputs<float> const&, float const*, Gradients<float> const&,
-                                   int);
-template void convolution_backward(PathSet const&, Edges const&,
-                                   Inputs<double> const&, double const*, Gradients<double> const&,
-                                   int);
+template void convolution_backward(PathSet const&, Edges const&, Inputs<float> const&, float const*,
+                                   Gradients<float> const&, int);
+template void convolution_backward(PathSet const&, Edges const&, Inputs<double> const&,
+                                   double const*, Gradients<double> const&, int);
 
 char const* instruction_set() { return choice().name; }
 

@@ -5,18 +5,17 @@
 
 namespace equiglass {
 
-template <class T>
-struct Kernel {
+template <class T> struct Kernel {
   void (*forward)(PathSet const&, Edges const&, Inputs<T> const&, T*, int);
-  void (*backward)(PathSet const&, Edges const&, Inputs<T> const&, T const*,
-                   Gradients<T> const&, int);
+  void (*backward)(PathSet const&, Edges const&, Inputs<T> const&, T const*, Gradients<T> const&,
+                   int);
 };
 
-#define EQUIGLASS_DECLARE_ISA(isa)             \
-  namespace isa {                              \
-  extern Kernel<float> const kernel_float;     \
-  extern Kernel<double> const kernel_double;   \
-  int find_path(Path const& path);             \
+#define EQUIGLASS_DECLARE_ISA(isa)           \
+  namespace isa {                            \
+  extern Kernel<float> const kernel_float;   \
+  extern Kernel<double> const kernel_double; \
+  int find_path(Path const& path);           \
   }
 
 EQUIGLASS_DECLARE_ISA(baseline)

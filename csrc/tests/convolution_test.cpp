@@ -17,8 +17,19 @@ namespace {
 struct Problem {
   int n = 37, channels = 16, n_knots = 32, x_components = 9, y_components = 9;
   double cutoff = 2.0;
-  PathSet set{{{0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {0, 1, 1}, {1, 0, 1}, {1, 1, 1}, {1, 2, 1},
-               {2, 1, 1}, {2, 2, 1}, {0, 2, 2}, {1, 1, 2}, {2, 0, 2}, {2, 2, 2}}};
+  PathSet set{{{0, 0, 0},
+               {1, 1, 0},
+               {2, 2, 0},
+               {0, 1, 1},
+               {1, 0, 1},
+               {1, 1, 1},
+               {1, 2, 1},
+               {2, 1, 1},
+               {2, 2, 1},
+               {0, 2, 2},
+               {1, 1, 2},
+               {2, 0, 2},
+               {2, 2, 2}}};
   std::vector<std::int64_t> start, senders;
   std::vector<double> x, y, lengths, table;
 
@@ -41,16 +52,13 @@ struct Problem {
     fill(table, n_knots * set.paths.size() * channels);
     lengths.resize(senders.size());
     // The whole range, both ends included.
-    for (std::size_t e = 0; e < lengths.size(); ++e)
-      lengths[e] = cutoff * e / (lengths.size() - 1);
+    for (std::size_t e = 0; e < lengths.size(); ++e) lengths[e] = cutoff * e / (lengths.size() - 1);
   }
 
-  Edges edges() const {
-    return {n, n, std::int64_t(senders.size()), start.data(), senders.data()};
-  }
+  Edges edges() const { return {n, n, std::int64_t(senders.size()), start.data(), senders.data()}; }
   Inputs<double> inputs() const {
-    return {x.data(), y.data(), lengths.data(), table.data(), x_components, y_components,
-            channels, n_knots,  cutoff};
+    return {x.data(),     y.data(), lengths.data(), table.data(), x_components,
+            y_components, channels, n_knots,        cutoff};
   }
   std::vector<double> forward(int threads) const {
     std::vector<double> sums(std::size_t(n) * set.n_components * channels);
@@ -95,8 +103,8 @@ int main() {
 
   // The convolution is linear in x, harmonics and table: <g, f> = <df/dx^T g, x> and so on.
   double const expected = dot(gradient, sums);
-  for (auto const& [a, b] : {std::pair{&result.x, &problem.x}, {&result.table, &problem.table},
-                             {&result.y, &problem.y}})
+  for (auto const& [a, b] :
+       {std::pair{&result.x, &problem.x}, {&result.table, &problem.table}, {&result.y, &problem.y}})
     require(std::abs(dot(*a, *b) - expected) < 1e-10 * std::abs(expected), "adjoint identity");
 
   bool thrown = false;

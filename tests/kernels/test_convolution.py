@@ -5,98 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
-from equiglass.kernels import cpu, reference
-from equiglass.kernels.paths import PathSet, path_set
-
-TOLERANCE = {torch.float64: 1e-13, torch.float32: 5e-6}
-CUTOFF = 2.0
-
-native = pytest.mark.skipif(not cpu.is_available(), reason=f"no native kernel: {cpu.LOAD_ERROR}")
-
-
-@dataclass
-class Case:
-    paths: PathSet
-    receivers: torch.Tensor
-    senders: torch.Tensor
-    receiver_start: torch.Tensor
-    x: torch.Tensor
-    harmonics: torch.Tensor
-    lengths: torch.Tensor
-    table: torch.Tensor
-
-    def native(self) -> torch.Tensor:
-        return torch.ops.equiglass.convolution(
-            self.x, self.harmonics, self.lengths, self.table, self.receiver_start, self.senders,
-            self.paths.flat, CUTOFF,
-        )  # fmt: skip
-
-    def reference(self) -> torch.Tensor:
-        radial = reference.interpolate(self.table, self.lengths, CUTOFF)
-        n = len(self.receiver_start) - 1
-        return reference.path_sums(
-            self.x, self.harmonics, radial, self.receivers, self.senders, n, self.paths
-        )
-
-    @property
-    def differentiable(self) -> tuple[torch.Tensor, ...]:
-        return self.x, self.harmonics, self.lengths, self.table
-
-
-def make_case(
-    paths: PathSet,
-    channels: int = 8,
-    dtype: torch.dtype = torch.float64,
-    n: int = 13,
-    n_edges: int = 150,
-    receivers: torch.Tensor | None = None,
-    n_knots: int = 20,
-    geometry: bool = True,
-) -> Case:
-    generator = torch.Generator().manual_seed(1)
-
-    def normal(*shape: int) -> torch.Tensor:
-        return torch.randn(*shape, generator=generator, dtype=dtype)
-
-    if receivers is None:
-        receivers = torch.randint(n, (n_edges,), generator=generator).sort().values
-    n_edges = len(receivers)
-    start = torch.zeros(n + 1, dtype=torch.int64)
-    start[1:] = torch.bincount(receivers, minlength=n).cumsum(0)
-    lengths = torch.rand(n_edges, generator=generator, dtype=dtype) * CUTOFF
-    return Case(
-        paths,
-        receivers,
-        torch.randint(n, (n_edges,), generator=generator),
-        start,
-        normal(n, (paths.l_in + 1) ** 2, channels).requires_grad_(),
-        normal(n_edges, (paths.l_filter + 1) ** 2).requires_grad_(geometry),
-        lengths.requires_grad_(geometry),
-        normal(n_knots, len(paths), channels).requires_grad_(),
-    )
-
-
-def assert_agrees(case: Case, found: torch.Tensor | None = None) -> None:
-    found, expected = case.native() if found is None else found, case.reference()
-    gradient = torch.randn_like(expected)
-    inputs = [t for t in case.differentiable if t.requires_grad]
-    pairs = [(found, expected)]
-    pairs += zip(
-        torch.autograd.grad(found, inputs, gradient, materialize_grads=True),
-        torch.autograd.grad(expected, inputs, gradient, materialize_grads=True),
-        strict=True,
-    )
-    for a, b in pairs:
-        assert a.shape == b.shape
-        scale = max(float(b.detach().abs().max()), 1e-30) if b.numel() else 1.0
-        error = float((a - b).detach().abs().max()) / scale if b.numel() else 0.0
-        assert error < TOLERANCE[case.x.dtype]
+from equiglass.kernels.paths import path_set
+from equiglass.kernels.table import interpolate
+from tests.kernels.cases import CUTOFF, assert_agrees, make_case, native, with_lengths
 
 
 @native
@@ -174,19 +90,11 @@ def test_gradcheck() -> None:
     case = make_case(path_set(1, 2, 2, False), channels=2, n=4, n_edges=9, n_knots=6)
 
     def function(*tensors: torch.Tensor) -> torch.Tensor:
-        case.x, case.harmonics, case.lengths, case.table = tensors
+        case.x, case.harmonics, lengths, case.table = tensors
+        case.graph = with_lengths(case.graph, lengths)
         return case.native()
 
     assert torch.autograd.gradcheck(function, case.differentiable)
-
-
-@native
-def test_operator_is_registered_correctly() -> None:
-    case = make_case(path_set(2, 2, 2, True), channels=3)
-    torch.library.opcheck(
-        torch.ops.equiglass.convolution.default,
-        (*case.differentiable, case.receiver_start, case.senders, case.paths.flat, CUTOFF),
-    )
 
 
 @native
@@ -208,70 +116,15 @@ def test_agrees_with_e3nn(parity: bool) -> None:
             shared_weights=False,
             internal_weights=False,
         ).double()
-        x = case.x[case.senders, a * a : (a + 1) ** 2].transpose(1, 2).flatten(1)
+        x = case.x[case.graph.senders, a * a : (a + 1) ** 2].transpose(1, 2).flatten(1)
         y = case.harmonics[:, b * b : (b + 1) ** 2]
-        weights = reference.interpolate(case.table, case.lengths, CUTOFF)[:, p]
+        weights = interpolate(case.table, case.lengths, CUTOFF)[:, p]
         messages = product(x, y, weights).view(-1, 4, 2 * c + 1).transpose(1, 2)
         expected = torch.zeros(13, 2 * c + 1, 4, dtype=torch.float64)
-        expected.index_add_(0, case.receivers, messages)
+        expected.index_add_(0, case.graph.receivers, messages)
         q = [path for path in paths.paths if path[2] == c].index((a, b, c))
         found = paths.split(case.native(), 13, 4)[c][:, :, q]
         assert torch.allclose(found, expected, atol=1e-12)
-
-
-@native
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"x": lambda t: t[:, :-1]}, "x must be of shape"),
-        ({"x": lambda t: t.half()}, "x must be float32 or float64"),
-        ({"harmonics": lambda t: t.float()}, "harmonics must be torch.float64"),
-        ({"lengths": lambda t: t[:-1]}, "lengths must be of shape"),
-        ({"table": lambda t: t[:3]}, "table must be at least 4 knots"),
-        ({"table": lambda t: t[:, 1:]}, "table must be of shape"),
-        ({"senders": lambda t: t.int()}, "senders must be torch.int64"),
-        ({"senders": lambda t: t + 100}, r"senders must be in \[0, 13\)"),
-        ({"receiver_start": lambda t: t.flip(0)}, "edges sorted by receiver"),
-        ({"x": lambda t: t.to("meta")}, "x must be on the CPU"),
-    ],
-)
-def test_wrong_arguments_are_refused(change: dict, message: str) -> None:
-    case = make_case(path_set(2, 2, 2, True))
-    arguments = {
-        name: getattr(case, name).detach()
-        for name in ("x", "harmonics", "lengths", "table", "receiver_start", "senders")
-    }
-    for name, function in change.items():
-        arguments[name] = function(arguments[name])
-    with pytest.raises(ValueError, match=message):
-        cpu.check_arguments(**arguments, paths=case.paths)
-
-
-def test_paths_out_of_order_are_refused() -> None:
-    with pytest.raises(ValueError, match="sorted"):
-        PathSet(((0, 1, 1), (0, 0, 0)))
-
-
-@native
-def test_compiles_without_a_graph_break() -> None:
-    case = make_case(path_set(2, 2, 2, True), dtype=torch.float32)
-
-    def function(x: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-        sums = torch.ops.equiglass.convolution(
-            x, case.harmonics, case.lengths, table, case.receiver_start, case.senders,
-            case.paths.flat, CUTOFF,
-        )  # fmt: skip
-        return sums.square().sum()
-
-    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
-    loss, expected = (f(case.x, case.table) for f in (compiled, function))
-    assert torch.allclose(loss, expected)
-    for a, b in zip(
-        torch.autograd.grad(loss, (case.x, case.table)),
-        torch.autograd.grad(expected, (case.x, case.table)),
-        strict=True,
-    ):
-        assert torch.allclose(a, b)
 
 
 @native
@@ -279,12 +132,12 @@ def test_compiles_without_a_graph_break() -> None:
 def test_every_build_gives_the_same(instruction_set: str, tmp_path: Path) -> None:
     """The builds for other instruction sets, in a process that may use no wider one."""
     case = make_case(path_set(3, 3, 3, False), dtype=torch.float32)
-    arguments = [t.detach() for t in case.differentiable] + [case.receiver_start, case.senders]
-    torch.save([*arguments, case.paths.flat], tmp_path / "case.pt")
+    arguments = [t.detach() if isinstance(t, torch.Tensor) else t for t in case.operator]
+    torch.save(arguments, tmp_path / "case.pt")
     code = (
         "import sys, torch; from equiglass.kernels import cpu; "
         "a = torch.load(sys.argv[1], weights_only=True); "
-        f"torch.save((cpu.convolution(*a, {CUTOFF}), cpu.instruction_set()), sys.argv[2])"
+        "torch.save((cpu.convolution(*a), cpu.instruction_set()), sys.argv[2])"
     )
     subprocess.run(
         [sys.executable, "-c", code, tmp_path / "case.pt", tmp_path / "out.pt"],

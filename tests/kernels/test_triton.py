@@ -8,26 +8,27 @@ kernel: graphs are small here.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from equiglass.kernels import reference
+from equiglass.kernels import dispatch
 from equiglass.kernels.dispatch import backend
-from equiglass.kernels.gpu import launch
+from equiglass.kernels.gpu import launch, operator
+from equiglass.kernels.gpu.groups import MAX_SUMS, output_groups
 from equiglass.kernels.gpu.order import edge_order
-from equiglass.kernels.gpu.source import MAX_SUMS, output_groups
 from equiglass.kernels.paths import path_set
+from equiglass.kernels.table import interpolate
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.testing import relative_error
 from tests.conftest import make_complete
-from tests.kernels.test_convolution import CUTOFF, Case, assert_agrees, make_case
+from tests.kernels.cases import CUTOFF, Case, assert_agrees, make_case, with_lengths
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SMALL: dict[str, Any] = {"n": 5, "n_edges": 14, "n_knots": 5}
@@ -37,22 +38,9 @@ pytestmark = pytest.mark.skipif(not launch.is_available(), reason=f"no Triton: {
 
 def triton(case: Case, dtype: torch.dtype | None = None) -> torch.Tensor:
     """The operator on :data:`DEVICE`; the result on the CPU."""
-    from equiglass.kernels.gpu.operator import convolution_triton
-
-    order = edge_order(case.senders, case.lengths, len(case.x), len(case.table), CUTOFF)
-    real = {"x": case.x, "harmonics": case.harmonics, "table": case.table}
-    moved = {name: t.to(DEVICE, dtype) for name, t in real.items()}
-    result: torch.Tensor = convolution_triton(
-        **moved,
-        lengths=case.lengths.to(DEVICE),
-        receivers=case.receivers.to(DEVICE),
-        receiver_start=case.receiver_start.to(DEVICE),
-        senders=case.senders.to(DEVICE),
-        **{name: t.to(DEVICE) for name, t in vars(order).items()},
-        paths=case.paths.flat,
-        cutoff=CUTOFF,
-    )
-    return result.cpu()
+    real = (t.to(DEVICE, dtype) for t in (case.x, case.harmonics, case.table))
+    graph = with_lengths(case.graph.to(DEVICE), case.lengths.to(DEVICE))
+    return operator.convolve(*real, graph, case.problem).cpu()
 
 
 @pytest.mark.parametrize(
@@ -102,24 +90,27 @@ def test_without_geometry_its_gradients_are_not_computed() -> None:
     assert_agrees(case, triton(case))
 
 
-def test_half_precision_inputs_are_summed_in_single_precision() -> None:
+def test_half_precision_is_that_of_the_specification() -> None:
     """bfloat16 keeps 8 bits: each product is off by a few 2^-9, the sum is rounded once."""
     case = make_case(path_set(2, 2, 2, True), 8, torch.float32, n=3, n_edges=60, n_knots=5)
-    found = triton(case, torch.bfloat16)
-    assert found.dtype == torch.bfloat16
-    rounded = make_case(path_set(2, 2, 2, True), 8, torch.float32, n=3, n_edges=60, n_knots=5)
-    for name in ("x", "harmonics", "table"):
-        setattr(rounded, name, getattr(rounded, name).detach().bfloat16().float().requires_grad_())
-    expected = rounded.reference()
+    exact = case.reference()
+    rounded = replace(
+        case,
+        **{n: getattr(case, n).detach().bfloat16() for n in ("x", "harmonics", "table")},
+    )
+    for tensor in (rounded.x, rounded.harmonics, rounded.table):
+        tensor.requires_grad_()
+    found, expected = triton(rounded), rounded.reference()
+    assert found.dtype == expected.dtype == torch.bfloat16
     # Of the same rounded inputs, only the rounding of the result is left.
-    scale = float(expected.detach().abs().max())
-    assert float((found.float() - expected).detach().abs().max()) < 2**-8 * scale
-    assert float((found.float() - case.reference()).detach().abs().max()) < 2e-2 * scale
+    scale = float(exact.detach().abs().max())
+    assert float((found - expected).detach().abs().max()) < 2**-8 * scale
+    assert float((found - exact).detach().abs().max()) < 2e-2 * scale
     gradient = torch.randn_like(expected)
-    inputs = (case.x, case.harmonics, case.table)
+    inputs = (rounded.x, rounded.harmonics, rounded.table)
     for a, b in zip(
-        torch.autograd.grad(found, inputs, gradient.bfloat16()),
-        torch.autograd.grad(expected, (rounded.x, rounded.harmonics, rounded.table), gradient),
+        torch.autograd.grad(found, inputs, gradient),
+        torch.autograd.grad(expected, inputs, gradient),
         strict=True,
     ):
         assert float((a - b).abs().max()) < 1e-2 * float(b.abs().max())
@@ -147,60 +138,48 @@ def test_gradcheck() -> None:
 def test_order_holds_every_edge_once() -> None:
     case = make_case(path_set(1, 1, 1, True))
     lengths = case.lengths.detach()
-    order = edge_order(case.senders, lengths, 13, 20, CUTOFF)
+    order = edge_order(case.graph, case.problem)
+    assert edge_order(case.graph, case.problem) is order
     every = torch.arange(150)
     assert torch.equal(order.sender_order.sort().values, every)
     assert torch.equal(order.knot_order.sort().values, every)
     for j in range(13):
         mine = order.sender_order[order.sender_start[j] : order.sender_start[j + 1]]
-        assert torch.equal(mine, (case.senders == j).nonzero()[:, 0])
+        assert torch.equal(mine, (case.graph.senders == j).nonzero()[:, 0])
     table = torch.randn(20, 1, 1, dtype=torch.float64)
     for k in range(17):
         mine = order.knot_order[order.knot_start[k] : order.knot_start[k + 1]]
         alone = table.clone()
         alone[k : k + 4] = 0
         # Edges of an interval see its four knots and no other.
-        assert not reference.interpolate(table - alone, lengths[mine], CUTOFF).eq(0).any()
-        assert torch.equal(
-            reference.interpolate(alone, lengths[mine], CUTOFF), torch.zeros(len(mine), 1, 1)
-        )
+        assert not interpolate(table - alone, lengths[mine], CUTOFF).eq(0).any()
+        assert torch.equal(interpolate(alone, lengths[mine], CUTOFF), torch.zeros(len(mine), 1, 1))
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"x": lambda t: t[:, :-1]}, "x must be of shape"),
-        ({"x": lambda t: t.half()}, "x must be float32, float64 or bfloat16"),
-        ({"harmonics": lambda t: t.float()}, "harmonics must be torch.float64"),
-        ({"lengths": lambda t: t.float()}, "lengths must be torch.float64"),
-        ({"table": lambda t: t[:3]}, "table must be at least 4 knots"),
-        ({"senders": lambda t: t.int()}, "senders must be torch.int64"),
-        ({"receivers": lambda t: t[1:]}, "receivers must be of shape"),
-        ({"table": lambda t: t.to("meta")}, "table must be on cpu"),
-    ],
-)
-def test_wrong_arguments_are_refused(change: dict[str, Any], message: str) -> None:
-    from equiglass.kernels.gpu.operator import check_arguments
-
-    case = make_case(path_set(2, 2, 2, True))
-    names = ("x", "harmonics", "lengths", "table", "receivers", "receiver_start", "senders")
-    arguments = {name: getattr(case, name).detach() for name in names}
-    order = edge_order(case.senders, case.lengths, 13, 20, CUTOFF)
-    for name, function in change.items():
-        arguments[name] = function(arguments[name])
-    with pytest.raises(ValueError, match=re.escape(message)):
-        check_arguments(**arguments, order=order, paths=case.paths)
+@pytest.mark.skipif(DEVICE != "cpu", reason="needs Triton's interpreter")
+def test_all_implementations_compute_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same arguments through the dispatcher, in float64: the name changes rounding alone."""
+    case = make_case(path_set(1, 2, 2, False), 3, **SMALL)
+    results = {}
+    for name in dispatch.BACKENDS:
+        monkeypatch.setenv("EQUIGLASS_KERNEL", name)
+        blocks = dispatch.convolve(case.x, case.harmonics, case.table, case.graph, case.problem)
+        loss = sum(block.square().sum() for block in blocks)
+        results[name] = (*blocks, *torch.autograd.grad(loss, case.differentiable))
+    for name, found in results.items():
+        for a, b in zip(found, results["reference"], strict=True):
+            assert float((a - b).abs().max()) < 1e-12 * float(b.abs().max()), name
 
 
 def test_network_agrees_with_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole network, table of knots and all, against direct evaluation on every edge."""
+    """The whole network, each layer's table included."""
     configuration = make_complete(60)
     config = SE3Config(layers=2, l_max=1, channels=4, cutoff=1.5)
     model = PropensityModel(config, 2, (1.0, 2.0)).double().to(DEVICE)
     monkeypatch.setenv("EQUIGLASS_KERNEL", "triton")
     found = model.predict(configuration)
     monkeypatch.setenv("EQUIGLASS_KERNEL", "reference")
-    assert relative_error(found, model.predict(configuration)) < 1e-5
+    assert relative_error(found, model.predict(configuration)) < 1e-12
 
 
 def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:

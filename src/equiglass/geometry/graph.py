@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ..errors import InputError
-from .pairs import neighbour_pairs
-from .periodic import FloatArray, wrap
+from .pairs import find_pairs
+from .periodic import FloatArray
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,12 @@ class Graph:
         (n_receivers + 1,) first edge of each receiver (CSR).
     derived
         What kernels compute from the graph once and keep with it.
+
+    Raises
+    ------
+    ValueError
+        On the CPU, if edges are not sorted by receiver or an index does not exist: checked once,
+        here, so that no kernel has to at every call.
     """
 
     receivers: torch.Tensor
@@ -51,13 +55,13 @@ class Graph:
 
     def __post_init__(self, starts: torch.Tensor | None) -> None:
         if starts is None:
-            receivers = self.receivers
-            starts = torch.zeros(self.n_receivers + 1, dtype=torch.int64, device=receivers.device)
-            counts = torch.bincount(receivers, minlength=self.n_receivers)
-            torch.cumsum(counts, 0, out=starts[1:])
+            starts = first_edges(self.receivers, self.n_receivers)
         # Computed here, not on demand: every layer reads them, and compiled graphs can too.
         object.__setattr__(self, "receiver_start", starts)
         object.__setattr__(self, "lengths", torch.linalg.vector_norm(self.vectors, dim=1))
+        # On a GPU the host would have to wait; graphs there were made by vesin or checked before.
+        if self.receivers.device.type == "cpu" and not torch.compiler.is_compiling():
+            check_edges(self)
 
     @property
     def n_edges(self) -> int:
@@ -95,28 +99,98 @@ class Graph:
         )
 
 
-def check_box(
-    box: NDArray[np.floating], periodic: Sequence[bool], cutoff: float, source: str
-) -> None:
-    """Raise InputError if a periodic edge of the box is shorter than twice the cutoff."""
+def check_edges(graph: Graph) -> None:
+    """Raise ValueError unless edges are sorted by receiver and all indices exist.
+
+    Kernels read memory at these indices and do not look at them again.
+    """
+    receivers, senders, starts = graph.receivers, graph.senders, graph.receiver_start
+    n_edges = len(senders)
+    for name, tensor, shape in (
+        ("receivers", receivers, (n_edges,)),
+        ("senders", senders, (n_edges,)),
+        ("vectors", graph.vectors, (n_edges, 3)),
+        ("receiver_start", starts, (graph.n_receivers + 1,)),
+    ):
+        if tuple(tensor.shape) != shape:
+            raise ValueError(f"graph: {name} must be of shape {shape}, found {tuple(tensor.shape)}")
+        if name != "vectors" and tensor.dtype != torch.int64:
+            raise ValueError(f"graph: {name} must be int64, found {tensor.dtype}")
+    for name, tensor, count in (
+        ("receivers", receivers, graph.n_receivers),
+        ("senders", senders, graph.n_senders),
+    ):
+        if n_edges and not (int(tensor.min()) >= 0 and int(tensor.max()) < count):
+            raise ValueError(
+                f"graph: {name} must be in [0, {count}), found {int(tensor.min())} to "
+                f"{int(tensor.max())}"
+            )
+    if not bool((receivers[1:] >= receivers[:-1]).all()):
+        raise ValueError("graph: edges must be sorted by receiver")
+    if not torch.equal(starts, first_edges(receivers, graph.n_receivers)):
+        raise ValueError(
+            f"graph: receiver_start must be the first edge of each receiver, increasing from 0 to "
+            f"{n_edges}"
+        )
+
+
+def first_edges(receivers: torch.Tensor, n_receivers: int) -> torch.Tensor:
+    """First edge of each receiver, (n_receivers + 1,), from receivers that do not decrease."""
+    return torch.searchsorted(receivers, torch.arange(n_receivers + 1, device=receivers.device))
+
+
+def check_positions(
+    positions: FloatArray | torch.Tensor,
+    box: FloatArray | torch.Tensor,
+    cutoff: float,
+    periodic: Sequence[bool],
+    source: str,
+) -> tuple[torch.Tensor, FloatArray]:
+    """Positions, where they are, and the box in float64.
+
+    Raises
+    ------
+    InputError
+        For positions that are not (N, 3) or not finite, and for a periodic edge of the box that
+        is shorter than twice the cutoff.
+    """
+    if not isinstance(positions, torch.Tensor):
+        positions = torch.from_numpy(np.ascontiguousarray(positions, dtype=np.float64))
+    points = positions.detach().to(torch.float64).contiguous()
+    lengths = np.asarray(box.cpu() if isinstance(box, torch.Tensor) else box, dtype=np.float64)
+    for name, shape, right in (
+        ("positions", tuple(points.shape), points.ndim == 2 and points.shape[1] == 3),
+        ("box", lengths.shape, lengths.shape == (3,)),
+    ):
+        if not right:
+            expected = "(N, 3)" if name == "positions" else "(3,)"
+            raise InputError(
+                "wrong shape", source=source, field=name, expected=expected, found=shape
+            )
+    finite = torch.isfinite(points)
+    if not bool(finite.all()):
+        bad = int((~finite).nonzero()[0, 0])
+        raise InputError("positions must be finite", source=source, found=f"particle {bad}")
     for axis in range(3):
-        if periodic[axis] and box[axis] < 2 * cutoff:
+        if periodic[axis] and lengths[axis] < 2 * cutoff:
             raise InputError(
                 f"the box is too small along {'xyz'[axis]} for a graph of cutoff {cutoff:g}",
                 source=source,
                 field="box",
                 expected=f"at least {2 * cutoff:g}",
-                found=f"{float(box[axis]):.6g}",
+                found=f"{float(lengths[axis]):.6g}",
             )
+    return points, lengths
 
 
 def build_graph(
-    positions: FloatArray,
-    box: FloatArray,
+    positions: FloatArray | torch.Tensor,
+    box: FloatArray | torch.Tensor,
     cutoff: float,
     *,
     periodic: Sequence[bool] = (True, True, True),
     dtype: torch.dtype = torch.float32,
+    device: torch.device | str | None = None,
     source: str = "configuration",
 ) -> Graph:
     """Graph of all pairs closer than ``cutoff``, by vesin's cell list.
@@ -124,11 +198,14 @@ def build_graph(
     Parameters
     ----------
     positions
-        (N, 3), sigma, anywhere (they need not be folded).
+        (N, 3), sigma, anywhere (they need not be folded): an array, or a tensor on any device.
     box
         (3,) edge lengths, sigma.
     dtype
         Of the edge vectors; distances are found in float64.
+    device
+        Where the graph is made and stays, by default where the positions are. On a GPU nothing but
+        the positions is copied.
 
     Raises
     ------
@@ -137,94 +214,19 @@ def build_graph(
         direction, or two particles at the same place.
     """
     points, lengths = check_positions(positions, box, cutoff, periodic, source)
-    n = len(points)
-    i, j, vectors = neighbour_pairs(points, lengths, cutoff, periodic, source=source)
-    # Senders ascend within a receiver, so that the order of sums is a function of the graph.
-    order = np.lexsort((j, i))
-    return _graph(i[order], j[order], vectors[order], n, n, cutoff, dtype)
-
-
-def check_positions(
-    positions: FloatArray,
-    box: FloatArray,
-    cutoff: float,
-    periodic: Sequence[bool],
-    source: str,
-) -> tuple[FloatArray, FloatArray]:
-    """Positions and box in float64; raises InputError as :func:`build_graph`."""
-    points = np.ascontiguousarray(positions, dtype=np.float64)
-    lengths = np.asarray(box, dtype=np.float64)
-    if not np.isfinite(points).all():
-        bad = int(np.argwhere(~np.isfinite(points))[0][0])
-        raise InputError("positions must be finite", source=source, found=f"particle {bad}")
-    check_box(lengths, periodic, cutoff, source)
-    return points, lengths
-
-
-def _graph(
-    receivers: NDArray[np.int64],
-    senders: NDArray[np.int64],
-    vectors: FloatArray,
-    n_receivers: int,
-    n_senders: int,
-    cutoff: float,
-    dtype: torch.dtype,
-) -> Graph:
-    return Graph(
-        torch.from_numpy(receivers),
-        torch.from_numpy(senders),
-        torch.from_numpy(vectors).to(dtype),
-        n_receivers,
-        n_senders,
-        cutoff,
-    )
-
-
-def graph_slabs(
-    positions: FloatArray,
-    box: FloatArray,
-    cutoff: float,
-    n_slabs: int,
-    *,
-    periodic: Sequence[bool] = (True, True, True),
-    dtype: torch.dtype = torch.float32,
-    source: str = "configuration",
-) -> Iterator[tuple[torch.Tensor, Graph]]:
-    """The same graph in slabs along x, one at a time, so that memory does not hold all edges.
-
-    Yields the indices of a slab's receivers, in increasing order, and the graph of their edges:
-    its receivers count within the slab, its senders are indices of all particles.
-    """
-    points, lengths = check_positions(positions, box, cutoff, periodic, source)
-    points = wrap(points, lengths, (bool(periodic[0]), False, False))
-    x = points[:, 0]
-    low, high = (0.0, lengths[0]) if periodic[0] else (x.min(), np.nextafter(x.max(), np.inf))
-    edges = np.linspace(low, high, n_slabs + 1)
-    shifts = (-lengths[0], 0.0, lengths[0]) if periodic[0] else (0.0,)
-    for start, stop in pairwise(edges):
-        owned = np.flatnonzero((x >= start) & (x < stop))
-        names, images = [], []
-        for shift in shifts:
-            near = np.flatnonzero((x + shift >= start - cutoff) & (x + shift < stop + cutoff))
-            names.append(near)
-            images.append(points[near] + np.array([shift, 0.0, 0.0]))
-        name, image = np.concatenate(names), np.concatenate(images)
-        i, j, vectors = neighbour_pairs(
-            image,
-            lengths,
-            cutoff,
-            (False, bool(periodic[1]), bool(periodic[2])),
-            names=name,
-            source=source,
-        )
-        inside = (image[i, 0] >= start) & (image[i, 0] < stop)
-        receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]
-        order = np.lexsort((senders, receivers))
-        local = np.searchsorted(owned, receivers[order])
-        yield (
-            torch.from_numpy(owned),
-            _graph(local, senders[order], vectors[order], len(owned), len(points), cutoff, dtype),
-        )
+    points = points.to(device)
+    n, place = len(points), points.device
+    if n == 0:
+        nothing = torch.empty(0, dtype=torch.int64, device=place)
+        return Graph(nothing, nothing, torch.empty(0, 3, dtype=dtype, device=place), 0, 0, cutoff)
+    cell = torch.diag(torch.from_numpy(lengths)).to(place)
+    sides = torch.tensor([bool(p) for p in periodic], device=place)
+    i, j, vectors = find_pairs(points, cell, sides, cutoff, source)
+    receivers, senders = i.to(torch.int64), j.to(torch.int64)
+    # Senders ascend within a receiver, so that the order of sums is a function of the graph. No
+    # pair has two images in a box that is twice the cutoff, so the key has no ties.
+    order = torch.argsort(receivers * n + senders)
+    return Graph(receivers[order], senders[order], vectors[order].to(dtype), n, n, cutoff)
 
 
 def batch_graphs(graphs: Sequence[Graph]) -> Graph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,50 @@ from .periodic import FloatArray
 OVERLAP = 1e-3
 
 
-def overlap_error(distance: float, first: int, second: int, source: str) -> InputError:
-    """What is raised for two particles that are closer than :data:`OVERLAP`."""
-    return InputError(
-        "two particles overlap",
-        source=source,
-        field="positions",
-        expected=f"distances above {OVERLAP:g}",
-        found=f"{distance:.3g} between particles {first} and {second}",
-    )
+def find_pairs(
+    points: Any,
+    cell: Any,
+    periodic: Any,
+    cutoff: float,
+    source: str,
+    names: NDArray[np.integer] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Receivers, senders and r_ij of all pairs, both ways, by vesin's cell list.
+
+    Parameters
+    ----------
+    points, cell, periodic
+        (N, 3) and (3, 3) float64 and (3,) bool, all NumPy arrays or all tensors on one device:
+        vesin works, and the result lies, where they are.
+    names
+        What the points are called in errors, by default their index.
+
+    Returns
+    -------
+    (n_edges,) unsigned indices, twice, and (n_edges, 3) float64, in vesin's order.
+
+    Raises
+    ------
+    InputError
+        If two points are closer than :data:`OVERLAP`.
+    """
+    import vesin
+
+    finder = vesin.NeighborList(cutoff=cutoff, full_list=True)
+    i, j, vectors, distances = finder.compute(points, cell, periodic, "ijDd")
+    if len(distances) and float(distances.min()) < OVERLAP:
+        pair = int(distances.argmin())
+        first, second = int(i[pair]), int(j[pair])
+        if names is not None:
+            first, second = int(names[first]), int(names[second])
+        raise InputError(
+            "two particles overlap",
+            source=source,
+            field="positions",
+            expected=f"distances above {OVERLAP:g}",
+            found=f"{float(distances[pair]):.3g} between particles {first} and {second}",
+        )
+    return i, j, vectors
 
 
 def neighbour_pairs(
@@ -38,19 +74,20 @@ def neighbour_pairs(
 
     Parameters
     ----------
+    points
+        (N, 3) float64, sigma.
+    lengths
+        (3,) edges of the box, sigma.
     names
         What the points are called in errors, by default their index.
-    """
-    import vesin
 
+    Raises
+    ------
+    InputError
+        As :func:`find_pairs`.
+    """
     if len(points) == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3))
-    finder = vesin.NeighborList(cutoff=cutoff, full_list=True)
-    i, j, vectors, distances = finder.compute(
-        points, np.diag(lengths), list(map(bool, periodic)), "ijDd"
-    )
-    if len(distances) and distances.min() < OVERLAP:
-        pair = int(distances.argmin())
-        called = np.arange(len(points)) if names is None else names
-        raise overlap_error(distances[pair], called[i[pair]], called[j[pair]], source)
+    sides = list(map(bool, periodic))
+    i, j, vectors = find_pairs(points, np.diag(lengths), sides, cutoff, source, names)
     return i.astype(np.int64), j.astype(np.int64), vectors

@@ -1,1 +1,1 @@
-"""The equivariant convolution: specification, native kernel, dispatch."""
+"""The equivariant convolution: problem, specification, native kernels, dispatch."""

@@ -2,27 +2,67 @@
 
 ``EQUIGLASS_KERNEL`` overrides the choice: ``cpu`` for the native operator, ``triton`` for the one
 on the GPU (on the CPU too, with ``TRITON_INTERPRET=1``, slowly), ``reference`` for the
-specification in PyTorch, on any device.
+specification in PyTorch, on any device. All of them compute the same function.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 
 from ..geometry.graph import Graph
-from . import cpu, reference
-from .gpu import launch
-from .gpu.order import EdgeOrder, edge_order
-from .paths import PathSet
+from .problem import ConvolutionProblem, check_arguments, require
 
-# The radial functions as (n, n_paths, channels), evaluated at n distances.
-RadialFunction = Callable[[torch.Tensor], torch.Tensor]
+class Backend(Protocol):
+    """What the module of an implementation offers."""
 
-N_KNOTS = 256
-BACKENDS = ("cpu", "triton", "reference")
+    @property
+    def DTYPES(self) -> tuple[torch.dtype, ...]:  # noqa: N802 - a constant of the module
+        """Dtypes of features that it takes."""
+
+    def why_not(self, device: torch.device) -> str | None:
+        """Why it cannot run on a device, or None."""
+
+    def convolve(
+        self,
+        x: torch.Tensor,
+        harmonics: torch.Tensor,
+        table: torch.Tensor,
+        graph: Graph,
+        problem: ConvolutionProblem,
+    ) -> torch.Tensor:
+        """:func:`equiglass.kernels.reference.convolve`, the specification."""
+
+
+# Imported when they are asked for: nothing of the GPU is loaded on a machine without one.
+def _cpu() -> Backend:
+    from . import cpu
+
+    return cpu
+
+
+def _triton() -> Backend:
+    from .gpu import operator
+
+    return operator
+
+
+def _reference() -> Backend:
+    from . import reference
+
+    return reference
+
+
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "cpu": _cpu,
+    "triton": _triton,
+    "reference": _reference,
+}
+# What is tried on a kind of device before the specification.
+FASTEST = {"cpu": "cpu", "cuda": "triton"}
 
 
 def backend(device: torch.device) -> str:
@@ -37,114 +77,59 @@ def backend(device: torch.device) -> str:
     """
     wanted = os.environ.get("EQUIGLASS_KERNEL")
     if wanted is None:
-        if device.type == "cpu":
-            return "cpu" if cpu.is_available() else "reference"
-        return "triton" if device.type == "cuda" and launch.is_available() else "reference"
+        fastest = FASTEST.get(device.type, "reference")
+        return fastest if BACKENDS[fastest]().why_not(device) is None else "reference"
     if wanted not in BACKENDS:
-        raise ValueError(f"EQUIGLASS_KERNEL must be one of {BACKENDS}, found {wanted!r}")
-    if wanted == "cpu" and not cpu.is_available():
-        raise RuntimeError(
-            f"the native kernel does not load ({cpu.LOAD_ERROR}); reinstall equiglass with a C++ "
-            "compiler at hand, or set EQUIGLASS_KERNEL=reference"
-        )
-    if wanted == "cpu" and device.type != "cpu":
-        raise RuntimeError(f"EQUIGLASS_KERNEL=cpu, but the tensors are on {device}")
-    if wanted == "triton" and not launch.is_available():
-        raise RuntimeError(f"Triton does not load ({launch.LOAD_ERROR}): pip install triton")
-    if wanted == "triton" and device.type != "cuda" and not launch.interprets():
-        raise RuntimeError(
-            f"EQUIGLASS_KERNEL=triton, but the tensors are on {device}; TRITON_INTERPRET=1 lets "
-            "Triton interpret its kernels there"
-        )
+        raise ValueError(f"EQUIGLASS_KERNEL must be one of {tuple(BACKENDS)}, found {wanted!r}")
+    reason = BACKENDS[wanted]().why_not(device)
+    if reason is not None:
+        raise RuntimeError(reason)
     return wanted
+
+
+# A compiled function keeps the choice that was made when it was compiled.
+_chosen = torch.compiler.assume_constant_result(backend)
 
 
 def convolve(
     x: torch.Tensor,
     harmonics: torch.Tensor,
+    table: torch.Tensor,
     graph: Graph,
-    radial: RadialFunction,
-    paths: PathSet,
+    problem: ConvolutionProblem,
 ) -> list[torch.Tensor]:
     """Path-resolved sums over each receiver's edges.
 
-    See :func:`equiglass.kernels.reference.path_sums` for the equation. The reference evaluates
-    ``radial`` on every edge; the native kernel on knots, with cubic interpolation between them.
+    See :func:`equiglass.kernels.reference.convolve` for the equation.
 
     Parameters
     ----------
     x
         (n_senders, (l_in + 1)^2, channels) features.
     harmonics
-        (n_edges, (l_filter + 1)^2) spherical harmonics of the edge directions.
+        (n_edges, (l_filter + 1)^2 or more) spherical harmonics of the edge directions.
+    table
+        (n_knots, n_paths, channels) radial functions on the knots of the problem.
 
     Returns
     -------
     Per l_out, (n_receivers, 2 l_out + 1, paths of l_out, channels).
+
+    Raises
+    ------
+    ValueError
+        For a wrong device, dtype, shape or cutoff.
+    RuntimeError
+        As :func:`backend`.
     """
-    harmonics = harmonics[:, : (paths.l_filter + 1) ** 2]
-    kernel = backend(x.device)
-    if kernel != "reference":
-        knots = torch.linspace(
-            0.0, graph.cutoff, N_KNOTS, dtype=graph.lengths.dtype, device=x.device
-        )
-        # Whole, before mixed precision rounds what it multiplies.
-        with torch.autocast(x.device.type, enabled=False):
-            table = radial(knots)
-    if kernel == "triton":
-        from .gpu.operator import convolution_triton
-
-        order = _order(graph)
-        dtype = _autocast_dtype(x.device) or graph.lengths.dtype
-        sums = convolution_triton(
-            x.to(dtype),
-            harmonics.to(dtype),
-            graph.lengths,
-            table.to(dtype),
-            graph.receivers,
-            graph.receiver_start,
-            graph.senders,
-            order.sender_order,
-            order.sender_start,
-            order.knot_order,
-            order.knot_start,
-            paths.flat,
-            graph.cutoff,
-        )
-    elif kernel == "cpu":
-        sums = cpu.convolution(
-            x.to(harmonics.dtype),
-            harmonics,
-            graph.lengths,
-            table,
-            graph.receiver_start,
-            graph.senders,
-            paths.flat,
-            graph.cutoff,
-        )
-    else:
-        sums = reference.path_sums(
-            x,
-            harmonics,
-            radial(graph.lengths),
-            graph.receivers,
-            graph.senders,
-            graph.n_receivers,
-            paths,
-        )
-    return paths.split(sums, graph.n_receivers, x.shape[2])
-
-
-def _autocast_dtype(device: torch.device) -> torch.dtype | None:
-    if not torch.is_autocast_enabled(device.type):
-        return None
-    return torch.get_autocast_dtype(device.type)
-
-
-def _order(graph: Graph) -> EdgeOrder:
-    """The edges in the orders of the backward pass, computed once for a graph."""
-    order = graph.derived.get(N_KNOTS)
-    if order is None:
-        order = edge_order(graph.senders, graph.lengths, graph.n_senders, N_KNOTS, graph.cutoff)
-        graph.derived[N_KNOTS] = order
-    return order
+    chosen = BACKENDS[_chosen(x.device)]()
+    dtype = graph.lengths.dtype
+    if torch.is_autocast_enabled(x.device.type):
+        half = torch.get_autocast_dtype(x.device.type)
+        dtype = half if half in chosen.DTYPES else dtype
+    require(dtype in chosen.DTYPES, "lengths", f"one of {chosen.DTYPES}", dtype)
+    x, table = x.to(dtype), table.to(dtype)
+    harmonics = harmonics[:, : (problem.paths.l_filter + 1) ** 2].to(dtype)
+    check_arguments(x, harmonics, table, graph, problem)
+    sums = chosen.convolve(x, harmonics, table, graph, problem)
+    return problem.paths.split(sums, graph.n_receivers, problem.channels)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
@@ -18,46 +17,51 @@ L_MAX = 4
 
 @dataclass(frozen=True)
 class PathSet:
-    """The paths of one convolution, sorted by output l, then input l, then filter l."""
+    """The paths of one convolution, sorted by output l, then input l, then filter l.
+
+    Attributes
+    ----------
+    l_in, l_filter, l_out
+        Largest degrees of input, filter and output.
+    per_l_out
+        Number of paths that end in each l.
+    n_components
+        Output components over all paths.
+
+    Raises
+    ------
+    ValueError
+        For paths that are out of order or not in the table of coefficients.
+    """
 
     paths: tuple[Path, ...]
+    l_in: int = field(init=False, repr=False, compare=False)
+    l_filter: int = field(init=False, repr=False, compare=False)
+    l_out: int = field(init=False, repr=False, compare=False)
+    per_l_out: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    n_components: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not self.paths:
+            raise ValueError("a convolution needs at least one path")
         if list(self.paths) != sorted(self.paths, key=lambda p: (p[2], p[0], p[1])):
             raise ValueError(f"paths must be sorted by (l_out, l_in, l_filter), found {self.paths}")
+        for path in self.paths:
+            _check_path(path)
+        l_in, l_filter, l_out = (max(ls) for ls in zip(*self.paths, strict=True))
+        counts = tuple(sum(p[2] == l for p in self.paths) for l in range(l_out + 1))
+        # Once: every call of a kernel reads them.
+        for name, value in (
+            ("l_in", l_in),
+            ("l_filter", l_filter),
+            ("l_out", l_out),
+            ("per_l_out", counts),
+            ("n_components", sum((2 * l + 1) * n for l, n in enumerate(counts))),
+        ):
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.paths)
-
-    @property
-    def l_in(self) -> int:
-        """Largest input l."""
-        return max(p[0] for p in self.paths)
-
-    @property
-    def l_filter(self) -> int:
-        """Largest filter l."""
-        return max(p[1] for p in self.paths)
-
-    @property
-    def l_out(self) -> int:
-        """Largest output l."""
-        return max(p[2] for p in self.paths)
-
-    @property
-    def per_l_out(self) -> tuple[int, ...]:
-        """Number of paths that end in each l."""
-        return tuple(sum(p[2] == l_out for p in self.paths) for l_out in range(self.l_out + 1))
-
-    @property
-    def n_components(self) -> int:
-        """Output components over all paths."""
-        return sum(2 * p[2] + 1 for p in self.paths)
-
-    @property
-    def flat(self) -> list[int]:
-        """The paths as one list of integers, as operators take them."""
-        return [l for path in self.paths for l in path]
 
     def split(self, sums: torch.Tensor, n_receivers: int, channels: int) -> list[torch.Tensor]:
         """Views of an operator's flat output: (n_receivers, 2 l_out + 1, paths, channels) each."""
@@ -92,12 +96,6 @@ def path_set(l_in: int, l_filter: int, l_out: int, parity: bool) -> PathSet:
     )
 
 
-def unflatten(flat: Sequence[int]) -> PathSet:
-    """The path set behind :attr:`PathSet.flat`."""
-    values = list(flat)
-    return PathSet(tuple(zip(values[0::3], values[1::3], values[2::3], strict=True)))
-
-
 @lru_cache(maxsize=1)
 def _coefficients() -> dict[Path, NDArray[np.float64]]:
     text = files(__package__).joinpath("clebsch_gordan.csv").read_text()
@@ -111,6 +109,11 @@ def _coefficients() -> dict[Path, NDArray[np.float64]]:
     return tables
 
 
+def _check_path(path: Path) -> None:
+    if path not in _coefficients():
+        raise ValueError(f"no path {path}: l is at most {L_MAX} and obeys the triangle rule")
+
+
 def clebsch_gordan(
     path: Path, dtype: torch.dtype = torch.float64, device: torch.device | None = None
 ) -> torch.Tensor:
@@ -119,6 +122,5 @@ def clebsch_gordan(
     sqrt(2 l_out + 1) times the real Wigner 3j symbol, in the basis of
     :func:`equiglass.kernels.harmonics.spherical_harmonics`.
     """
-    if path not in _coefficients():
-        raise ValueError(f"no path {path}: l is at most {L_MAX} and obeys the triangle rule")
+    _check_path(path)
     return torch.as_tensor(_coefficients()[path], dtype=dtype, device=device)

@@ -5,17 +5,25 @@ from __future__ import annotations
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from .paths import PathSet, clebsch_gordan
+from ..geometry.graph import Graph
+from .paths import clebsch_gordan
+from .problem import ConvolutionProblem
+from .table import interpolate
+
+DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
 
-def path_sums(
+def why_not(device: torch.device) -> str | None:
+    """Why this implementation cannot run on a device; None, for it runs on all."""
+    return None
+
+
+def convolve(
     x: torch.Tensor,
     harmonics: torch.Tensor,
-    radial: torch.Tensor,
-    receivers: torch.Tensor,
-    senders: torch.Tensor,
-    n_receivers: int,
-    paths: PathSet,
+    table: torch.Tensor,
+    graph: Graph,
+    problem: ConvolutionProblem,
 ) -> torch.Tensor:
     """Clebsch-Gordan products of sender features and edge harmonics, summed by receiver.
 
@@ -24,74 +32,59 @@ def path_sums(
         out[i, p, m_out, c] = sum_{e: j -> i} R[e, p, c]
             sum_{m_in, m_filter} C_p[m_in, m_filter, m_out] Y[e, m_filter] x[j, m_in, c]
 
+    where R[e, p, c] is interpolated from the table at the length of edge e, by
+    :func:`equiglass.kernels.table.interpolate`. Every implementation computes this function.
+
     Parameters
     ----------
     x
-        (n_senders, (l_in + 1)^2, channels) features.
+        (n_senders, (l_in + 1)^2, channels) features: float32, float64, or bfloat16, of which the
+        sums are taken in float32.
     harmonics
-        (n_edges, (l_filter + 1)^2).
-    radial
-        (n_edges, n_paths, channels) radial functions R at the length of each edge.
-    receivers, senders
-        (n_edges,) int64.
+        (n_edges, (l_filter + 1)^2), in the dtype of ``x``.
+    table
+        (n_knots, n_paths, channels) radial functions on the knots, in the dtype of ``x``.
+    graph
+        Its lengths are float32, or float64 with float64 features.
 
     Returns
     -------
-    Flat: one block for each l_out, each (n_receivers, 2 l_out + 1, paths of l_out, channels);
-    :meth:`PathSet.split` gives the views.
+    Flat, in the dtype of ``x``: one block for each l_out, each
+    (n_receivers, 2 l_out + 1, paths of l_out, channels); :meth:`PathSet.split` gives the views.
     """
+    accumulator = torch.float64 if x.dtype == torch.float64 else torch.float32
+
+    def one_path(
+        x: torch.Tensor,
+        y: torch.Tensor,
+        lengths: torch.Tensor,
+        values: torch.Tensor,
+        coefficients: torch.Tensor,
+    ) -> torch.Tensor:
+        radial = interpolate(values, lengths, problem.cutoff)
+        matrix = torch.einsum("abm,eb->eam", coefficients, y)
+        messages = torch.einsum("eam,eac,ec->emc", matrix, x[graph.senders], radial)
+        zeros = x.new_zeros(graph.n_receivers, coefficients.shape[2], problem.channels)
+        return zeros.index_add(0, graph.receivers, messages)
+
     blocks = []
-    channels = x.shape[2]
-    for l_out in range(paths.l_out + 1):
-        columns = []
-        for p, (a, b, c) in enumerate(paths.paths):
-            if c != l_out:
-                continue
-            coefficients = clebsch_gordan((a, b, c), x.dtype, x.device)
-
-            def one_path(
-                x: torch.Tensor, y: torch.Tensor, r: torch.Tensor, coefficients: torch.Tensor
-            ) -> torch.Tensor:
-                matrix = torch.einsum("abm,eb->eam", coefficients, y)
-                messages = torch.einsum("eam,eac,ec->emc", matrix, x[senders], r)
-                zeros = x.new_zeros(n_receivers, coefficients.shape[2], channels)
-                return zeros.index_add(0, receivers, messages)
-
+    with torch.autocast(x.device.type, enabled=False):
+        features, y, values = (t.to(accumulator) for t in (x, harmonics, table))
+        for l_out in range(problem.paths.l_out + 1):
             # Messages of one path at a time: recomputed in the backward pass, not kept.
-            columns.append(
+            columns = [
                 checkpoint(
                     one_path,
-                    x[:, a**2 : (a + 1) ** 2],
-                    harmonics[:, b**2 : (b + 1) ** 2],
-                    radial[:, p],
-                    coefficients,
+                    features[:, a**2 : (a + 1) ** 2],
+                    y[:, b**2 : (b + 1) ** 2],
+                    graph.lengths,
+                    values[:, p],
+                    clebsch_gordan((a, b, c), accumulator, x.device),
                     use_reentrant=False,
                 )
-            )
-        if columns:
-            blocks.append(torch.stack(columns, dim=2).flatten())
-    return torch.cat(blocks)
-
-
-def interpolate(table: torch.Tensor, lengths: torch.Tensor, cutoff: float) -> torch.Tensor:
-    """Cubic Lagrange interpolation of radial functions on equidistant knots in [0, cutoff].
-
-    Parameters
-    ----------
-    table
-        (n_knots, n_paths, channels).
-    lengths
-        (n_edges,).
-
-    Returns
-    -------
-    (n_edges, n_paths, channels)
-    """
-    n_knots = table.shape[0]
-    position = lengths * ((n_knots - 1) / cutoff)
-    first = (position.detach().to(torch.int64) - 1).clamp(0, n_knots - 4)
-    a = position - first
-    b, c, d = a - 1, a - 2, a - 3
-    weights = torch.stack([b * c * d / -6, a * c * d / 2, a * b * d / -2, a * b * c / 6], dim=1)
-    neighbours = first[:, None] + torch.arange(4, device=first.device)
-    return torch.einsum("ek,ekpc->epc", weights, table[neighbours])
+                for p, (a, b, c) in enumerate(problem.paths.paths)
+                if c == l_out
+            ]
+            if columns:
+                blocks.append(torch.stack(columns, dim=2).flatten())
+        return torch.cat(blocks).to(x.dtype)

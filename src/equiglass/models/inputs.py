@@ -14,8 +14,8 @@ from ..data.configuration import Configuration
 from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
 from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
-from ..geometry.device_graph import build_graph_on
-from ..geometry.graph import Graph, batch_graphs, build_graph, graph_slabs
+from ..geometry.graph import Graph, batch_graphs, build_graph
+from ..geometry.slabs import graph_slabs
 
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]
@@ -181,18 +181,17 @@ def graph_input(
     device: torch.device | None = None,
 ) -> ModelInput:
     """Graph and node inputs of one configuration; on a GPU the graph is made there."""
-    tensors = node_inputs(configuration, spec, dtype)
-    positions = getattr(configuration, POSITION_FIELD[spec.graph])
-    place = configuration.box, cutoff
-    options: dict[str, Any] = {
-        "periodic": configuration.periodic, "dtype": dtype, "source": configuration.source,
-    }  # fmt: skip
-    if device is not None and device.type == "cuda":
-        graph = build_graph_on(device, positions, *place, **options)
-        tensors = tuple(t.to(device) for t in tensors)  # type: ignore[assignment]
-    else:
-        graph = build_graph(positions, *place, **options)
-    types, scalars, vectors = tensors
+    place = device if device is not None and device.type == "cuda" else None
+    graph = build_graph(
+        getattr(configuration, POSITION_FIELD[spec.graph]),
+        configuration.box,
+        cutoff,
+        periodic=configuration.periodic,
+        dtype=dtype,
+        device=place,
+        source=configuration.source,
+    )
+    types, scalars, vectors = (t.to(place) for t in node_inputs(configuration, spec, dtype))
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from ..geometry.graph import Graph
 from ..kernels.dispatch import convolve
 from ..kernels.paths import path_set
+from ..kernels.problem import ConvolutionProblem
 from .radial import RadialFunctions
 from .steerable import Gate, SteerableBatchNorm, SteerableLinear
 
@@ -49,11 +50,12 @@ class SteerableLayer(nn.Module):
         batch_norm: bool = True,
     ) -> None:
         super().__init__()
-        self.paths = path_set(l_in, l_filter, l_out, parity)
+        paths = path_set(l_in, l_filter, l_out, parity)
+        self.problem = ConvolutionProblem(paths, channels_in, cutoff)
         self.l_in, self.l_out, self.skip = l_in, l_out, skip
         self.scale = mean_neighbours**-0.5
-        self.radial = RadialFunctions(len(self.paths), channels_in, cutoff, n_basis, radial_width)
-        widths = [n_paths * channels_in for n_paths in self.paths.per_l_out]
+        self.radial = RadialFunctions(len(paths), channels_in, cutoff, n_basis, radial_width)
+        widths = [n_paths * channels_in for n_paths in paths.per_l_out]
         if skip != "none":
             widths = [w + (channels_in if l <= l_in else 0) for l, w in enumerate(widths)]
         self.mix = SteerableLinear(widths, channels, bias=not batch_norm)
@@ -64,10 +66,12 @@ class SteerableLayer(nn.Module):
     def sums(self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph) -> list[torch.Tensor]:
         """Path sums: per l_out, (n_receivers, 2 l_out + 1, paths of l_out, channels_in).
 
-        On constant features, as in the first layer, these are the density fields of the
-        neighbourhood, projected on radial functions times spherical harmonics.
+        On features of l = 0 these are fields of the neighbourhood's density, each particle with
+        its feature as weight, projected on radial functions times spherical harmonics; on one-hot
+        types, the densities of the types.
         """
-        return convolve(x, harmonics, graph, self.radial, self.paths)
+        table = self.radial.table(self.problem.n_knots, graph.lengths.dtype)
+        return convolve(x, harmonics, table, graph, self.problem)
 
     def forward(
         self,

@@ -1,4 +1,4 @@
-"""Learned radial functions: a Bessel basis with a smooth cutoff, through a small MLP."""
+"""Learned radial functions: a Bessel basis through a small MLP, times a smooth cutoff."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 import torch
 from torch import nn
+
+from ..kernels.table import knots
 
 
 def bessel_basis(lengths: torch.Tensor, cutoff: float, n_basis: int) -> torch.Tensor:
@@ -38,8 +40,8 @@ def smooth_cutoff(lengths: torch.Tensor, cutoff: float, p: int = 6) -> torch.Ten
 class RadialFunctions(nn.Module):
     """R_pc(r): one function of distance for each path p and channel c.
 
-    A Bessel basis times the envelope, one hidden layer with SiLU, a linear map, and the envelope
-    once more, so that every function and two derivatives vanish at the cutoff.
+    A Bessel basis, one hidden layer with SiLU, a linear map, and the envelope, so that every
+    function and two derivatives vanish at the cutoff.
     """
 
     def __init__(
@@ -59,4 +61,18 @@ class RadialFunctions(nn.Module):
         envelope = smooth_cutoff(lengths, self.cutoff)
         values = self.output(hidden) * envelope[:, None]
         functions: torch.Tensor = values.view(-1, self.n_paths, self.channels)
+        return functions
+
+    def table(self, n_knots: int, dtype: torch.dtype) -> torch.Tensor:
+        """Values on equidistant knots, as the convolution takes them.
+
+        Whole, whatever the precision around it: what the kernel interpolates is rounded once.
+
+        Returns
+        -------
+        (n_knots, n_paths, channels)
+        """
+        device = self.output.weight.device
+        with torch.autocast(device.type, enabled=False):
+            functions: torch.Tensor = self(knots(n_knots, self.cutoff, dtype, device))
         return functions

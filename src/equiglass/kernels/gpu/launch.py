@@ -5,16 +5,17 @@ from __future__ import annotations
 import linecache
 import os
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-from ..paths import PathSet, unflatten
-from .source import Source, input_groups, output_groups, table_groups
-
-# Products and sums in one instruction, whatever the default of Triton's release; read at import.
-os.environ.setdefault("TRITON_DEFAULT_FP_FUSION", "1")
+from ..paths import PathSet
+from ..problem import ConvolutionProblem
+from .groups import input_groups, output_groups, table_groups
+from .source import Source
 
 try:
     import triton
@@ -42,11 +43,27 @@ def interprets() -> bool:
     return triton is not None and bool(triton.knobs.runtime.interpret)
 
 
+@contextmanager
+def fused_products() -> Iterator[None]:
+    """Kernels compiled inside take products and sums in one instruction.
+
+    Whatever the default of Triton's release, which from 3.9 on wants a choice to be made, unless the
+    environment holds one. Triton's settings and the environment are as before afterwards.
+    """
+    if "TRITON_DEFAULT_FP_FUSION" in os.environ:
+        yield
+        return
+    with triton.knobs.language.scope():
+        triton.knobs.language.default_fp_fusion = True
+        yield
+
+
 @lru_cache(maxsize=64)
-def kernels(flat: tuple[int, ...], accumulator: str) -> Any:
+def kernels(paths: PathSet, accumulator: str) -> Any:
     """The module of the kernels of one set of paths."""
-    name = f"equiglass_triton_{'_'.join(map(str, flat))}_{accumulator.removeprefix('tl.')}"
-    text = Source(unflatten(flat), accumulator).module()
+    flat = "_".join(str(l) for path in paths.paths for l in path)
+    name = f"equiglass_triton_{flat}_{accumulator.removeprefix('tl.')}"
+    text = Source(paths, accumulator).module()
     # Triton reads the source of a kernel by its file name; this one has no file.
     file = f"<{name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
@@ -61,18 +78,17 @@ def _channels_per_block(channels: int) -> int:
 
 
 class Launch:
-    """The kernels for features of one dtype and number of channels."""
+    """The kernels of one problem for features of one dtype."""
 
-    def __init__(
-        self, paths: PathSet, dtype: torch.dtype, channels: int, n_knots: int, cutoff: float
-    ) -> None:
+    def __init__(self, problem: ConvolutionProblem, dtype: torch.dtype) -> None:
         accumulator = "tl.float64" if dtype == torch.float64 else "tl.float32"
-        self.paths, self.channels, self.n_knots = paths, channels, n_knots
-        self.module = kernels(tuple(paths.flat), accumulator)
-        self.block_c = _channels_per_block(channels)
+        self.paths, self.channels = problem.paths, problem.channels
+        self.n_knots = problem.n_knots
+        self.module = kernels(problem.paths, accumulator)
+        self.block_c = _channels_per_block(self.channels)
         self.constants = {
-            "SCALE": (n_knots - 1) / cutoff,
-            "CHANNELS": channels,
+            "SCALE": (self.n_knots - 1) / problem.cutoff,
+            "CHANNELS": self.channels,
             "BLOCK": BLOCK,
             "BLOCK_C": self.block_c,
         }
@@ -87,7 +103,8 @@ class Launch:
         kernel = getattr(self.module, name)
         # Interpreted kernels are plain Python; the wrapper is for torch.compile.
         launched = kernel if interprets() else wrap_triton(kernel)
-        launched[grid](*arguments, **{**self.constants, **constants})
+        with fused_products():
+            launched[grid](*arguments, **{**self.constants, **constants})
 
     def forward(
         self,

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import torch
 
+from ...geometry.graph import Graph, first_edges
+from ..problem import ConvolutionProblem
+from ..table import first_knot
+
 
 @dataclass(frozen=True)
 class EdgeOrder:
@@ -32,14 +36,16 @@ class EdgeOrder:
 
 def _sorted(keys: torch.Tensor, n: int) -> tuple[torch.Tensor, torch.Tensor]:
     order = torch.argsort(keys, stable=True)
-    values = torch.arange(n + 1, device=keys.device)
-    return order, torch.searchsorted(keys[order], values)
+    return order, first_edges(keys[order], n)
 
 
-def edge_order(
-    senders: torch.Tensor, lengths: torch.Tensor, n_senders: int, n_knots: int, cutoff: float
-) -> EdgeOrder:
-    """Both orders of a graph's edges, for a table of ``n_knots`` knots on [0, cutoff]."""
-    place = lengths.detach() * ((n_knots - 1) / cutoff)
-    first = (place.to(torch.int64) - 1).clamp(0, n_knots - 4)
-    return EdgeOrder(*_sorted(senders, n_senders), *_sorted(first, n_knots - 3))
+def edge_order(graph: Graph, problem: ConvolutionProblem) -> EdgeOrder:
+    """Both orders of a graph's edges, computed once for a graph and kept with it."""
+    kept = (EdgeOrder, problem.n_knots, problem.cutoff)
+    order = graph.derived.get(kept)
+    if order is None:
+        first, _ = first_knot(graph.lengths.detach(), problem.n_knots, problem.cutoff)
+        by_sender = _sorted(graph.senders, graph.n_senders)
+        order = EdgeOrder(*by_sender, *_sorted(first, problem.n_knots - 3))
+        graph.derived[kept] = order
+    return order

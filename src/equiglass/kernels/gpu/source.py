@@ -7,92 +7,21 @@ registers, so nothing is added across lanes, nothing is added atomically, and th
 sum is that of the edges: results are the same bits at every call. The edges of a receiver are
 neighbours in memory; what they gather stays in the cache on the chip.
 
-The terms follow :func:`equiglass.kernels.reference.path_sums`: for one path the sum over the
+The terms follow :func:`equiglass.kernels.reference.convolve`: for one path the sum over the
 filter's components comes first, as they are the same for all channels.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from ..paths import clebsch_gordan
+from .groups import input_groups, output_groups, table_groups
+from .lines import Lines, Pieces, products
 
-from ..paths import Path, PathSet, clebsch_gordan
-
-# Sums that one lane keeps at a time; more would leave the registers.
-MAX_SUMS = 64
 HEADER = "import triton\nimport triton.language as tl\n"
 
 
-@lru_cache
-def products(path: Path) -> dict[tuple[int, int], str]:
-    """Per (m_in, m_out) with any coefficient: the sum over the filter's components, as text."""
-    table = clebsch_gordan(path)
-    terms: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for a, b, c in table.nonzero().tolist():
-        terms[a, c].append(f"{float(table[a, b, c])!r} * y{path[1] ** 2 + b}")
-    return {key: " + ".join(parts) for key, parts in terms.items()}
-
-
-def output_groups(paths: PathSet) -> list[list[int]]:
-    """Paths of each group, of at most ``MAX_SUMS`` output components (or a single path)."""
-    groups: list[list[int]] = []
-    for p, (_, _, l_out) in enumerate(paths.paths):
-        size = sum(2 * paths.paths[q][2] + 1 for q in groups[-1]) if groups else MAX_SUMS
-        if size + 2 * l_out + 1 > MAX_SUMS:
-            groups.append([])
-        groups[-1].append(p)
-    return groups
-
-
-def input_groups(paths: PathSet) -> list[list[int]]:
-    """Paths of each degree of the input: each group has its own components of the gradient."""
-    return [
-        [p for p, path in enumerate(paths.paths) if path[0] == l_in]
-        for l_in in range(paths.l_in + 1)
-        if any(path[0] == l_in for path in paths.paths)
-    ]
-
-
-def table_groups(paths: PathSet) -> list[list[int]]:
-    """Paths of each group for the table's gradient, which keeps four sums for a path."""
-    size = MAX_SUMS // 4
-    return [list(range(k, min(k + size, len(paths)))) for k in range(0, len(paths), size)]
-
-
-class _Text:
-    """Lines of one kernel with their indentation."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.depth = 1
-
-    def add(self, *lines: str) -> None:
-        self.lines += ["    " * self.depth + line for line in lines]
-
-    def text(self, name: str, arguments: str) -> str:
-        return "\n".join(["@triton.jit", f"def {name}({arguments}):", *self.lines, "", ""])
-
-
-class Source:
-    """The kernels of one set of paths.
-
-    Parameters
-    ----------
-    accumulator
-        Triton dtype of all arithmetic: ``tl.float32`` or ``tl.float64``. Inputs of fewer bits are
-        converted when they are loaded.
-    """
-
-    def __init__(self, paths: PathSet, accumulator: str = "tl.float32") -> None:
-        self.paths, self.accumulator = paths, accumulator
-        self.n_in, self.n_filter = (paths.l_in + 1) ** 2, (paths.l_filter + 1) ** 2
-        before = 0
-        # Of each path: components of all lower l_out, paths of its own l_out, its place there.
-        self.place: list[tuple[int, int, int]] = []
-        for l_out, n_paths in enumerate(paths.per_l_out):
-            self.place += [(before, n_paths, q) for q in range(n_paths)]
-            before += n_paths * (2 * l_out + 1)
+class Source(Pieces):
+    """The kernels of one set of paths."""
 
     def module(self) -> str:
         """Source of all four kernels."""
@@ -100,94 +29,15 @@ class Source:
             ["", self.forward(), self.for_features(), self.for_table(), self.for_geometry()]
         )
 
-    def _zeros(self, names: Iterable[str]) -> list[str]:
-        return [f"{name} = tl.zeros([BLOCK], {self.accumulator})" for name in names]
-
-    def _load(self, name: str, address: str) -> str:
-        value = f"tl.load({address}, mask=active, other=0.0).to({self.accumulator})"
-        return f"{name} = {value}"
-
-    def _edge(self, t: _Text, group: Sequence[int], *, derivative: bool = False) -> None:
-        """Place of edge e in the table, weights of its four knots, its harmonics."""
-        acc = self.accumulator
-        t.add(
-            f"place = tl.load(lengths + e, mask=active, other=0.0).to({acc}) * SCALE",
-            "first = tl.minimum(tl.maximum(place.to(tl.int32) - 1, 0), KNOTS - 4)",
-            f"k0 = place - first.to({acc})",
-        )
-        self._weights(t)
-        if derivative:
-            t.add(
-                "v0 = (k1 * k2 + k1 * k3 + k2 * k3) / -6.0 * SCALE",
-                "v1 = (k0 * k2 + k0 * k3 + k2 * k3) / 2.0 * SCALE",
-                "v2 = (k0 * k1 + k0 * k3 + k1 * k3) / -2.0 * SCALE",
-                "v3 = (k0 * k1 + k0 * k2 + k1 * k2) / 6.0 * SCALE",
-            )
-        t.add(f"row = table + first * {len(self.paths)} * CHANNELS + channel")
-        self._harmonics(t, group)
-
-    def _weights(self, t: _Text) -> None:
-        t.add(
-            "k1 = k0 - 1.0",
-            "k2 = k0 - 2.0",
-            "k3 = k0 - 3.0",
-            "w0 = k1 * k2 * k3 / -6.0",
-            "w1 = k0 * k2 * k3 / 2.0",
-            "w2 = k0 * k1 * k3 / -2.0",
-            "w3 = k0 * k1 * k2 / 6.0",
-        )
-
-    def _harmonics(self, t: _Text, group: Sequence[int]) -> None:
-        for l in sorted({self.paths.paths[p][1] for p in group}):
-            for m in range(l**2, (l + 1) ** 2):
-                t.add(self._load(f"y{m}", f"harmonics + e * {self.n_filter} + {m}"))
-
-    def _features(self, t: _Text, group: Sequence[int], sender: str) -> None:
-        for l in sorted({self.paths.paths[p][0] for p in group}):
-            for m in range(l**2, (l + 1) ** 2):
-                address = f"x + ({sender} * {self.n_in} + {m}) * CHANNELS + channel"
-                t.add(self._load(f"x{m}", address))
-
-    def _knots(self, t: _Text, p: int) -> None:
-        for k in range(4):
-            offset = f"{k * len(self.paths) + p} * CHANNELS"
-            t.add(self._load(f"f{k}", f"row + {offset}"))
-
-    def _output(self, p: int, m_out: int, i: str) -> str:
-        """Offset of component m_out of path p at receiver i in the flat output."""
-        before, n_paths, q = self.place[p]
-        size = 2 * self.paths.paths[p][2] + 1
-        return (
-            f"({before} * n_receivers + ({i} * {size} + {m_out}) * {n_paths} + {q})"
-            " * CHANNELS + channel"
-        )
-
-    def _gradients(self, t: _Text, p: int) -> None:
-        for m_out in range(2 * self.paths.paths[p][2] + 1):
-            t.add(self._load(f"g{m_out}", f"gradient + {self._output(p, m_out, 'i')}"))
-
-    def _lanes(self, t: _Text, name: str, count: str, start: str) -> None:
-        """One lane for each channel of a particle, and the range of the particle's edges."""
-        t.add(
-            "lane = tl.arange(0, BLOCK)",
-            f"{name} = (tl.program_id(0) * (BLOCK // BLOCK_C) + lane // BLOCK_C).to(tl.int64)",
-            "channel = tl.program_id(1) * BLOCK_C + lane % BLOCK_C",
-            "group = tl.program_id(2)",
-            f"mine = ({name} < {count}) & (channel < CHANNELS)",
-            f"begin = tl.load({start} + {name}, mask=mine, other=0)",
-            f"end = tl.load({start} + {name} + 1, mask=mine, other=0)",
-            "longest = tl.max(end - begin, axis=0).to(tl.int32)",
-        )
-
     def forward(self) -> str:
         """Sums over each receiver's edges; one group of paths for each program."""
-        t = _Text()
-        self._lanes(t, "i", "n_receivers", "receiver_start")
+        t = Lines()
+        self.lanes(t, "i", "n_receivers", "receiver_start")
         for number, group in enumerate(output_groups(self.paths)):
             sums = [(p, m) for p in group for m in range(2 * self.paths.paths[p][2] + 1)]
             t.add(f"if group == {number}:")
             t.depth = 2
-            t.add(*self._zeros(f"s{p}_{m}" for p, m in sums))
+            t.add(*self.zeros(f"s{p}_{m}" for p, m in sums))
             t.add("for k in range(0, longest):")
             t.depth = 3
             t.add(
@@ -195,11 +45,11 @@ class Source:
                 "active = mine & (e < end)",
                 "j = tl.load(senders + e, mask=active, other=0)",
             )
-            self._edge(t, group)
-            self._features(t, group, "j")
+            self.edge(t, group)
+            self.features(t, group, "j")
             for p in group:
                 l_in = self.paths.paths[p][0]
-                self._knots(t, p)
+                self.knots(t, p)
                 t.add("radial = w0 * f0 + w1 * f1 + w2 * f2 + w3 * f3")
                 for m_out in range(2 * self.paths.paths[p][2] + 1):
                     terms = [
@@ -210,7 +60,7 @@ class Source:
                     t.add(f"s{p}_{m_out} += radial * ({' + '.join(terms)})")
             t.depth = 2
             for p, m in sums:
-                address = f"out + {self._output(p, m, 'i')}"
+                address = f"out + {self.output(p, m, 'i')}"
                 t.add(f"tl.store({address}, s{p}_{m}.to(out.dtype.element_ty), mask=mine)")
             t.depth = 1
         return t.text(
@@ -222,14 +72,14 @@ class Source:
 
     def for_features(self) -> str:
         """Gradient for the features: each sender's edges, one degree of the input a program."""
-        t = _Text()
-        self._lanes(t, "j", "n_senders", "sender_start")
+        t = Lines()
+        self.lanes(t, "j", "n_senders", "sender_start")
         for number, group in enumerate(input_groups(self.paths)):
             l_in = self.paths.paths[group[0]][0]
             components = range(l_in**2, (l_in + 1) ** 2)
             t.add(f"if group == {number}:")
             t.depth = 2
-            t.add(*self._zeros(f"s{a}" for a in components))
+            t.add(*self.zeros(f"s{a}" for a in components))
             t.add("for k in range(0, longest):")
             t.depth = 3
             t.add(
@@ -238,11 +88,11 @@ class Source:
                 "e = tl.load(sender_order + at, mask=active, other=0)",
                 "i = tl.load(receivers + e, mask=active, other=0)",
             )
-            self._edge(t, group)
+            self.edge(t, group)
             for p in group:
-                self._knots(t, p)
+                self.knots(t, p)
                 t.add("radial = w0 * f0 + w1 * f1 + w2 * f2 + w3 * f3")
-                self._gradients(t, p)
+                self.gradients(t, p)
                 for a in components:
                     terms = [
                         f"g{c} * ({text})"
@@ -263,21 +113,13 @@ class Source:
             "CHANNELS: tl.constexpr, BLOCK: tl.constexpr, BLOCK_C: tl.constexpr",
         )
 
-    def _contracted(self, p: int) -> str:
-        """Gradient, coefficients, harmonics and features of path p: gradient of its radial."""
-        l_in = self.paths.paths[p][0]
-        per_output: dict[int, list[str]] = defaultdict(list)
-        for (a, c), text in products(self.paths.paths[p]).items():
-            per_output[c].append(f"x{l_in**2 + a} * ({text})")
-        return " + ".join(f"g{c} * ({' + '.join(terms)})" for c, terms in per_output.items())
-
     def for_table(self) -> str:
         """Gradient for the table, in parts: edges between the same knots, shared by SPLITS.
 
         A program writes the sums of its edges for their four knots; the parts are added up
         afterwards, in a fixed order.
         """
-        t = _Text()
+        t = Lines()
         t.add(
             "lane = tl.arange(0, BLOCK)",
             "interval = tl.program_id(0) // SPLITS",
@@ -291,7 +133,7 @@ class Source:
         for number, group in enumerate(table_groups(self.paths)):
             t.add(f"if group == {number}:")
             t.depth = 2
-            t.add(*self._zeros(f"s{p}_{k}" for p in group for k in range(4)))
+            t.add(*self.zeros(f"s{p}_{k}" for p in group for k in range(4)))
             t.add("for at in range(begin + part * LANES, end, SPLITS * LANES):")
             t.depth = 3
             t.add(
@@ -303,12 +145,12 @@ class Source:
                 f"length = tl.load(lengths + e, mask=active, other=0.0).to({self.accumulator})",
                 "k0 = length * SCALE - interval",
             )
-            self._weights(t)
-            self._harmonics(t, group)
-            self._features(t, group, "j")
+            self.weights(t)
+            self.harmonics(t, group)
+            self.features(t, group, "j")
             for p in group:
-                self._gradients(t, p)
-                t.add(f"value = {self._contracted(p)}")
+                self.gradients(t, p)
+                t.add(f"value = {self.contracted(p)}")
                 t.add(*(f"s{p}_{k} += w{k} * value" for k in range(4)))
             t.depth = 2
             for p in group:
@@ -329,7 +171,7 @@ class Source:
 
     def for_geometry(self) -> str:
         """Gradients for harmonics and lengths: one lane for each channel of an edge."""
-        t = _Text()
+        t = Lines()
         t.add(
             "lane = tl.arange(0, BLOCK)",
             "e = (tl.program_id(0) * LANES + lane // BLOCK_C).to(tl.int64)",
@@ -341,20 +183,20 @@ class Source:
         used = sorted({path[1] for path in self.paths.paths})
         filters = [m for l in used for m in range(l**2, (l + 1) ** 2)]
         every = range(len(self.paths))
-        t.add(*self._zeros([f"d{m}" for m in filters] + ["along"]))
+        t.add(*self.zeros([f"d{m}" for m in filters] + ["along"]))
         t.add("for c in range(0, CHANNELS, BLOCK_C):")
         t.depth = 2
         t.add("channel = c + lane % BLOCK_C", "active = known & (channel < CHANNELS)")
-        self._edge(t, every, derivative=True)
-        self._features(t, every, "j")
+        self.edge(t, every, derivative=True)
+        self.features(t, every, "j")
         for p in every:
             l_in, l_filter, _ = path = self.paths.paths[p]
-            self._knots(t, p)
-            self._gradients(t, p)
+            self.knots(t, p)
+            self.gradients(t, p)
             t.add(
                 "radial = w0 * f0 + w1 * f1 + w2 * f2 + w3 * f3",
                 "slope = v0 * f0 + v1 * f1 + v2 * f2 + v3 * f3",
-                f"along += slope * ({self._contracted(p)})",
+                f"along += slope * ({self.contracted(p)})",
             )
             table = clebsch_gordan(path)
             for b in range(2 * l_filter + 1):

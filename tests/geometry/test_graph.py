@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from equiglass.errors import InputError
-from equiglass.geometry.device_graph import build_graph_on
-from equiglass.geometry.graph import batch_graphs, build_graph, graph_slabs
+from equiglass.geometry.graph import Graph, batch_graphs, build_graph
+from equiglass.geometry.slabs import graph_slabs
 from tests.conftest import make_liquid
 
 
@@ -70,6 +74,8 @@ def test_batch_is_side_by_side() -> None:
         (lambda p, b: (p, b * 0.5), "box is too small along x.*expected at least 4"),
         (lambda p, b: (np.where(np.arange(3) == 1, np.nan, p), b), "finite.*particle 0"),
         (lambda p, b: (np.concatenate([p[:-1], p[:1]]), b), "overlap.*particles 0 and 99"),
+        (lambda p, b: (p[:, :2], b), r"wrong shape.*\(N, 3\)"),
+        (lambda p, b: (p, b[:2]), r"wrong shape.*\(3,\)"),
     ],
 )
 def test_bad_input_is_named(change, message: str) -> None:  # type: ignore[no-untyped-def]
@@ -100,22 +106,67 @@ def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, boo
 
 
 @pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
-def test_graph_made_on_a_device_is_the_same(periodic: tuple[bool, bool, bool]) -> None:
-    """The same vesin on tensors: on a GPU where there is one, here on the CPU."""
+def test_tensor_on_a_device_gives_the_same(periodic: tuple[bool, bool, bool]) -> None:
+    """Arrays and tensors, moved or already there: on a GPU where there is one, here on the CPU."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     liquid = make_liquid(200)
-    options = {"periodic": periodic, "dtype": torch.float64}
+    options: dict[str, Any] = {"periodic": periodic, "dtype": torch.float64}
     expected = build_graph(liquid.positions, liquid.box, 2.0, **options)
-    found = build_graph_on(device, liquid.positions, liquid.box, 2.0, **options)
-    assert found.vectors.device.type == device.type
-    for name in ("receivers", "senders", "receiver_start"):
-        assert torch.equal(getattr(found, name).cpu(), getattr(expected, name))
-    assert torch.allclose(found.vectors.cpu(), expected.vectors, atol=1e-12)
-    nothing = build_graph_on(device, np.empty((0, 3)), liquid.box, 2.0)
-    assert nothing.n_edges == 0 and len(nothing.receiver_start) == 1
-    twice = np.concatenate([liquid.positions, liquid.positions[:1]])
+    there = torch.from_numpy(liquid.positions).to(device)
+    for found in (
+        build_graph(there, torch.from_numpy(liquid.box), 2.0, **options),
+        build_graph(liquid.positions, liquid.box, 2.0, device=device, **options),
+    ):
+        assert found.vectors.device.type == device.type
+        for name in ("receivers", "senders", "receiver_start"):
+            assert torch.equal(getattr(found, name).cpu(), getattr(expected, name))
+        tolerance = 0.0 if device.type == "cpu" else 1e-12
+        assert torch.allclose(found.vectors.cpu(), expected.vectors, rtol=0, atol=tolerance)
+    nothing = build_graph(there[:0], liquid.box, 2.0)
+    assert nothing.n_edges == 0 and nothing.receiver_start.tolist() == [0]
     with pytest.raises(InputError, match="between particles"):
-        build_graph_on(device, twice, liquid.box, 2.0)
+        build_graph(torch.cat([there, there[:1]]), liquid.box, 2.0)
+
+
+def test_positions_of_single_precision_are_taken() -> None:
+    liquid = make_liquid(100)
+    single = liquid.positions.astype(np.float32)
+    a, b = (build_graph(p, liquid.box, 1.5) for p in (single, torch.from_numpy(single)))
+    assert torch.equal(a.senders, b.senders) and torch.equal(a.vectors, b.vectors)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"senders": lambda t: t + 100}, r"senders must be in \[0, 100\)"),
+        ({"senders": lambda t: t.int()}, "senders must be int64"),
+        ({"senders": lambda t: t[1:]}, "receivers must be of shape"),
+        ({"receivers": lambda t: t - 1}, r"receivers must be in \[0, 100\)"),
+        ({"receivers": lambda t: t.flip(0)}, "sorted by receiver"),
+        ({"vectors": lambda t: t[:, :2]}, "vectors must be of shape"),
+        ({"receiver_start": lambda t: t.flip(0)}, "increasing from 0"),
+        ({"receiver_start": lambda t: t[1:]}, "receiver_start must be of shape"),
+    ],
+)
+def test_edges_that_no_kernel_may_read_are_refused(change: dict, message: str) -> None:
+    liquid = make_liquid(100)
+    graph = build_graph(liquid.positions, liquid.box, 1.5)
+    names = ("receivers", "senders", "vectors", "receiver_start")
+    tensors = {name: getattr(graph, name) for name in names}
+    for name, function in change.items():
+        tensors[name] = function(tensors[name])
+    starts = tensors.pop("receiver_start")
+    with pytest.raises(ValueError, match=message):
+        Graph(**tensors, n_receivers=100, n_senders=100, cutoff=1.5, starts=starts)
+
+
+def test_pairs_are_found_without_torch() -> None:
+    """Simulation workers start fast."""
+    code = (
+        "import sys, equiglass.geometry.pairs, equiglass.geometry.periodic; "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_batch_keeps_the_start_of_every_receiver() -> None:

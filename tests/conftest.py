@@ -14,6 +14,7 @@ if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 from equiglass.data.configuration import Configuration
+from equiglass.data.potential import KOB_ANDERSEN
 
 SHARED = Path(os.environ.get("EQUIGLASS_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 
@@ -47,7 +48,11 @@ def deepmind_file() -> Path:
 def make_liquid(
     n: int = 300, density: float = 1.2, seed: int = 0, **fields: object
 ) -> Configuration:
-    """A disordered configuration without overlaps: a jittered cubic lattice, 80:20."""
+    """A disordered configuration without overlaps: a jittered cubic lattice, about 80:20.
+
+    Of the Kob-Andersen potential, and that is recorded, unless ``potential`` says otherwise.
+    """
+    fields.setdefault("potential", KOB_ANDERSEN)
     rng = np.random.default_rng(seed)
     length = (n / density) ** (1 / 3)
     per_edge = int(np.ceil(n ** (1 / 3)))

@@ -66,9 +66,9 @@ def make_liquid(
     )
 
 
-def make_complete(n: int = 300, seed: int = 0, n_times: int = 2) -> Configuration:
+def make_complete(n: int = 300, seed: int = 0, n_times: int = 2, **fields: object) -> Configuration:
     """A liquid with made-up inherent structure, energies and propensities, all of fixed seed."""
-    liquid = make_liquid(n, seed=seed)
+    liquid = make_liquid(n, seed=seed, **fields)
     rng = np.random.default_rng(seed + 1000)
     shift = 0.05 * rng.standard_normal((n, 3))
     halves = 0.3 + 0.1 * rng.random((n_times, 2, n))

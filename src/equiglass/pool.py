@@ -18,9 +18,6 @@ from typing import Any
 
 from .errors import InputError
 
-# loky registers itself with multiprocessing by this name when it is imported.
-START_METHOD = "loky"
-
 
 def available_cores() -> int:
     """Cores that this process may use: its affinity, its container, its share of a pool."""
@@ -83,7 +80,8 @@ def _local_pool(n_processes: int, threads: int | None) -> Any:
         environment["OMP_NUM_THREADS"] = str(share)
     return loky.ProcessPoolExecutor(
         n_processes,
-        context=multiprocessing.get_context(START_METHOD),
+        # Known to multiprocessing since loky was imported.
+        context=multiprocessing.get_context("loky"),
         initializer=_begin_worker,
         initargs=(os.getpid(),),
         env=environment,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import spawn
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..pool import START_METHOD
 from .config import Cluster, Slurm
 
 if TYPE_CHECKING:
@@ -30,18 +30,16 @@ def connect(settings: Cluster, n_workers: int = 1) -> Iterator[Client]:
         If nothing answers at the address.
     """
     import dask
-
-    # Importing it tells multiprocessing, and so Dask, of processes that leave __main__ alone.
-    import joblib.externals.loky  # noqa: F401
     from distributed import Client
 
     options = {
         # A worker that dies takes its task with it; the task starts afresh elsewhere.
         "distributed.scheduler.allowed-failures": 10,
-        "distributed.worker.multiprocessing-method": START_METHOD,
+        "distributed.worker.multiprocessing-method": "spawn",
     }
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(options))
+        stack.enter_context(_main_module_left_alone())
         stack.enter_context(_only_errors("distributed"))
         if settings.address:
             try:
@@ -54,6 +52,26 @@ def connect(settings: Cluster, n_workers: int = 1) -> Iterator[Client]:
         else:
             client = Client(stack.enter_context(_started(settings.slurm, n_workers)))
         yield stack.enter_context(client)
+
+
+@contextmanager
+def _main_module_left_alone() -> Iterator[None]:
+    """Start new processes without the main module, which would run a script once more in each.
+
+    Tasks are functions of this package, and Dask pickles those of a script by value. The loky
+    processes of :mod:`equiglass.pool` do the same, but Dask cannot kill them when they hang.
+    """
+    original = spawn.get_preparation_data
+
+    def without_main(name: str) -> dict[str, Any]:
+        data = original(name)
+        return {key: value for key, value in data.items() if not key.startswith("init_main")}
+
+    spawn.get_preparation_data = without_main
+    try:
+        yield
+    finally:
+        spawn.get_preparation_data = original
 
 
 @contextmanager

@@ -14,6 +14,7 @@ if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 from equiglass.data.configuration import Configuration
+from equiglass.data.potential import KOB_ANDERSEN
 
 SHARED = Path(os.environ.get("EQUIGLASS_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 
@@ -47,7 +48,11 @@ def deepmind_file() -> Path:
 def make_liquid(
     n: int = 300, density: float = 1.2, seed: int = 0, **fields: object
 ) -> Configuration:
-    """A disordered configuration without overlaps: a jittered cubic lattice, 80:20."""
+    """A disordered configuration without overlaps: a jittered cubic lattice, about 80:20.
+
+    Of the Kob-Andersen potential, and that is recorded, unless ``potential`` says otherwise.
+    """
+    fields.setdefault("potential", KOB_ANDERSEN)
     rng = np.random.default_rng(seed)
     length = (n / density) ** (1 / 3)
     per_edge = int(np.ceil(n ** (1 / 3)))
@@ -61,9 +66,9 @@ def make_liquid(
     )
 
 
-def make_complete(n: int = 300, seed: int = 0, n_times: int = 2) -> Configuration:
+def make_complete(n: int = 300, seed: int = 0, n_times: int = 2, **fields: object) -> Configuration:
     """A liquid with made-up inherent structure, energies and propensities, all of fixed seed."""
-    liquid = make_liquid(n, seed=seed)
+    liquid = make_liquid(n, seed=seed, **fields)
     rng = np.random.default_rng(seed + 1000)
     shift = 0.05 * rng.standard_normal((n, 3))
     halves = 0.3 + 0.1 * rng.random((n_times, 2, n))

@@ -230,7 +230,7 @@ def main() -> None:
     data = [c.replace(end_positions=None) for c in read(options.data)]
     real = []
     if Path(options.real).is_dir():
-        real = [quench_configuration(c.replace(end_positions=None)) for c in read(options.real)]
+        real = [quench_configuration(c.replace(end_positions=None), KA) for c in read(options.real)]
     rows = [*public(real), *rosenfeld_tarazona(data, real), *simulated(data)]
     if options.short:
         rows += short_times(list(read(options.short)), list(read(options.real)))

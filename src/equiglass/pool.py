@@ -1,20 +1,63 @@
-"""Where independent trainings run: processes of this machine, or the workers of a Dask cluster."""
+"""Processes for independent tasks: of this machine, or the workers of a Dask cluster.
+
+Processes of this machine come from loky. They never import the main module again, so that the
+functions that use them work at the top level of a script, in a notebook and in ``python -``.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
+from typing import Any
 
 from .errors import InputError
 
 
-def _die_with(parent: int) -> None:
-    """End this process when its parent is gone: killed outright, it could not say so."""
+def available_cores() -> int:
+    """Cores that this process may use: its affinity, its container, its share of a pool."""
+    from joblib.externals import loky
+
+    return int(loky.cpu_count())
+
+
+def worker_count(asked: int | None, n_tasks: int, *, limit: int | None = None) -> int:
+    """Number of processes for some tasks: as asked, else one per core; never more than tasks.
+
+    Parameters
+    ----------
+    limit
+        More than this many are of no use; what was asked for is cut to it.
+
+    Raises
+    ------
+    InputError
+        If fewer than one is asked for.
+    """
+    if asked is not None and asked < 1:
+        raise InputError("too few processes", field="n_processes", expected=1, found=asked)
+    wanted = available_cores() if asked is None else asked
+    if limit is not None:
+        wanted = min(wanted, limit)
+    return max(1, min(wanted, n_tasks))
+
+
+def _begin_worker(parent: int) -> None:
+    """Tie a worker's life to its parent's, whatever ends that.
+
+    A parent that was killed outright cannot say so: each worker looks for itself. Ctrl-C reaches
+    every process of a terminal; the parent alone answers, and ends its workers.
+    """
+    from joblib.externals.loky import process_executor
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Otherwise loky replaces a worker that has grown by 300 MB, which a training does, and warns.
+    process_executor._USE_PSUTIL = False
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -24,20 +67,50 @@ def _die_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _local_pool(n_processes: int, threads: int | None) -> Any:
+    from joblib.externals import loky
+
+    share = max(1, available_cores() // n_processes)
+    # Read by the workers' own calls of available_cores: pools within pools share the cores.
+    environment = {"LOKY_MAX_CPU_COUNT": str(share)}
+    if threads is not None:
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        environment |= dict.fromkeys(names, str(threads))
+    elif "OMP_NUM_THREADS" not in os.environ:
+        environment["OMP_NUM_THREADS"] = str(share)
+    return loky.ProcessPoolExecutor(
+        n_processes,
+        # Known to multiprocessing since loky was imported.
+        context=multiprocessing.get_context("loky"),
+        initializer=_begin_worker,
+        initargs=(os.getpid(),),
+        env=environment,
+    )
+
+
 @contextmanager
-def open_pool(n_processes: int = 1, scheduler: str | None = None) -> Iterator[Executor]:
+def open_pool(
+    n_processes: int = 1, scheduler: str | None = None, *, threads: int | None = None
+) -> Iterator[Executor]:
     """An executor of tasks: new processes here, or a running Dask scheduler's workers.
+
+    Functions and arguments are pickled, those of the main module by value. When the context is
+    left by an exception, Ctrl-C included, the processes end at once. They end within a second of
+    a parent that was terminated or killed, too.
 
     Parameters
     ----------
     scheduler
         Address of a Dask scheduler, such as ``tcp://host:8786``. Its workers must see the same
         folders as this process and should have one thread each.
+    threads
+        Threads of each process here, by default its share of the cores.
 
     Raises
     ------
     InputError
-        If no scheduler answers there.
+        If no scheduler answers there, if fewer than one process is asked for, or if a process
+        ended before its task.
     """
     if scheduler is not None:
         from dask.distributed import Client
@@ -51,12 +124,18 @@ def open_pool(n_processes: int = 1, scheduler: str | None = None) -> Iterator[Ex
         with client, client.get_executor(pure=False, retries=0) as executor:
             yield executor
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        n_processes, mp_context=context, initializer=_die_with, initargs=(os.getpid(),)
-    ) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = _local_pool(worker_count(n_processes, n_processes), threads)
+    try:
+        yield pool
+    except BrokenExecutor as error:
+        pool.shutdown(kill_workers=True)
+        raise InputError(
+            "a process ended before its task was done; the system kills processes when memory "
+            "runs out, which fewer of them need less of",
+            field="n_processes",
+            found=n_processes,
+        ) from error
+    except BaseException:
+        pool.shutdown(kill_workers=True)
+        raise
+    pool.shutdown()

@@ -86,7 +86,7 @@ def test_crystal_and_liquid() -> None:
 
 def test_cage_positions_average_the_vibrations() -> None:
     """Two runs agree far better than either with the thermal positions; nothing leaves its cage."""
-    liquid = quench_configuration(read("ka3d_quickstart")[0])
+    liquid = quench_configuration(read("ka3d_quickstart")[0], KA)
     settings = Cage(equilibration=1.0, time=8.0)
     one, two = (cage_positions(liquid, settings, KA, 0.56, 0.005, seed) for seed in (1, 2))
 

@@ -55,7 +55,7 @@ def test_lammps_agrees_with_a_double_loop() -> None:
 
 def test_quench_reaches_a_minimum_nearby() -> None:
     liquid = make_liquid()
-    quenched = quench_configuration(liquid)
+    quenched = quench_configuration(liquid, KA)
     minimum = liquid.replace(positions=quenched.inherent_positions)
     energies, forces = energy_and_forces(minimum, KA)
     assert np.abs(forces).max() < 1e-5
@@ -66,7 +66,7 @@ def test_quench_reaches_a_minimum_nearby() -> None:
 
 def test_real_configuration(botan_folder: Path) -> None:
     """Energies of the real files: thermal -7.01 to -7.05, IS -7.66 to -7.69 (data README)."""
-    quenched = quench_configuration(read(botan_folder)[1].replace(end_positions=None))
+    quenched = quench_configuration(read(botan_folder)[1].replace(end_positions=None), KA)
     assert -7.05 < quenched.thermal_energy.mean() < -7.01  # type: ignore[union-attr]
     assert -7.69 < quenched.inherent_energy.mean() < -7.66  # type: ignore[union-attr]
     lengths = np.linalg.norm(quenched.displacement(), axis=1)
@@ -75,36 +75,36 @@ def test_real_configuration(botan_folder: Path) -> None:
 
 def test_cache_keeps_what_is_done(tmp_path: Path) -> None:
     liquids = [make_liquid(200, seed=s) for s in (1, 2)]
-    first = quench(liquids, cache=tmp_path, n_processes=2, progress=False)
+    first = quench(liquids, KA, cache=tmp_path, n_processes=2, progress=False)
     files = {f: f.stat().st_mtime_ns for f in tmp_path.iterdir()}
     assert len(files) == 2
-    again = quench(liquids, cache=tmp_path, progress=False)
+    again = quench(liquids, KA, cache=tmp_path, progress=False)
     assert {f: f.stat().st_mtime_ns for f in tmp_path.iterdir()} == files
     for a, b in zip(first, again, strict=True):
         assert np.array_equal(a.inherent_positions, b.inherent_positions)  # type: ignore[arg-type]
     # A damaged entry is made again.
     next(iter(files)).write_bytes(b"")
-    assert len(quench(liquids, cache=tmp_path, progress=False)) == 2
+    assert len(quench(liquids, KA, cache=tmp_path, progress=False)) == 2
 
 
 def test_known_inherent_structure_is_kept() -> None:
-    quenched = quench_configuration(make_liquid(200))
+    quenched = quench_configuration(make_liquid(200), KA)
     bare = quenched.replace(thermal_energy=None, inherent_energy=None)
-    again = quench_configuration(bare)
+    again = quench_configuration(bare, KA)
     assert again.inherent_positions is bare.inherent_positions
     assert np.allclose(again.inherent_energy, quenched.inherent_energy)  # type: ignore[arg-type]
 
 
 def test_refusals() -> None:
     with pytest.raises(InputError, match="box is smaller than twice the cutoff.*at least 5"):
-        quench_configuration(make_liquid(100))
+        quench_configuration(make_liquid(100), KA)
     liquid = make_liquid()
     with pytest.raises(InputError, match="more types.*expected at most 2, found 3"):
-        quench_configuration(liquid.replace(types=np.where(liquid.types == 1, 2, 0)))
+        quench_configuration(liquid.replace(types=np.where(liquid.types == 1, 2, 0)), KA)
     positions = liquid.positions.copy()
     positions[1] = positions[0] + 1e-4
     with pytest.raises(InputError, match="particles overlap"):
-        quench_configuration(liquid.replace(positions=positions))
+        quench_configuration(liquid.replace(positions=positions), KA)
 
 
 def test_potential_from_yaml(tmp_path: Path) -> None:

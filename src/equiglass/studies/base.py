@@ -118,7 +118,7 @@ class Study(ABC):
 
     def time_label(self, rows: Sequence[Row]) -> str:
         """What the column ``time`` counts."""
-        return "t"
+        return "t (LJ)"
 
 
 def varied(config: TrainConfig, **changes: object) -> TrainConfig:

@@ -46,15 +46,21 @@ def run_grid(
     ]
 
 
-def write_table(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> None:
-    """The whole table: ``study.csv`` and ``study.json``."""
+def write_table(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> list[Row]:
+    """The whole table, which is returned: ``study.csv`` and ``study.json``."""
     table = [{name: row.get(name) for name in columns} for row in rows]
     write_whole(folder / "study.json", json.dumps(table, indent=1) + "\n")
+    write_whole(folder / "study.csv", write_csv(table, columns))
+    return table
+
+
+def write_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """The text of a table; :func:`read_table` gives back the same numbers."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(table)
-    write_whole(folder / "study.csv", text.getvalue())
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def read_table(file: Path) -> list[Row]:

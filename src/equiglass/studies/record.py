@@ -66,8 +66,8 @@ def begin(folder: Path, record: Record) -> None:
             "holds another study, or other settings; choose another folder",
             source=folder,
             field=key,
-            expected=was,
-            found=now,
+            expected=_shown(was),
+            found=_shown(now),
         )
 
 
@@ -78,3 +78,7 @@ def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]
             yield from _differences(a.get(name, _MISSING), b.get(name, _MISSING), path)
     elif a != b:
         yield key, a, b
+
+
+def _shown(value: Any) -> str:
+    return f"{text[:80]}..." if len(text := json.dumps(value)) > 80 else text

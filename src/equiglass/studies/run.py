@@ -80,9 +80,9 @@ def study(
         rows += run_grid(
             cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress
         )
-    write_table(rows, chosen.table_columns, target)
-    save(chosen.figure(rows), target / "study.png")
-    return rows
+    table = write_table(rows, chosen.table_columns, target)
+    save(chosen.figure(table), target / "study.png")
+    return table
 
 
 def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:

@@ -83,9 +83,9 @@ class Temperature(Study):
 
 
 def reduced_label(rows: Sequence[Row]) -> str:
-    """``t/τ_α``, and by which definition."""
+    """``t/τ_α``, and by which definition of τ_α."""
     definitions = dict.fromkeys(row["definition"] for row in rows)
-    return f"t/τ_α, τ_α: {', '.join(definitions)}"
+    return f"t/τ_α, {', '.join(definitions)}"
 
 
 def trained_at(

@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
   src/equiglass/kernels/clebsch_gordan.csv
 
-.PHONY: quickstart test lint types bench gpu docs format clean
+.PHONY: quickstart test lint types bench gpu docs results check-results format clean
 
 $(VENV): $(STAMP)
 
@@ -47,6 +47,13 @@ bench: $(STAMP)
 # On a machine with a GPU and a CUDA build of PyTorch: make gpu GPU_PYTHON=... GPU_OPTIONS="--data ..."
 gpu:
 	$(GPU_PYTHON) tools/gpu_report.py $(GPU_OPTIONS)
+
+# Pages and blocks that are made from committed runs, tables and classes: write them, or check them.
+results: $(STAMP)
+	$(BIN)/python tools/results.py
+
+check-results: $(STAMP)
+	$(BIN)/python tools/results.py --check
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

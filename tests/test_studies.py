@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,29 +16,53 @@ import yaml
 from typer.testing import CliRunner
 
 from equiglass.cli.main import app
-from equiglass.data.dataset import read
+from equiglass.data.configuration import Configuration
+from equiglass.data.dataset import Dataset, from_configurations, read
+from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.report.page import report
+from equiglass.simulation.preparation import Preparation
+from equiglass.studies.base import COMMON_COLUMNS
+from equiglass.studies.grid import read_table
+from equiglass.studies.record import read_record
 from equiglass.studies.reduced import at_reduced_times
+from equiglass.studies.registry import STUDIES
 from equiglass.studies.run import study
+from equiglass.studies.temperature import validating
 from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
+
+# Grids that share two times in units of tau_alpha.
+GRIDS = {0.5: [2.17, 68.6, 217.0], 0.56: [5.2, 16.5, 52.0]}
+TAU_ALPHA = {0.5: 217.0, 0.56: 52.0}
+SPLITS = ("train", "train", "validation", "test", "test")
+
+
+def labelled(temperature: float, k: int, tau_alpha: RelaxationTime | None) -> Configuration:
+    return make_complete(120, seed=10 * k + round(100 * temperature), n_times=3).replace(
+        times=np.array(GRIDS[temperature]), temperature=temperature, relaxation_time=tau_alpha
+    )
+
+
+def write_temperatures(store: Path, *, without_validation: float | None = None) -> Path:
+    """Made-up labels at T = 0.5 and 0.56."""
+    entries = []
+    for temperature in GRIDS:
+        for k, split in enumerate(SPLITS):
+            if split == "validation" and temperature == without_validation:
+                continue
+            tau_alpha = RelaxationTime(TAU_ALPHA[temperature], PUBLISHED)
+            c = labelled(temperature, k, tau_alpha)
+            entries.append((f"T{temperature}-{split}-{k}", c, split))
+    write_store(store, entries)
+    return store
 
 
 @pytest.fixture(scope="module")
 def two_temperatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made-up labels at T = 0.5 and 0.56, on grids that share two times in units of tau_alpha."""
-    store = tmp_path_factory.mktemp("data") / "two.zarr"
-    grids = {0.5: [2.17, 68.6, 217.0], 0.56: [5.2, 16.5, 52.0]}
-    entries = []
-    for temperature, times in grids.items():
-        for k, split in enumerate(("train", "train", "validation", "test", "test")):
-            c = make_complete(120, seed=10 * k + round(100 * temperature), n_times=3)
-            c = c.replace(times=np.array(times), temperature=temperature)
-            entries.append((f"T{temperature}-{split}-{k}", c, split))
-    write_store(store, entries)
-    return store
+    return write_temperatures(tmp_path_factory.mktemp("data") / "two.zarr")
 
 
 def config(data: Path | str) -> TrainConfig:
@@ -52,32 +77,79 @@ def config(data: Path | str) -> TrainConfig:
 
 def test_reduced_times(two_temperatures: Path) -> None:
     reduced = at_reduced_times(read(two_temperatures))
-    assert {tuple(c.times.tolist()) for c in reduced} == {(0.32, 1.0)}  # type: ignore[union-attr]
+    assert reduced.definition == PUBLISHED
+    assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.32, 1.0)}  # type: ignore[union-attr]
     original = read(two_temperatures)[0]
-    assert np.array_equal(reduced[0].propensity, original.propensity[1:])  # type: ignore[index]
-    assert {k: len(v) for k, v in reduced.splits.items()} == {
+    assert np.array_equal(reduced.data[0].propensity, original.propensity[1:])  # type: ignore[index]
+    assert {k: len(v) for k, v in reduced.data.splits.items()} == {
         "train": 4, "validation": 2, "test": 4,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["inputs", "depth", "size", "temperature", "transfer"])
+def test_measured_relaxation_times_keep_the_common_times() -> None:
+    """They scatter by some per cent: the packaged data have four times in common by either one."""
+    reduced = at_reduced_times(read("ka3d"))
+    assert reduced.definition == "F_s(7.25) = 1/e"
+    assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.0042, 0.067, 0.21, 0.67)}  # type: ignore[union-attr]
+    rows = {0.5: [1, 3, 4, 5], 0.56: [0, 3, 4, 5], 0.64: [0, 3, 4, 5]}
+    for whole, kept in zip(read("ka3d"), reduced.data, strict=True):
+        assert np.array_equal(kept.propensity, whole.propensity[rows[whole.temperature or 0]])  # type: ignore[index, arg-type]
+
+
+def of(*relaxation_times: RelaxationTime | None) -> Dataset:
+    return from_configurations(
+        [
+            labelled(t, k, tau)
+            for k, (t, tau) in enumerate(zip(GRIDS, relaxation_times, strict=True))
+        ]
+    )
+
+
+def test_relaxation_times_that_cannot_be_compared_are_refused() -> None:
+    measured = RelaxationTime(24.7, "F_s(7.25) = 1/e")
+    with pytest.raises(InputError, match="relaxation times by different definitions"):
+        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), measured))
+    with pytest.raises(InputError, match="relaxation_time: .* is not known .*T = 0.56"):
+        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), None))
+    with pytest.raises(InputError, match="no time t / tau_alpha in common.*T = 0.5: 0.01"):
+        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), RelaxationTime(31.0, PUBLISHED)))
+
+
+@pytest.mark.parametrize("kind", list(STUDIES))
 def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> None:
-    data = two_temperatures
-    if kind in ("inputs", "depth", "size"):
-        data = Path(f"{two_temperatures}@0.56")
+    one = "definition" not in STUDIES[kind].columns
+    data = Path(f"{two_temperatures}@0.56") if one else two_temperatures
     rows = study(kind, config(data), tmp_path, quick=True, n_processes=2, progress=False)
-    with (tmp_path / "study.csv").open() as file:
-        table = list(csv.DictReader(file))
+    table = read_table(tmp_path / "study.csv")
     assert len(table) == len(rows) > 0
+    assert tuple(table[0]) == ("variant", *STUDIES[kind].columns, *COMMON_COLUMNS)
+    assert [list(row) for row in rows] == [list(row) for row in table]
     assert (tmp_path / "study.png").stat().st_size > 5_000
     assert all(r["rho"] is not None for r in rows)
+    if kind == "depth":
+        assert {r["layers"] for r in table} == {1, 2}
     if kind == "temperature":
-        assert {(r["variant"], r["data"]) for r in rows} == {
-            (f"T={a}", f"T={b}") for a in ("0.5", "0.56") for b in ("0.5", "0.56")
-        }
+        pairs = {(str(r["trained_at"]), r["tested_at"]) for r in table}
+        assert pairs == {(a, b) for a in ("0.5", "0.56") for b in (0.5, 0.56)}
+        assert {r["definition"] for r in table} == {PUBLISHED}
     if kind == "transfer":
-        methods = {r["variant"].split(",")[-1] for r in rows}
-        assert {"frozen", "scratch", "fine-tuned"} <= methods
+        target = {(r["target"], r["method"]) for r in table}
+        assert target == {
+            (0.56, "source"), (0.5, "frozen"), (0.5, "scratch"), (0.5, "fine-tuned"),
+        }  # fmt: skip
+
+
+def test_what_chose_the_epoch_is_said(tmp_path: Path) -> None:
+    """A temperature without a validation configuration has its epoch chosen on training data."""
+    data = write_temperatures(tmp_path / "data.zarr", without_validation=0.5)
+    rows = study("temperature", config(data), tmp_path / "s", quick=True, progress=False)
+    assert {(r["trained_at"], r["validation"]) for r in rows} == {
+        ("0.5", "training data"), ("0.56", "validation split"),
+    }  # fmt: skip
+    both = [labelled(t, 0, None) for t in GRIDS]
+    found, words = validating(read(data), list(GRIDS), both)
+    assert [c.temperature for c in found] == [0.56]
+    assert words == "validation split of T = 0.56"
 
 
 def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path) -> None:
@@ -92,7 +164,7 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
         return [(r["variant"], r["type"], r["time"], r["rho"]) for r in rows]
 
     assert scores(first) == scores(again)
-    with pytest.raises(InputError, match="another study, or other settings"):
+    with pytest.raises(InputError, match=r'kind: .*another study.*expected "depth", found "size"'):
         study("size", settings, tmp_path / "s", quick=True, progress=False)
     runner = CliRunner()
     for source in (tmp_path / "s", tmp_path / "s" / "layers=1" / "run"):
@@ -116,6 +188,55 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])
     assert isinstance(done.exception, InputError)
     assert "unknown kind of model" in str(done.exception)
+
+
+def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
+    """Other settings, data or potential are refused, and the key that differs is named."""
+    store, folder = tmp_path / "data.zarr", tmp_path / "study"
+    splits = ("train", "validation", "test")
+    members = [make_complete(120, seed=k) for k in range(3)]
+    write_store(store, list(zip(splits, members, splits, strict=True)))
+    settings = config(store)
+    folder.mkdir()
+    record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
+    record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
+    record["data"] = {"source": str(store), "fingerprint": read(store).fingerprint()}
+    record["preparation"] = None
+    (folder / "record.json").write_text(json.dumps(record))
+
+    def again(**changes: object) -> None:
+        asked = TrainConfig.model_validate(settings.model_dump() | {"seed": changes.pop("seed", 0)})
+        study("depth", asked, folder, quick=True, progress=False, **changes)  # type: ignore[arg-type]
+
+    with pytest.raises(InputError, match=r"study: config.seed: .*expected 0, found 3"):
+        again(seed=3)
+    with pytest.raises(InputError, match=r"preparation: .*expected null.*kob-andersen"):
+        again(preparation=Preparation(KOB_ANDERSEN))
+    record["preparation"] = Preparation(KOB_ANDERSEN).record()
+    (folder / "record.json").write_text(json.dumps(record))
+    hotter = KOB_ANDERSEN.model_copy(update={"masses": [1.0, 2.0]})
+    with pytest.raises(InputError, match=r"preparation.potential.masses: .*\[1.0, 2.0\]"):
+        again(preparation=Preparation(hotter))
+    shutil.rmtree(store)
+    members[0] = members[0].replace(propensity=members[0].propensity + 0.1)  # type: ignore[operator]
+    write_store(store, list(zip(splits, members, splits, strict=True)))
+    with pytest.raises(InputError, match="data.fingerprint: "):
+        again(preparation=Preparation(KOB_ANDERSEN))
+    assert read_record(folder) == record
+    assert sorted(p.name for p in folder.iterdir()) == ["record.json"]
+    (folder / "record.json").unlink()
+    (folder / "layers=1").mkdir()
+    (folder / "layers=1" / "result.json").write_text("[]")
+    with pytest.raises(InputError, match="holds results without a record"):
+        again()
+
+
+def test_command_line_and_error_follow_from_the_registry() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["study", "--help"]).output.split())
+    for kind in STUDIES:
+        assert kind in shown
+    with pytest.raises(InputError, match=", ".join(STUDIES)):
+        study("breadth", config("ka3d_quickstart"), "nowhere")
 
 
 def test_study_on_a_dask_cluster(two_temperatures: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Write docs/results/ka3d.md: the network trained on the packaged data, beside published rows.
 
     equiglass evaluate RUN ka3d@0.56 --json docs/results/ka3d_T0.56.json     (for each temperature)
-    python tools/ka3d_page.py
+    python tools/ka3d_page.py [--check]
 
 The published rows are those of the network of the paper on GlassBench (400 training configurations
 of 4096 particles), from the results tables of EIGNN (J. Phys. Chem. B 129, 3053 (2025)).
@@ -10,14 +10,17 @@ of 4096 particles), from the results tables of EIGNN (J. Phys. Chem. B 129, 3053
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
+from pages import RESULTS, Page, run
+
 from equiglass.data.dataset import read
+from equiglass.data.splits import random_split
 from equiglass.data.times import KA3D_TAU_ALPHA, KA3D_TIMES
 from equiglass.evaluation.dynamics import dynamics
+from equiglass.training.config import DataConfig
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "docs" / "results"
 # Pearson correlation of type A at the ten published times: mean over configurations, and pooled.
 PUBLISHED = {
     0.50: (
@@ -33,6 +36,8 @@ PUBLISHED = {
         (0.587, 0.925, 0.893, 0.730, 0.691, 0.702, 0.672, 0.520, 0.340, 0.240),
     ),
 }
+
+VALIDATION_FRACTION = DataConfig(path="ka3d").validation_fraction
 
 
 def number(value: float | None) -> str:
@@ -52,6 +57,15 @@ def temperature_table(temperature: float) -> list[str]:
         f"published τ_α = {KA3D_TAU_ALPHA[temperature]:g}.",
         "",
     ]
+    if "validation" not in splits:
+        held_out = random_split(data.split("train"), VALIDATION_FRACTION, seed=0)[1]
+        learned = splits["train"] - len(held_out)
+        lines += [
+            f"There is no validation split: of the {splits['train']} training configurations "
+            f"{len(held_out)} chose the epoch and only {learned} was learned from; "
+            f"{splits['test']} was tested on.",
+            "",
+        ]
     file = RESULTS / f"ka3d_T{temperature:g}.json"
     scores = {}
     if file.is_file():
@@ -68,7 +82,8 @@ def temperature_table(temperature: float) -> list[str]:
         per_configuration, pooled = (PUBLISHED[temperature][i][k] for i in (0, 1))
         mean = own.get("per_configuration_mean")
         std = own.get("per_configuration_std")
-        shown = "-" if mean is None else f"{mean:.3f} ± {std:.3f}"
+        tested = len(own.get("per_configuration", ()))
+        shown = number(mean) + (f" ± {std:.3f}" if tested > 1 else "")
         lines.append(
             f"| {time:g} | {number(rows[time].self_scattering)} | {number(rows[time].ceiling)} | "
             f"{shown} | {number(own.get('pooled'))} | {per_configuration:.3f} | {pooled:.3f} |"
@@ -76,17 +91,23 @@ def temperature_table(temperature: float) -> list[str]:
     return [*lines, ""]
 
 
-def main() -> None:
-    """Write the page."""
+def packaged_megabytes(entry: str) -> float:
+    """Size of the store that an entry lies in, a folder or one file."""
+    store = next(p for p in Path(entry).parents if p.exists())
+    files = [store] if store.is_file() else [f for f in store.rglob("*") if f.is_file()]
+    return sum(f.stat().st_size for f in files) / 1e6
+
+
+@cache
+def page() -> str:
+    """The page."""
     data = read("ka3d")
-    store = Path(data.entries[0].name).parent
-    size = sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
     lines = [
         "# ka3d: our own data at several temperatures",
         "",
         "Made with `equiglass simulate examples/ka3d.yaml` and packaged with `equiglass convert",
         f"... --drop end_positions`: {len(data)} configurations of 1000 particles, "
-        f"{size / 1e6:.1f} MB, inherent",
+        f"{packaged_megabytes(data.entries[0].name):.1f} MB, inherent",
         "structures, cage positions, energies and observables included; two cores, about an hour",
         "and a half beside other work. `equiglass info ka3d --figure` draws:",
         "",
@@ -100,8 +121,10 @@ def main() -> None:
     ]
     for temperature in sorted(PUBLISHED, reverse=True):
         lines += temperature_table(temperature)
-    (RESULTS / "ka3d.md").write_text("\n".join(lines))
+    return "\n".join(lines)
 
+
+PAGES = (Page(RESULTS / "ka3d.md", page),)
 
 if __name__ == "__main__":
-    main()
+    run(PAGES, __doc__)

@@ -1,20 +1,19 @@
 """Rewrite the tables of docs/performance.md from the committed benchmark results.
 
-python tools/performance_table.py
+python tools/performance_table.py [--check]
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from pages import RESULTS, ROOT, Page, run
+
 PAGE = ROOT / "docs" / "performance.md"
-RESULT = ROOT / "docs" / "results" / "network_benchmark.json"
 
 
 def table() -> str:
-    result = json.loads(RESULT.read_text())
+    result = json.loads((RESULTS / "network_benchmark.json").read_text())
     rows = result["rows"]
     own = rows[0]
     lines = [
@@ -43,7 +42,7 @@ def scale_table() -> str:
         "| particles | seconds | µs per particle | peak memory | largest relative difference |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for row in json.loads((RESULT.parent / "scale_benchmark.json").read_text())["rows"]:
+    for row in json.loads((RESULTS / "scale_benchmark.json").read_text())["rows"]:
         lines.append(
             f"| {row['n_particles']:,} | {row['seconds']:.1f} | "
             f"{row['microseconds_per_particle']:.0f} | {row['peak_memory_gb']:.2f} GB | "
@@ -52,12 +51,7 @@ def scale_table() -> str:
     return "\n".join(lines)
 
 
-def insert(text: str, name: str, content: str) -> str:
-    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, rest = text.split(start)
-    return f"{head}{start}\n{content}\n{end}{rest.split(end)[1]}"
-
+PAGES = (Page(PAGE, table, "network"), Page(PAGE, scale_table, "scale"))
 
 if __name__ == "__main__":
-    page = insert(PAGE.read_text(), "network", table())
-    PAGE.write_text(insert(page, "scale", scale_table()))
+    run(PAGES, __doc__)

@@ -1,12 +1,13 @@
 """Rewrite the tables of settings in docs/ from the classes that read them.
 
-python tools/settings_table.py
+python tools/settings_table.py [--check]
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
+from pages import ROOT, Page, run
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
@@ -56,7 +57,6 @@ TABLES: dict[str, tuple[str, Sections]] = {
         },
     ),
 }
-ROOT = Path(__file__).parents[1]
 
 
 def table(sections: Sections) -> str:
@@ -73,14 +73,9 @@ def table(sections: Sections) -> str:
     return "\n".join(rows)
 
 
-def rewritten(name: str) -> str:
-    """The page with its table as it should be."""
-    page, sections = TABLES[name]
-    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, rest = (ROOT / page).read_text().split(start)
-    return f"{head}{start}\n{table(sections)}\n{end}{rest.split(end)[1]}"
-
+PAGES = tuple(
+    Page(ROOT / page, partial(table, sections), name) for name, (page, sections) in TABLES.items()
+)
 
 if __name__ == "__main__":
-    for name, (page, _) in TABLES.items():
-        (ROOT / page).write_text(rewritten(name))
+    run(PAGES, __doc__)

@@ -1,84 +1,142 @@
-"""Write docs/results/studies.md from finished studies, and keep their tables and figures there.
+"""Write docs/results/studies.md from the committed tables of finished studies.
 
-    python tools/studies_page.py FOLDER     (which holds inputs, depth, inputs_t044 and so on)
+    python tools/studies_page.py [--check]
+    python tools/studies_page.py --collect FOLDER   (holding inputs, depth, inputs_t044 and so on)
 
-The sentences under each figure are in docs/results/studies_text.yaml.
+``--collect`` first copies the tables of the studies that are in a folder to docs/results/ and
+draws their figures there. The sentences under each figure are in docs/results/studies_text.yaml.
+The table of studies in docs/studies.md is made from the registry.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import yaml
+from pages import RESULTS, ROOT, Page, run
 
-from equiglass.report.figures import save
-from equiglass.report.studies import study_figure
-
-RESULTS = Path(__file__).parents[1] / "docs" / "results"
-# Folder: title, kind of study, configuration.
-STUDIES = {
-    "inputs": ("Inputs", "inputs", "ka3d_study"),
-    "depth": ("Depth", "depth", "ka3d_study"),
-    "size": ("Size", "size", "ka3d_study"),
-    "temperature": ("Temperature", "temperature", "ka3d_temperatures"),
-    "transfer": ("Transfer", "transfer", "ka3d_temperatures"),
-    "inputs_t044": ("Inputs, on the public files", "inputs", "ka3d_study_t044"),
-    "depth_t044": ("Depth, on the public files", "depth", "ka3d_study_t044"),
-}
+from equiglass.drawing import save
+from equiglass.studies.base import COMMON_COLUMNS, Row
+from equiglass.studies.grid import read_table, write_csv
+from equiglass.studies.registry import STUDIES
 
 
-def table(rows: list[dict[str, Any]]) -> list[str]:
+class Section(NamedTuple):
+    """A study that is shown: the name of its folder, and what was run."""
+
+    name: str
+    title: str
+    kind: str
+    config: str
+
+
+SECTIONS = (
+    Section("inputs", "Inputs", "inputs", "examples/ka3d_study.yaml"),
+    Section("depth", "Depth", "depth", "examples/ka3d_study.yaml"),
+    Section("size", "Size", "size", "examples/ka3d_study.yaml"),
+    Section("temperature", "Temperature", "temperature", "examples/ka3d_temperatures.yaml"),
+    Section("transfer", "Transfer", "transfer", "examples/ka3d_temperatures.yaml"),
+    Section(
+        "inputs_t044", "Inputs, on the public files", "inputs", "examples/ka3d_study_t044.yaml"
+    ),
+    Section("depth_t044", "Depth, on the public files", "depth", "examples/ka3d_study_t044.yaml"),
+)
+
+
+def csv_of(section: Section) -> Path:
+    """Its committed table."""
+    return RESULTS / f"study_{section.name}.csv"
+
+
+def has_figure(rows: list[Row]) -> bool:
+    """Whether there is something to draw: more than one time."""
+    return len({row["time"] for row in rows}) > 1
+
+
+def collect(folder: Path) -> None:
+    """Keep tables and figures of the studies in a folder."""
+    for section in SECTIONS:
+        if not (folder / section.name / "study.csv").is_file():
+            continue
+        rows = read_table(folder / section.name / "study.csv")
+        for row in rows:
+            # Where the data lay is of no use to a reader.
+            row["data"] = Path(row["data"]).name
+        csv_of(section).write_text(write_csv(rows, STUDIES[section.kind].table_columns))
+    draw()
+
+
+def draw() -> None:
+    """The figures of the committed tables."""
+    for section in SECTIONS:
+        rows = read_table(csv_of(section))
+        if has_figure(rows):
+            figure = STUDIES[section.kind].figure(rows)
+            save(figure, RESULTS / f"study_{section.name}.png")
+
+
+def table(kind: str, rows: list[Row]) -> list[str]:
     """Type A: a line for each variant and test set, a column for each time."""
     mine = [r for r in rows if r["type"] == "A"]
     times = sorted({r["time"] for r in mine})
+    chosen = len({r["validation"] for r in mine}) > 1
+    heading = ["variant", "tested on", *(["epoch chosen on"] if chosen else [])]
     lines = [
-        f"| variant | tested on | {' | '.join(f'{t:g}' for t in times)} |",
-        "| --- " * (len(times) + 2) + "|",
+        f"| {' | '.join(heading)} | {' | '.join(f'{t:g}' for t in times)} |",
+        "| --- " * (len(times) + len(heading)) + "|",
     ]
     cells = {(r["variant"], r["data"], r["time"]): r for r in mine}
     for variant, data in dict.fromkeys((r["variant"], r["data"]) for r in mine):
         values = [cells.get((variant, data, t)) for t in times]
-        shown = ("-" if v is None or v["rho"] is None else f"{v['rho']:.3f}" for v in values)
-        lines.append(f"| {variant} | {Path(data).name} | {' | '.join(shown)} |")
-    return lines
+        shown = ["-" if v is None or v["rho"] is None else f"{v['rho']:.3f}" for v in values]
+        first = next(v for v in values if v is not None)
+        extra = [first["validation"] or "-"] if chosen else []
+        lines.append(f"| {' | '.join([variant, Path(data).name, *extra, *shown])} |")
+    return [f"Columns: {STUDIES[kind].time_label(mine)}.", "", *lines]
 
 
-def main() -> None:
-    """Collect the studies that are there."""
-    source = Path(sys.argv[1])
+def page() -> str:
+    """The page of all results."""
     text = yaml.safe_load((RESULTS / "studies_text.yaml").read_text())
     lines = ["# Studies", "", text["introduction"].strip(), ""]
-    for name, (title, kind, config) in STUDIES.items():
-        folder = source / name
-        if not (folder / "study.json").is_file():
-            continue
-        rows = json.loads((folder / "study.json").read_text())
-        table_text = (folder / "study.csv").read_text()
-        for data in {r["data"] for r in rows}:
-            # Where the data lay is of no use to a reader.
-            table_text = table_text.replace(f",{data},", f",{Path(data).name},")
-        (RESULTS / f"study_{name}.csv").write_text(table_text)
-        if len({r["time"] for r in rows}) > 1:
-            save(study_figure(kind, rows), RESULTS / f"study_{name}.png")
-            figure = [f"![{kind}](study_{name}.png)", ""]
-        else:
-            figure = []
+    for section in SECTIONS:
+        rows = read_table(csv_of(section))
+        image = f"![{section.kind}](study_{section.name}.png)"
+        command = f"equiglass study {section.kind} {section.config}"
         lines += [
-            f"## {title}",
+            f"## {section.title}",
             "",
-            f"`equiglass study {kind} examples/{config}.yaml -o {name} -j 2`",
+            f"`{command} -o {section.name} -j 2`",
             "",
-            *figure,
-            text[name].strip(),
+            *([image, ""] if has_figure(rows) else []),
+            text[section.name].strip(),
             "",
-            *table(rows),
+            *table(section.kind, rows),
             "",
         ]
-    (RESULTS / "studies.md").write_text("\n".join(lines))
+    return "\n".join(lines)
 
+
+def overview() -> str:
+    """The table of studies in docs/studies.md."""
+    common = ", ".join(f"`{name}`" for name in COMMON_COLUMNS)
+    lines = ["| command | what is compared | columns of its own |", "| --- | --- | --- |"]
+    for study in STUDIES.values():
+        own = ", ".join(f"`{name}`" for name in study.columns)
+        command = f"`equiglass study {study.kind} CONFIG.yaml -o FOLDER`"
+        lines.append(f"| {command} | {study.help} | {own} |")
+    return "\n".join([*lines, "", f"Columns of all, after `variant`: {common}."])
+
+
+PAGES = (
+    Page(RESULTS / "studies.md", page),
+    Page(ROOT / "docs" / "studies.md", overview, "studies"),
+)
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--collect"]:
+        collect(Path(sys.argv[2]))
+        sys.argv[1:] = []
+    run(PAGES, __doc__)

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ..studies.registry import STUDIES
 from .options import CacheOption
+
+KINDS = "; ".join(f"{study.kind}: {study.help}" for study in STUDIES.values())
 
 
 def study(
-    kind: Annotated[
-        str, typer.Argument(help="inputs, depth, size, temperature or transfer.", metavar="KIND")
-    ],
+    kind: Annotated[str, typer.Argument(help=KINDS, metavar="KIND")],
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG.yaml", help="The training that the study varies.")
     ],
@@ -36,6 +37,7 @@ def study(
 
     The same command continues a stopped study.
     """
+    from ..simulation.preparation import preparation
     from ..studies.run import study as run_study
     from ..training.config import load_config
     from .tables import print_study
@@ -47,7 +49,7 @@ def study(
         quick=quick,
         n_processes=processes,
         scheduler=scheduler,
-        cache=cache,
+        preparation=preparation(cache=cache),
     )
     print_study(rows)
     typer.echo(f"table  {output / 'study.csv'}\nfigure {output / 'study.png'}")

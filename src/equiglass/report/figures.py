@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..drawing import blank_figure as blank_figure
+from ..drawing import save as save
 from ..evaluation.correlation import mean_and_std, pearson
 from ..evaluation.score import Evaluation
 
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating[Any]]
 COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#2e933c", "#6a4c93", "#5c5c5c", "#00a6a6", "#b56576")
-
-
-def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
-    """A figure with its axes, independent of any display."""
-    # Figure objects of their own: no global pyplot state, no display needed.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots(*shape) if shape else figure.subplots()
-
-
-def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write a figure in the format of the file's ending."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=160)
-    return target
 
 
 def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") -> Figure:

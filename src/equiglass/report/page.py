@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
+from ..studies.record import RECORD, read_record
 
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem;
@@ -89,7 +90,10 @@ def _study(folder: Path) -> list[str]:
     import base64
 
     rows = json.loads((folder / "study.json").read_text())
-    kind, settings = (folder / "study.txt").read_text().split("\n", 1)
+    record = read_record(folder)
+    if record is None:
+        raise InputError("holds no record of its study", source=folder, expected=RECORD)
+    kind, settings = record["kind"], json.dumps(record, indent=1, ensure_ascii=False)
     picture = base64.b64encode((folder / "study.png").read_bytes()).decode()
     return [
         f"<h1>study of {html.escape(kind)}</h1>",

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import InputError
+from ..data.configuration import Configuration
+from ..data.dataset import Dataset, Entry, read
+from ..drawing import save
+from ..simulation.preparation import Preparation
 from ..training.config import TrainConfig
-from .definitions import STUDIES
-from .grid import Row, run_grid
+from .base import Plan, Row
+from .grid import run_grid, write_table
+from .record import begin
+from .registry import study_of
 
 QUICK_EPOCHS = 2
+# What is made where it is missing; the study's variants may ask for any of it.
+MADE = ("inherent_positions", "thermal_energy", "inherent_energy")
 
 
 def study(
@@ -21,7 +28,7 @@ def study(
     quick: bool = False,
     n_processes: int = 1,
     scheduler: str | None = None,
-    cache: Path | None = None,
+    preparation: Preparation | None = None,
     progress: bool = True,
 ) -> list[Row]:
     """Run one of the studies; the table and figure are in ``folder``.
@@ -29,39 +36,69 @@ def study(
     Parameters
     ----------
     kind
-        ``inputs``, ``depth``, ``size``, ``temperature`` or ``transfer``.
+        One of :data:`equiglass.studies.registry.STUDIES`.
     config
         The training that the study varies; its data set needs the splits train, validation, test.
     quick
         A few variants and epochs, to see that everything runs.
     n_processes, scheduler
         Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
+    preparation
+        How fields that are missing are made; by default under the potential of the data.
+
+    Returns
+    -------
+    The rows of the table, a type at a time on a test set each, with the study's own columns and
+    those of :data:`equiglass.studies.base.COMMON_COLUMNS`.
 
     Raises
     ------
     InputError
-        If the data set does not suit the study, or the folder holds another one.
+        If the data set does not suit the study, or the folder holds another one, or one of other
+        settings, data or potential.
     """
-    if kind not in STUDIES:
-        raise InputError("no such study", field="kind", expected=sorted(STUDIES), found=kind)
+    chosen = study_of(kind)
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
-    record = f"{kind}\n{config.model_dump_json(indent=1)}\n"
-    file = target / "study.txt"
-    if file.is_file() and file.read_text() != record:
-        raise InputError("holds another study, or other settings", source=target)
+    data, known = _loaded(read(config.data.path))
+    how = _resolved(preparation or Preparation(), known)
+    stages = chosen.stages(Plan(config, data, target, quick, how))
+    begin(
+        target,
+        {
+            "kind": kind,
+            "quick": quick,
+            "config": config.model_dump(mode="json"),
+            "data": {"source": config.data.path, "fingerprint": data.fingerprint()},
+            "preparation": how.record(),
+        },
+    )
     rows: list[Row] = []
-    stages = STUDIES[kind](config, target, quick, cache)
-    file.write_text(record)
-    for stage in stages:
-        rows = run_grid(
-            stage, target, n_processes=n_processes, scheduler=scheduler, progress=progress
+    for cells in stages:
+        rows += run_grid(
+            cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress
         )
-    from ..report.figures import save
-    from ..report.studies import study_figure
+    table = write_table(rows, chosen.table_columns, target)
+    save(chosen.figure(table), target / "study.png")
+    return table
 
-    save(study_figure(kind, rows), target / "study.png")
-    return rows
+
+def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
+    """The data set, read once and without the heavy arrays of end positions."""
+    configurations = [c.replace(end_positions=None) for c in data]
+    entries = [
+        Entry(entry.name, entry.format, lambda c=c: c, entry.split)  # type: ignore[misc]
+        for entry, c in zip(data.entries, configurations, strict=True)
+    ]
+    return Dataset(data.source, tuple(entries)), configurations
+
+
+def _resolved(preparation: Preparation, configurations: list[Configuration]) -> Preparation:
+    """With the potential of the data by content, where anything depends on one."""
+    depends = preparation.potential is not None or any(
+        c.potential is not None or any(getattr(c, name) is None for name in MADE)
+        for c in configurations
+    )
+    return preparation.resolved(configurations) if depends else preparation

@@ -1,0 +1,27 @@
+"""Figures that depend on no display and no global state."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    """A figure with its axes, independent of any display."""
+    # Figure objects of their own: no global pyplot state, no display needed.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(*shape) if shape else figure.subplots()
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure in the format of the file's ending."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=160)
+    return target

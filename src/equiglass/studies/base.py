@@ -1,0 +1,181 @@
+"""What a study is: the cells it runs, the columns of its table, its figure."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..data.dataset import Dataset
+    from ..evaluation.score import Evaluation
+    from ..models.se3 import SE3Config
+    from ..simulation.preparation import Preparation
+    from ..training.config import TrainConfig
+
+Row = dict[str, Any]
+
+# Columns of every study's table, after its own. A row is a type at a time on a test set.
+COMMON_COLUMNS = (
+    "parameters",
+    "seconds",
+    "validation",
+    "data",
+    "type",
+    "time",
+    "rho",
+    "rho_std",
+    "pooled",
+    "ceiling",
+    "n_configurations",
+)
+# What chose the epoch of a training, in the column "validation".
+VALIDATION_SPLIT, TRAINING_DATA = "validation split", "training data"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study is asked to do.
+
+    Attributes
+    ----------
+    data
+        The data set that the configuration names.
+    folder
+        The study's folder: a cell finds there what an earlier stage has left.
+    quick
+        A few cells only, to see that everything runs.
+    """
+
+    config: TrainConfig
+    data: Dataset
+    folder: Path
+    quick: bool
+    preparation: Preparation
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One variant of a study.
+
+    Attributes
+    ----------
+    variant
+        Its name, and that of its folder; nothing is ever read out of it.
+    task
+        A function of the module level, called with the cell's folder and ``arguments`` in a
+        process of its own. It returns rows with the common columns.
+    columns
+        The study's own columns, the same for all of the cell's rows; the task may return further
+        ones.
+    """
+
+    variant: str
+    task: Callable[..., list[Row]]
+    arguments: tuple[Any, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Study(ABC):
+    """One question, as a grid of trainings. A subclass in a file of its own, and in the registry.
+
+    Attributes
+    ----------
+    kind
+        Its name on the command line.
+    help
+        One line on what is compared.
+    columns
+        The columns of its own, between ``variant`` and the common ones.
+    """
+
+    kind: ClassVar[str]
+    help: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def stages(self, plan: Plan) -> list[list[Cell]]:
+        """The cells; those of a stage run at the same time, after the stages before.
+
+        Raises
+        ------
+        InputError
+            If the data set does not suit the study.
+        """
+
+    @abstractmethod
+    def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
+        """The figure of the table's rows."""
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """All columns of the table, in order."""
+        return ("variant", *self.columns, *COMMON_COLUMNS)
+
+    def time_label(self, rows: Sequence[Row]) -> str:
+        """What the column ``time`` counts."""
+        return "t (LJ)"
+
+
+def varied(config: TrainConfig, **changes: object) -> TrainConfig:
+    """The same training of a network with other settings.
+
+    Raises
+    ------
+    InputError
+        If the network is not the equivariant one.
+    """
+    from ..errors import InputError
+    from ..models.se3 import SE3Config
+
+    if not isinstance(config.model, SE3Config):
+        raise InputError("studies vary the equivariant network", field="model.kind", expected="se3")
+    model: SE3Config = SE3Config.model_validate({**config.model.model_dump(), **changes})
+    return config.model_copy(update={"model": model})
+
+
+def require_splits(data: Dataset) -> None:
+    """Raise InputError unless the data have the splits train, validation and test."""
+    from ..errors import InputError
+
+    found = data.splits
+    for split in ("train", "validation", "test"):
+        if split not in found:
+            raise InputError(
+                "a study needs data with the splits train, validation and test",
+                source=data.source,
+                field=split,
+                found=sorted(found),
+            )
+
+
+def rows_of(
+    evaluation: Evaluation,
+    *,
+    data: str,
+    parameters: int | None,
+    seconds: float | None,
+    validation: str | None,
+) -> list[Row]:
+    """The common columns, one row for each (type, time).
+
+    Parameters
+    ----------
+    validation
+        What chose the epoch; None where no epoch was chosen.
+    """
+    from ..evaluation.correlation import mean_and_std
+
+    rows = []
+    for s in evaluation.scores:
+        mean, std = mean_and_std(list(s.per_configuration))
+        values = (
+            parameters, seconds, validation, data, s.type, s.time, mean, std, s.pooled, s.ceiling,
+            len(s.per_configuration),
+        )  # fmt: skip
+        rows.append(dict(zip(COMMON_COLUMNS, values, strict=True)))
+    return rows

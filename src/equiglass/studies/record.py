@@ -1,0 +1,84 @@
+"""What a study was asked, by content: its folder is continued for the same, refused for other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+RECORD, RESULT = "record.json", "result.json"
+Record = dict[str, Any]
+_MISSING = "nothing"
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    partial = file.with_name(f".{file.name}.tmp")
+    partial.write_text(text)
+    partial.replace(file)
+
+
+def read_record(folder: Path) -> Record | None:
+    """What the study of this folder was asked: ``kind``, ``quick``, ``config`` and so on.
+
+    Returns None for a folder that holds no study.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged.
+    """
+    file = folder / RECORD
+    if not file.is_file():
+        return None
+    try:
+        record = json.loads(file.read_text())
+    except ValueError as error:
+        raise InputError(f"not valid JSON: {error}", source=file) from error
+    if not isinstance(record, dict) or "kind" not in record:
+        raise InputError("not the record of a study", source=file)
+    return record
+
+
+def begin(folder: Path, record: Record) -> None:
+    """Write the record, or see that it is the one that the folder was begun with.
+
+    Raises
+    ------
+    InputError
+        If the folder holds results of another study, other settings, other data or another
+        potential; the first key that differs is named.
+    """
+    # As it will be read back: tuples are lists then.
+    record = json.loads(json.dumps(record))
+    stored = read_record(folder)
+    if stored is None:
+        if any(folder.glob(f"*/{RESULT}")):
+            raise InputError("holds results without a record", source=folder, expected=RECORD)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / RECORD, json.dumps(record, indent=1) + "\n")
+        return
+    for key, was, now in _differences(stored, record):
+        raise InputError(
+            "holds another study, or other settings; choose another folder",
+            source=folder,
+            field=key,
+            expected=_shown(was),
+            found=_shown(now),
+        )
+
+
+def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in [*a, *(n for n in b if n not in a)]:
+            path = f"{key}.{name}" if key else name
+            yield from _differences(a.get(name, _MISSING), b.get(name, _MISSING), path)
+    elif a != b:
+        yield key, a, b
+
+
+def _shown(value: Any) -> str:
+    return f"{text[:80]}..." if len(text := json.dumps(value)) > 80 else text

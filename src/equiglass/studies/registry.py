@@ -1,0 +1,29 @@
+"""The studies by name. Light to import: the command line reads its help texts from here."""
+
+from __future__ import annotations
+
+from .base import Study
+from .depth import Depth
+from .inputs import Inputs
+from .size import Size
+from .temperature import Temperature
+from .transfer import Transfer
+
+STUDIES: dict[str, Study] = {
+    study.kind: study for study in (Inputs(), Depth(), Size(), Temperature(), Transfer())
+}
+
+
+def study_of(kind: str) -> Study:
+    """The study of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    from ..errors import InputError
+
+    if kind not in STUDIES:
+        raise InputError("no such study", field="kind", expected=", ".join(STUDIES), found=kind)
+    return STUDIES[kind]

@@ -1,0 +1,28 @@
+"""Write every page and block that is made from committed runs, tables and classes; or check them.
+
+python tools/results.py [--check]        (or: make results, make check-results)
+"""
+
+from __future__ import annotations
+
+import baselines_page
+import ka3d_page
+import performance_table
+import physics_page
+import results_page
+import settings_table
+import studies_page
+from pages import Page, run
+
+PAGES: tuple[Page, ...] = (
+    *settings_table.PAGES,
+    *studies_page.PAGES,
+    *baselines_page.PAGES,
+    *ka3d_page.PAGES,
+    *results_page.PAGES,
+    *performance_table.PAGES,
+    *physics_page.PAGES,
+)
+
+if __name__ == "__main__":
+    run(PAGES, __doc__)

@@ -6,8 +6,6 @@ import gc
 import os
 import pickle
 import weakref
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import ase.io
@@ -249,7 +247,6 @@ def test_a_frame_is_read_alone(
 ) -> None:
     """Each frame is parsed once in an iteration, however many there are, and none is kept."""
     path, _ = trajectory(tmp_path / f"a.{ending}")
-    data = read(path)
     parsed: list[int] = []
     original = ase_files._one_frame
 
@@ -257,13 +254,10 @@ def test_a_frame_is_read_alone(
         parsed.append(1)
         return original(*arguments)  # type: ignore[arg-type]
 
-    entries = tuple(
-        replace(
-            e, load=partial(e.load.func, partial(counted, *e.load.args[0].args), *e.load.args[1:])
-        )  # type: ignore[attr-defined]
-        for e in data.entries
-    )
-    assert len(list(replace(data, entries=entries))) == 3 == len(parsed)
+    monkeypatch.setattr(ase_files, "_one_frame", counted)
+    data = read(path)
+    parsed.clear()
+    assert len(list(data)) == 3 == len(parsed)
     refs = [weakref.ref(c) for c in data]
     gc.collect()
     assert not any(ref() for ref in refs)
@@ -284,12 +278,12 @@ def test_a_truncated_file_in_a_folder_is_named(tmp_path: Path, ending: str) -> N
 def test_what_no_format_claims_is_passed_over(tmp_path: Path) -> None:
     write_botan(tmp_path)
     for name in ("README", "README.md", "LICENSE", "run.yaml", "slurm-12.out", "log.lammps",
-                 "a.json", "in.melt", "run.sh", "table.csv", "notes.txt", "thesis.tex"):  # fmt: skip
+                 "a.json", "in.melt", "run.sh", "table.csv", "notes.txt", "a.tex"):  # fmt: skip
         (tmp_path / name).write_text("3 words here\n")
     write_store(tmp_path / "test" / "a.zarr", [("x", make_liquid(), None)])
     write_store(tmp_path / "b.zarr.zip", [("y", make_liquid(), "train")])
     data = read(tmp_path)
-    assert [e.format for e in data.entries] == ["BOTAN", "equiglass store", "equiglass store"]
+    assert sorted(e.format for e in data.entries) == ["BOTAN", "equiglass store", "equiglass store"]
     assert {k: len(v) for k, v in data.splits.items()} == {"train": 1, "test": 1}
     (tmp_path / "cut.zarr.zip").write_bytes((tmp_path / "b.zarr.zip").read_bytes()[:500])
     with pytest.raises(InputError, match="cut.zarr.zip: not a readable store"):

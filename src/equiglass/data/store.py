@@ -72,11 +72,11 @@ def create_store(path: Path, **attributes: Any) -> None:
     """
     import zarr
 
+    if path.exists() and not is_store(path):
+        raise InputError("exists and is not an equiglass store", source=path)
     if is_zip(path):
         raise InputError("a store of one file cannot grow; name a folder, OUT.zarr", source=path)
     if path.exists():
-        if not is_store(path):
-            raise InputError("exists and is not an equiglass store", source=path)
         _upgrade(path)
         return
     zarr.create_group(

@@ -36,6 +36,6 @@ def recognise(path: Path) -> Format | None:
             "missing key: fits no format of its kind",
             source=path,
             expected=" or ".join(f"{f.name} ({f.expects})" for f in claiming),
-            found=sorted(file.keys),
+            found=sorted(file.keys)[:8],
         )
     return None

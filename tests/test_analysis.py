@@ -23,7 +23,7 @@ from equiglass.errors import InputError
 from equiglass.models.message import MessageConfig
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from equiglass.report.chemiscope import write_chemiscope
+from equiglass.reporting.chemiscope import write_chemiscope
 from tests.conftest import make_complete
 
 DATA = read("ka3d_quickstart")

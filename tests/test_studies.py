@@ -18,7 +18,7 @@ from equiglass.cli.main import app
 from equiglass.data.dataset import read
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.report.page import report
+from equiglass.reporting.page import report
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.run import study
 from equiglass.training.config import DataConfig, TrainConfig

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from equiglass.report.figures import save
-from equiglass.report.studies import study_figure
+from equiglass.reporting.figures import save
+from equiglass.reporting.studies import study_figure
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 # Folder: title, kind of study, configuration.

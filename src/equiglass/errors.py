@@ -1,8 +1,12 @@
-"""The one exception that the command line turns into a message instead of a traceback."""
+"""What the command line says in one line: bad input, and what was taken for granted."""
 
 from __future__ import annotations
 
 import os
+
+
+class AssumptionWarning(UserWarning):
+    """What an answer rests on and nothing stated: shown once, as one line."""
 
 
 class InputError(ValueError):

@@ -27,18 +27,24 @@ def layer_invariants(model: PropensityModel, configuration: Configuration) -> li
     Raises
     ------
     InputError
-        If the model is not the equivariant network.
+        If the network has no layers of that kind.
     """
-    network = model.networks[0]
+    network, batch = model.networks[0], model.inputs_of(configuration)
+    return [features.double().cpu().numpy() for features in _layer_features(network, batch)]
+
+
+def _layer_features(network: Any, batch: Any) -> list[torch.Tensor]:
+    if hasattr(network, "layer_features"):
+        found: list[torch.Tensor] = network.layer_features(batch)
+        return found
     if not isinstance(network, SE3Network):
         raise InputError("probes read the layers of the equivariant network", field="model.kind")
-    batch = model.inputs_of(configuration)
     x, _ = network.embed(batch.types, batch.scalars, batch.vectors)
     harmonics = network.harmonics(batch.graph.directions)
-    read = [invariants(x).double().numpy()]
+    read = [invariants(x)]
     for layer in network.layers:
         x = layer(x, harmonics, batch.graph)
-        read.append(invariants(x).double().numpy())
+        read.append(invariants(x))
     return read
 
 
@@ -57,7 +63,7 @@ def probe(
     """
     settings = config or _default(model)
     n_types = model.n_types
-    names = settings.names(n_types)
+    columns = settings.columns(n_types)
     read = {
         id(c): (layer_invariants(model, c), descriptors(c, settings, n_types))
         for c in (*fit, *test)
@@ -79,14 +85,13 @@ def probe(
         wanted = y_test / scale
         residual = ((found - wanted) ** 2).sum(axis=0)
         r2 = 1 - residual / ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=0)
-        for name, value in zip(names, r2, strict=True):
-            short = name.split(":")[1]
+        for column, value in zip(columns, r2, strict=True):
             rows.append(
                 {
                     "layer": layer,
-                    "descriptor": short,
-                    "kind": "radial" if short.startswith("G") else "angular",
-                    "radius": float(short.split("r=")[1].rstrip(")")),
+                    "descriptor": column.short,
+                    "kind": column.kind,
+                    "radius": round(column.radius, 2),
                     "r2": float(value),
                 }
             )

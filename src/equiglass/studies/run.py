@@ -60,8 +60,8 @@ def study(
         rows = run_grid(
             stage, target, n_processes=n_processes, scheduler=scheduler, progress=progress
         )
-    from ..report.figures import save
-    from ..report.studies import study_figure
+    from ..reporting.figures import save
+    from ..reporting.studies import study_figure
 
     save(study_figure(kind, rows), target / "study.png")
     return rows

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..evaluation.correlation import mean_and_std, pearson
-from ..evaluation.score import Evaluation
+from ..evaluation.prediction import Prediction
+from ..evaluation.score import Evaluation, common_times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -150,6 +151,18 @@ def mobility_map(
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
+
+
+def prediction_map(prediction: Prediction, row: int) -> Figure:
+    """The map of a prediction at one of its times, beside what was measured then, if it was."""
+    configuration = prediction.configuration
+    measured = None
+    if configuration.propensity is not None and configuration.times is not None:
+        pairs = dict(common_times(prediction.times, configuration.times.tolist()))
+        if row in pairs:
+            measured = configuration.propensity[pairs[row]]
+    title = f"propensity at t = {prediction.times[row]:g}"
+    return mobility_map(configuration, prediction.values[row], measured, title=title)
 
 
 def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:

@@ -42,7 +42,8 @@ def mobility_correlation(
     mean, std = pooled.mean(), pooled.std()
     reach = min(float(c.box[: c.dimensions].min()) for c in configurations) / 2
     n_bins = int((reach + 1e-9) / width)
-    correlation = freud.density.CorrelationFunction(n_bins, n_bins * width)
+    # freud's distances end short of half a box.
+    correlation = freud.density.CorrelationFunction(n_bins, min(n_bins * width, reach * (1 - 1e-6)))
     for k, (c, m, mask) in enumerate(zip(configurations, mobilities, masks, strict=True)):
         lengths = c.box.astype(np.float64)
         box = freud.box.Box(*lengths[: c.dimensions].tolist())
@@ -54,7 +55,7 @@ def mobility_correlation(
         # With one set of points a particle is no neighbour of its own.
         correlation.compute((box, box.wrap(points)), deviations, reset=k == 0)
     found = np.where(correlation.bin_counts > 0, np.real(correlation.correlation), np.nan)
-    return np.asarray(correlation.bin_centers)[1:], found[1:]
+    return (np.arange(n_bins) + 0.5)[1:] * width, found[1:]
 
 
 def correlation_length(r: Array, c: Array) -> float:

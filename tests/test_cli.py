@@ -162,7 +162,7 @@ def test_packaged_names_in_errors(tmp_path: Path) -> None:
         "import equiglass as eg; dir(eg); eg.InputError; eg.read",
         "import sys; sys.argv = ['equiglass', '--version']; import equiglass.cli.main as m\n"
         "try: m.main()\nexcept SystemExit as e: assert not e.code",
-        "import sys; sys.argv = ['equiglass', 'predict', '--help']; import equiglass.cli.main as m\n"
+        "import sys; sys.argv = ['equiglass', 'predict', '-h']; import equiglass.cli.main as m\n"
         "try: m.main()\nexcept SystemExit as e: assert not e.code",
     ],
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +21,13 @@ from equiglass.analysis.spatial import correlation_length, mobility_correlation
 from equiglass.cli.main import app
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.relaxation import RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.models.message import MessageConfig
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from equiglass.report.chemiscope import write_chemiscope
+from equiglass.reporting.chemiscope import write_chemiscope
 from tests.conftest import make_complete
 
 DATA = read("ka3d_quickstart")
@@ -59,11 +63,64 @@ def test_components_are_ordered_uncorrelated_and_of_fixed_sign() -> None:
     assert (np.diff(result.explained_variance) <= 0).all()
     again = represent(model, members, n_components=5)
     assert np.array_equal(np.concatenate(again.components), everything)
-    rows = correlations(result, model, members)
+    rows = correlations(result)
     assert {r["with"] for r in rows} == {
         "thermal_energy", "inherent_energy", "propensity t=1", "propensity t=2",
     }  # fmt: skip
-    assert all(abs(r["S"]) <= 1 for r in rows)
+    types = np.concatenate([c.types for c in members])
+    energy = np.concatenate([c.inherent_energy for c in members])
+    second = np.concatenate([c.propensity[1] for c in members])
+    order = np.concatenate(result.order_parameters)
+    for t, name in enumerate("AB"):
+        for words, values in (("inherent_energy", energy), ("propensity t=2", second)):
+            row = next(r for r in rows if (r["type"], r["with"]) == (name, words))
+            for key, column in (("S", order), ("PC1", everything[:, 0])):
+                by_hand = np.corrcoef(column[types == t], values[types == t])[0, 1]
+                assert np.isclose(row[key], by_hand, atol=1e-12)
+
+
+def test_order_parameter_is_at_the_relaxation_time_of_the_data() -> None:
+    """Which one chose the time, and by which definition, is part of the result."""
+    model, c = small_model(), make_complete(300)
+    tau = RelaxationTime(1.1, "F_s(7.25) = 1/e")
+    result = represent(model, [c.replace(relaxation_time=tau)])
+    assert (result.time, result.relaxation_time) == (1.0, tau)
+    assert "1.1 (F_s(7.25) = 1/e)" in result.chosen
+    content = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert content["relaxation_time"] == {"value": 1.1, "definition": "F_s(7.25) = 1/e"}
+    assert represent(model, [c]).time == 2.0
+    assert represent(model, [c]).relaxation_time is None
+
+
+class OnDevice:
+    """A tensor that, as on a GPU, has to be brought back before NumPy can read it."""
+
+    def __init__(self, values: np.ndarray, here: bool = False) -> None:
+        self.values, self.here = values, here
+
+    def double(self) -> OnDevice:
+        return OnDevice(self.values.astype(float), self.here)
+
+    def cpu(self) -> OnDevice:
+        return OnDevice(self.values, True)
+
+    def numpy(self) -> np.ndarray:
+        assert self.here, "can't convert cuda:0 device type tensor to numpy"
+        return self.values
+
+
+def test_models_on_a_gpu_are_read() -> None:
+    c = make_complete(50)
+    network = SimpleNamespace(layer_features=lambda batch: [OnDevice(np.ones((50, 3)))])
+    model: Any = SimpleNamespace(networks=[network], inputs_of=lambda c: None)
+    assert layer_invariants(model, c)[0].shape == (50, 3)
+    statistics = SimpleNamespace(
+        target_mean=OnDevice(np.zeros((2, 1))),
+        target_std=OnDevice(np.ones((2, 1))),
+        predict=lambda c: np.ones((1, 50)),
+        row_of=lambda time: 0,
+    )
+    assert np.array_equal(order_parameter(statistics, c, time=1.0), np.ones(50))  # type: ignore[arg-type]
 
 
 def test_probe_reads_what_is_there() -> None:
@@ -100,6 +157,23 @@ def test_spatial_correlation_of_a_wave() -> None:
     k = 2 * np.pi / length * 2
     r, found = mobility_correlation([c], [np.cos(k * positions[:, 0])])
     assert np.abs(found - np.sinc(k * r / np.pi)).max() < 0.08
+    # By hand, of one type among two, a pair being counted by its nearest images.
+    types = (rng.random(4000) < 0.2).astype(int)
+    values = rng.normal(size=4000) + positions[:, 1] ** 2
+    r, found = mobility_correlation([c.replace(types=types)], [values], of_type=1)
+    mine, m = positions[types == 1], values[types == 1]
+    vectors = mine[:, None] - mine
+    distances = np.linalg.norm(vectors - length * np.rint(vectors / length), axis=2)
+    products = np.outer(m - m.mean(), m - m.mean()) / m.var()
+    off = ~np.eye(len(m), dtype=bool)
+    for radius, value in zip(r, found, strict=True):
+        near = off & (np.abs(distances - radius) < 0.25)
+        assert np.isclose(value, products[near].mean(), atol=2e-3)
+    lonely = Configuration(
+        types=np.zeros(2, int), box=np.full(3, 8.0), positions=np.array([[1.0] * 3, [2.2, 1, 1]])
+    )
+    found = mobility_correlation([lonely], [np.array([0.0, 1.0])])[1]
+    assert np.isnan(found).sum() == len(found) - 1  # no pair there, which is not C = 0
     x = np.linspace(0.5, 6, 20)
     assert np.isclose(correlation_length(x, 0.7 * np.exp(-x / 1.7)), 1.7)
 
@@ -202,14 +276,14 @@ def test_chemiscope_page_holds_every_particle(tmp_path: Path) -> None:
     configurations = [make_complete(120, seed=s) for s in range(2)]
     model = PropensityModel(SE3Config(layers=1, l_max=1, cutoff=1.5), 2, (1.0, 2.0))
     result = represent(model, configurations)
-    write_chemiscope(tmp_path / "map.json.gz", result, model, configurations)
+    result = replace(result, model="<b>\nname & more</b>")
+    write_chemiscope(tmp_path / "map.json.gz", result)
     content = json.loads(gzip.decompress((tmp_path / "map.json.gz").read_bytes()))
     assert [s["size"] for s in content["structures"]] == [120, 120]
     values = content["properties"]["S"]["values"]
     assert np.allclose(values, np.concatenate(result.order_parameters))
     measured = np.concatenate([c.propensity[1] for c in configurations])
     assert np.allclose(content["properties"]["measured propensity"]["values"], measured)
-    page = write_chemiscope(tmp_path / "map.html", result, model, configurations).read_text()
+    page = write_chemiscope(tmp_path / "map.html", result).read_text()
+    assert "<b>" not in page.partition("<script")[0] and "&lt;b&gt;" in page
     assert "Chemiscope" in page and 'src="http' not in page and '<link rel="stylesheet' not in page
-    with pytest.raises(InputError, match=r"\.html or \.json"):
-        write_chemiscope(tmp_path / "map.png", result, model, configurations)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 import equiglass as eg
+from equiglass.cli.tables import print_evaluation, print_info
+from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.errors import InputError
-from equiglass.evaluation.correlation import ceiling, pearson
+from equiglass.evaluation.compare import Comparison
+from equiglass.evaluation.correlation import ceiling, mean_and_std, pearson
+from equiglass.evaluation.intervals import mean_interval
 from equiglass.evaluation.score import energy_predictor, score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
@@ -89,7 +100,7 @@ def test_what_is_missing_is_made_or_refused() -> None:
     c = make_complete()
     bare = c.replace(inherent_positions=None, thermal_energy=None, inherent_energy=None)
     with pytest.raises(InputError, match="inherent_positions: is needed.*--no-quench"):
-        eg.evaluate(make_model(), bare, quench_missing=False)
+        eg.evaluate(make_model(), bare, quench=False)
     model = make_model()
     made = eg.evaluate(model, bare)
     assert np.array_equal(made.predicted[0], model.predict(eg.quench(bare)[0]))
@@ -105,3 +116,62 @@ def test_more_types_than_the_model_knows() -> None:
     c = make_complete()
     with pytest.raises(InputError, match="types that the model was not trained on"):
         make_model().predict(c.replace(types=np.where(c.types == 1, 2, 0)))
+
+
+def test_the_spread_of_one_value_is_not_known() -> None:
+    assert mean_and_std([0.4, float("nan")]) == (0.4, None)
+    assert mean_and_std([float("nan")]) == (None, None)
+    result = score(energy_predictor(), None, [make_complete()], model="energy", data="made up")
+    assert result.as_dict()["pearson"][0]["per_configuration_std"] is None
+    assert "±-" in shown(print_evaluation, [result])
+
+
+def shown(table: Callable[[Any], None], content: Any) -> str:
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        table(content)
+    return text.getvalue()
+
+
+def test_intervals_are_students() -> None:
+    values = [0.1, 0.3, 0.2, 0.6, float("nan")]
+    mean, half = mean_interval(values) or (0, 0)
+    low, high = ttest_1samp(values[:4], 0).confidence_interval(0.95)
+    assert np.allclose((mean - half, mean + half), (low, high))
+    assert mean_interval([1.0]) is None
+
+
+def test_evaluations_show_themselves() -> None:
+    members = [make_complete(seed=k) for k in range(2)]
+    model = make_model()
+    result = eg.evaluate(model, members)
+    assert len(repr(result)) < 200 and "<th>ceiling</th>" in result._repr_html_()
+    comparison = eg.compare([model, "energy"], members)
+    assert "energy" in repr(comparison) and "<td>" in comparison._repr_html_()
+    assert comparison[0].evaluation.of_type("A") == result.of_type("A")
+    named = replace(result, model="<script>")
+    assert "<script>" not in Comparison([replace(comparison[0], evaluation=named)])._repr_html_()
+
+
+def test_relaxation_times_come_from_the_data_with_their_definition() -> None:
+    """A liquid at T = 0.5 that states none gets none: the published tables are of other liquids."""
+    c = make_complete()
+    assert c.temperature == 0.5
+    assert eg.info([c])["relaxation_times"] == []
+    falling = np.linspace(0.9, 0.1, 2)[:, None, None] * np.ones((2, 2, 2))
+    measured = eg.info([c.replace(self_scattering=falling)])["relaxation_times"]
+    assert [row["definition"] for row in measured] == ["F_s = 1/e, wave number not recorded"]
+    stated = c.replace(
+        self_scattering=falling, relaxation_time=RelaxationTime(3.0, "F_s(6.1) = 1/e")
+    )
+    published = c.replace(temperature=0.44, relaxation_time=RelaxationTime(4120.0, PUBLISHED))
+    summary = eg.info([stated, published])
+    assert [
+        (r["temperature"], r["definition"], r["from"]) for r in summary["relaxation_times"]
+    ] == [
+        (0.44, PUBLISHED, "stated by the data"),
+        (0.5, "F_s(6.1) = 1/e", "stated by the data"),
+        (0.5, "F_s(6.1) = 1/e", "F_s of type A in these data"),
+    ]
+    table = shown(print_info, summary)
+    assert "4120: published grid" in table and "3: F_s(6.1) = 1/e" in table

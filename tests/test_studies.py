@@ -22,7 +22,7 @@ from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.report.page import report
+from equiglass.reporting.page import report
 from equiglass.simulation.preparation import Preparation
 from equiglass.studies.base import COMMON_COLUMNS
 from equiglass.studies.grid import read_table

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..evaluation.score import common_times
+from ..evaluation.score import Predictor, common_times
 from ..models.propensity import PropensityModel
 
 Array = NDArray[np.floating[Any]]
@@ -169,8 +169,14 @@ def four_point(
     *,
     of_type: int = 0,
     q_max: float = 4.0,
+    predict: Predictor | None = None,
 ) -> list[FourPoint]:
     """chi_4, S_4(q) and its length, at every time of the model, predicted and, if known, measured.
+
+    Parameters
+    ----------
+    predict
+        In place of the model's own, for one that watches it.
 
     Raises
     ------
@@ -187,7 +193,7 @@ def four_point(
             found=temperatures,
         )
     fields: list[tuple[str, float, list[Array]]] = []
-    predictions = [model.predict(c) for c in configurations]
+    predictions = [(predict or model.predict)(c) for c in configurations]
     for k, time in enumerate(model.times):
         fields.append(("predicted", time, [p[k] for p in predictions]))
     times = configurations[0].times

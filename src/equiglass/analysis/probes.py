@@ -42,7 +42,7 @@ def probe(
     """
     settings = config or _default(model)
     n_types = model.n_types
-    names = settings.names(n_types)
+    columns = settings.columns(n_types)
     read = {
         id(c): (layer_invariants(model, c), descriptors(c, settings, n_types))
         for c in (*fit, *test)
@@ -64,14 +64,13 @@ def probe(
         wanted = y_test / scale
         residual = ((found - wanted) ** 2).sum(axis=0)
         r2 = 1 - residual / ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=0)
-        for name, value in zip(names, r2, strict=True):
-            short = name.split(":")[1]
+        for column, value in zip(columns, r2, strict=True):
             rows.append(
                 {
                     "layer": layer,
-                    "descriptor": short,
-                    "kind": "radial" if short.startswith("G") else "angular",
-                    "radius": float(short.split("r=")[1].rstrip(")")),
+                    "descriptor": column.short,
+                    "kind": column.kind,
+                    "radius": round(column.radius, 2),
                     "r2": float(value),
                 }
             )

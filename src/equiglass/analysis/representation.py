@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.potential import Potential
+from ..data.relaxation import RelaxationTime
 from ..evaluation.correlation import pearson
+from ..evaluation.departures import Departure
 from ..evaluation.dynamics import relaxation_time
-from ..evaluation.score import common_times
+from ..evaluation.score import Predictor, common_times
 from ..models.propensity import PropensityModel
 
 Array = NDArray[np.float64]
@@ -32,31 +35,37 @@ def order_parameter(
     Parameters
     ----------
     time
-        Of the prediction; by default the model's time nearest to the relaxation time of the
-        configuration's temperature, where that is known, else the model's last.
+        Of the prediction; by default that of :func:`time_of_order_parameter`.
     """
-    row = row_of_order_parameter(model, [configuration], time)
-    result: Array = _order_parameters(model, configuration)[row]
+    row, _ = time_of_order_parameter(model, [configuration], time)
+    result: Array = _standardised(model, configuration, model.predict(configuration))[row]
     return result
 
 
-def row_of_order_parameter(
+def time_of_order_parameter(
     model: PropensityModel, configurations: Sequence[Configuration], time: float | None
-) -> int:
-    """The time's index in the model: the given one, or the nearest to the relaxation time."""
+) -> tuple[int, RelaxationTime | None]:
+    """The time's index in the model, and the relaxation time that chose it, if one did.
+
+    The given time; else the model's time nearest to the relaxation time that the configurations
+    state; else the model's last.
+    """
     stated = relaxation_time(configurations) if time is None else None
-    return model.row_of(stated.value if stated is not None else time)
+    return model.row_of(stated.value if stated is not None else time), stated
 
 
-def _order_parameters(model: PropensityModel, configuration: Configuration) -> Array:
+def _standardised(
+    model: PropensityModel, configuration: Configuration, predicted: NDArray[np.floating[Any]]
+) -> Array:
     """(n_times, N)."""
-    mean = model.target_mean.double().numpy()[configuration.types].T
-    std = model.target_std.double().numpy()[configuration.types].T
-    result: Array = (model.predict(configuration) - mean) / std
+    # Statistics lie where the model does, on a GPU perhaps.
+    mean = model.target_mean.double().cpu().numpy()[configuration.types].T
+    std = model.target_std.double().cpu().numpy()[configuration.types].T
+    result: Array = (predicted - mean) / std
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Representation:
     """What :func:`represent` returns; one entry of each list per configuration.
 
@@ -70,13 +79,55 @@ class Representation:
         (K,) share of the variance in each component.
     order_parameters
         (N,) structural order parameter at ``time``.
+    predicted
+        (N,) predicted propensity at ``time``, sigma.
+    time, times
+        That of the order parameter, and all of the model.
+    relaxation_time
+        The one, with its definition, that ``time`` is nearest to; None if it was not chosen so.
+    cutoff
+        Of the model's graph, sigma.
+    departures, potential
+        As in :class:`equiglass.evaluation.prediction.Prediction`, the former per configuration.
     """
 
+    model: str
+    configurations: list[Configuration]
     features: list[Array]
     components: list[Array]
     explained_variance: Array
     order_parameters: list[Array]
+    predicted: list[NDArray[np.floating[Any]]]
     time: float
+    times: tuple[float, ...]
+    relaxation_time: RelaxationTime | None
+    cutoff: float
+    departures: tuple[tuple[Departure, ...], ...] = ()
+    potential: Potential | None = None
+
+    def __repr__(self) -> str:
+        n, size = sum(map(len, self.configurations)), self.features[0].shape[1]
+        return f"<Representation of {n} particles by {self.model}: {size} features, {self.chosen}>"
+
+    @property
+    def chosen(self) -> str:
+        """Which time the order parameter belongs to, and why."""
+        tau = self.relaxation_time
+        why = "" if tau is None else f", nearest to tau_alpha = {tau.value:.4g} ({tau.definition})"
+        return f"S at t = {self.time:g}{why}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON output of ``equiglass represent``."""
+        tau = self.relaxation_time
+        return {
+            "model": self.model,
+            "order_parameter_time": self.time,
+            "relaxation_time": None if tau is None else asdict(tau),
+            "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
+            "outside_domain": [[one.as_dict() for one in found] for found in self.departures],
+            "explained_variance": self.explained_variance.tolist(),
+            "correlations": correlations(self),
+        }
 
 
 def represent(
@@ -85,49 +136,59 @@ def represent(
     *,
     n_components: int = 8,
     time: float | None = None,
+    predict: Predictor | None = None,
 ) -> Representation:
-    """Representation, principal components (scikit-learn) and order parameter of every particle."""
+    """Representation, principal components (scikit-learn) and order parameter of every particle.
+
+    Parameters
+    ----------
+    predict
+        In place of the model's own, for one that watches it.
+    """
     from sklearn.decomposition import PCA
 
     features = [model.represent(c) for c in configurations]
     everything = np.concatenate(features)
     mean, std = everything.mean(axis=0), everything.std(axis=0) + 1e-12
-    pca = PCA(min(n_components, everything.shape[1]), svd_solver="full")
+    pca = PCA(min(n_components, *everything.shape), svd_solver="full")
     pca.fit((everything - mean) / std)
     # The sign of a component is arbitrary: its largest loading is made positive.
     loading = pca.components_
     sign = np.sign(loading[np.arange(len(loading)), np.abs(loading).argmax(axis=1)])
-    row = row_of_order_parameter(model, configurations, time)
+    row, stated = time_of_order_parameter(model, configurations, time)
+    predicted = [(predict or model.predict)(c) for c in configurations]
     return Representation(
+        model.card.name,
+        list(configurations),
         features,
         [pca.transform((f - mean) / std) * sign for f in features],
         pca.explained_variance_ratio_,
-        [_order_parameters(model, c)[row] for c in configurations],
+        [_standardised(model, c, p)[row] for c, p in zip(configurations, predicted, strict=True)],
+        [p[row] for p in predicted],
         model.times[row],
+        model.times,
+        stated,
+        model.config.cutoff,
     )
 
 
-def measured_mobility(
-    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
-) -> list[NDArray[np.floating[Any]]] | None:
+def measured_mobility(result: Representation) -> list[NDArray[np.floating[Any]]] | None:
     """Measured propensity (N,) at the order parameter's time, or None where it is not known."""
-    times = configurations[0].times
-    if times is None or any(c.propensity is None for c in configurations):
+    times = result.configurations[0].times
+    if times is None or any(c.propensity is None for c in result.configurations):
         return None
-    for i, j in common_times(model.times, times.tolist()):
-        if model.times[i] == result.time:
-            return [c.propensity[j] for c in configurations]  # type: ignore[index]
+    for _, j in common_times([result.time], times.tolist()):
+        return [c.propensity[j] for c in result.configurations]  # type: ignore[index]
     return None
 
 
-def correlations(
-    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
-) -> list[dict[str, Any]]:
+def correlations(result: Representation) -> list[dict[str, Any]]:
     """Pearson correlation, pooled by type, of components and S with what is known of particles.
 
     Rows of ``type``, ``with`` (an energy, or the propensity at a time), ``S`` and ``PC1``, ...
     """
     rows = []
+    configurations = result.configurations
     types = np.concatenate([c.types for c in configurations])
     components = np.concatenate(result.components)
     order = np.concatenate(result.order_parameters)
@@ -137,7 +198,7 @@ def correlations(
             known[name] = np.concatenate([getattr(c, name) for c in configurations])
     first = configurations[0]
     if all(c.propensity is not None for c in configurations) and first.times is not None:
-        for _, j in common_times(model.times, first.times.tolist()):
+        for _, j in common_times(result.times, first.times.tolist()):
             known[f"propensity t={first.times[j]:g}"] = np.concatenate(
                 [c.propensity[j] for c in configurations]  # type: ignore[index]
             )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from ..geometry.pairs import neighbour_pairs
 
 Array = NDArray[np.floating[Any]]
 
@@ -23,6 +22,8 @@ def mobility_correlation(
 ) -> tuple[Array, Array]:
     """C(r) = <dm_i dm_j> / <dm^2> of pairs at distance r, dm the deviation from the mean.
 
+    By freud's correlation function, whose positions are float32.
+
     Parameters
     ----------
     mobilities
@@ -32,32 +33,29 @@ def mobility_correlation(
 
     Returns
     -------
-    Centres of the bins and C there.
+    Centres of the bins, without that at the origin, and C there, NaN where no pair is.
     """
+    import freud
+
     masks = [c.types == of_type for c in configurations]
     pooled = np.concatenate([m[k] for m, k in zip(mobilities, masks, strict=True)])
-    mean, variance = pooled.mean(), pooled.var()
+    mean, std = pooled.mean(), pooled.std()
     reach = min(float(c.box[: c.dimensions].min()) for c in configurations) / 2
-    edges = np.arange(width, reach + 1e-9, width)
-    products, counts = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
-    for c, m, mask in zip(configurations, mobilities, masks, strict=True):
-        i, j, vectors = neighbour_pairs(
-            c.positions[mask].astype(np.float64),
-            c.box.astype(np.float64),
-            reach,
-            c.periodic,
-            source=c.source,
-        )
-        deviation = (m[mask] - mean) / variance**0.5
-        which = np.digitize(np.linalg.norm(vectors, axis=1), edges) - 1
-        valid = (which >= 0) & (which < len(counts))
-        products += np.bincount(
-            which[valid], (deviation[i] * deviation[j])[valid], minlength=len(counts)
-        )
-        counts += np.bincount(which[valid], minlength=len(counts))
-    centres = (edges[1:] + edges[:-1]) / 2
-    with np.errstate(invalid="ignore"):
-        return centres, products / counts
+    n_bins = int((reach + 1e-9) / width)
+    # freud's distances end short of half a box.
+    correlation = freud.density.CorrelationFunction(n_bins, min(n_bins * width, reach * (1 - 1e-6)))
+    for k, (c, m, mask) in enumerate(zip(configurations, mobilities, masks, strict=True)):
+        lengths = c.box.astype(np.float64)
+        box = freud.box.Box(*lengths[: c.dimensions].tolist())
+        box.periodic = c.periodic
+        points = c.positions[mask] - lengths / 2
+        if c.dimensions == 2:
+            points[:, 2] = 0
+        deviations = ((m[mask] - mean) / std).astype(np.complex128)
+        # With one set of points a particle is no neighbour of its own.
+        correlation.compute((box, box.wrap(points)), deviations, reset=k == 0)
+    found = np.where(correlation.bin_counts > 0, np.real(correlation.correlation), np.nan)
+    return (np.arange(n_bins) + 0.5)[1:] * width, found[1:]
 
 
 def correlation_length(r: Array, c: Array) -> float:

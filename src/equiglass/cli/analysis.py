@@ -8,42 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
-    CacheOption,
     DataArgument,
+    FigureOption,
     JsonOption,
     ModelArgument,
-    PotentialOption,
-    QuenchOption,
+    SpeciesOption,
+    StrictOption,
+    check_outputs,
+    preparing,
+    species_list,
     write_json,
 )
 
 if TYPE_CHECKING:
-    from ..data.configuration import Configuration
-    from ..models.propensity import PropensityModel
+    from ..commands.options import Preparing
 
 SHOWN = ("PC1", "PC2", "PC3", "PC4")
 
 
-def _completed(
-    model: str, data: str, quench: bool, potential: str, cache: Path | None
-) -> tuple[PropensityModel, list[Configuration]]:
-    """The model, and the configurations with every field that it reads."""
-    from ..data.dataset import read
-    from ..data.potential import load_potential
-    from ..models.storage import load_model
-    from ..simulation.complete import complete
-
-    loaded = load_model(model)
-    configurations = complete(
-        list(read(data)),
-        loaded.config.inputs.required_fields,
-        quench_missing=quench,
-        potential=load_potential(potential),
-        cache=cache,
-    )
-    return loaded, configurations
-
-
+@preparing
 def represent(
     model: ModelArgument,
     data: DataArgument,
@@ -52,11 +35,9 @@ def represent(
     ],
     time: Annotated[
         float | None,
-        typer.Option(help="Time of the order parameter [default: nearest to tau_alpha]."),
+        typer.Option(help="Time of the order parameter.", show_default="nearest to tau_alpha"),
     ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(help="Picture: components against each other, and C(r).")
-    ] = None,
+    figure: FigureOption = None,
     chemiscope: Annotated[
         Path | None,
         typer.Option(
@@ -65,76 +46,75 @@ def represent(
         ),
     ] = None,
     json: JsonOption = None,
-    quench: QuenchOption = True,
-    potential: PotentialOption = "kob-andersen",
-    cache: CacheOption = None,
+    strict: StrictOption = False,
+    species: SpeciesOption = None,
+    *,
+    prepare: Preparing,
 ) -> None:
-    """Write each particle's representation, principal components and structural order parameter."""
-    import numpy as np
+    """Write each particle's representation, principal components and structural order parameter.
 
-    from ..analysis.representation import correlations
-    from ..analysis.representation import represent as run_represent
-    from ..errors import InputError
+    The figure has components against each other, and C(r).
+    """
+    from ..commands.options import check_output
+    from ..commands.represent import represent as run
     from .tables import print_rows
 
-    if output.suffix != ".npz":
-        raise InputError("cannot write this format", source=output, expected=".npz")
+    check_outputs(json=json, figure=figure)
     if chemiscope is not None:
-        from ..report.chemiscope import check_suffix
+        from ..reporting.chemiscope import SUFFIXES, write_chemiscope
 
-        check_suffix(chemiscope)
-    loaded, configurations = _completed(model, data, quench, potential, cache)
-    result = run_represent(loaded, configurations, time=time)
-    np.savez_compressed(
-        output,
-        configuration=np.repeat(np.arange(len(configurations)), [len(c) for c in configurations]),
-        types=np.concatenate([c.types for c in configurations]),
-        positions=np.concatenate([c.positions for c in configurations]),
-        representation=np.concatenate(result.features).astype(np.float32),
-        principal_components=np.concatenate(result.components).astype(np.float32),
-        explained_variance=result.explained_variance,
-        order_parameter=np.concatenate(result.order_parameters),
-        order_parameter_time=result.time,
+        check_output(chemiscope, endings=SUFFIXES)
+    result = run(
+        model,
+        data,
+        output=output,
+        time=time,
+        strict=strict,
+        species=species_list(species),
+        **prepare,
     )
-    rows = correlations(result, loaded, configurations)
+    content = result.as_dict()
     if json is not None:
-        write_json(rows, json)
+        write_json(content, json)
     if json != "-":
         share = ", ".join(f"{v:.2f}" for v in result.explained_variance)
         typer.echo(f"variance in each component: {share}")
-        typer.echo(f"order parameter S: prediction at t = {result.time:g} in standard units")
+        typer.echo(f"order parameter, the prediction in standard units: {result.chosen}")
         # The terminal has room for four components; JSON has all.
-        print_rows([{k: v for k, v in row.items() if k[:2] != "PC" or k in SHOWN} for row in rows])
-        typer.echo(f"{len(configurations)} configurations in {output}")
+        print_rows(
+            [
+                {k: v for k, v in row.items() if k[:2] != "PC" or k in SHOWN}
+                for row in content["correlations"]
+            ]
+        )
+        typer.echo(f"{len(result.configurations)} configurations in {output}")
     if figure is not None:
-        from ..report.figures import save
-        from ..report.representation import representation_figure
+        from ..reporting.figures import save
+        from ..reporting.representation import representation_figure
 
-        save(representation_figure(result, loaded, configurations), figure)
+        typer.echo(f"figure {save(representation_figure(result), figure)}", err=True)
     if chemiscope is not None:
-        from ..report.chemiscope import write_chemiscope
-
-        typer.echo(f"page {write_chemiscope(chemiscope, result, loaded, configurations)}", err=True)
+        typer.echo(f"page {write_chemiscope(chemiscope, result)}", err=True)
 
 
+@preparing
 def four_point(
     model: ModelArgument,
     data: DataArgument,
     q_max: Annotated[float, typer.Option(help="Largest wave number, 1/sigma.", min=0.1)] = 4.0,
-    figure: Annotated[
-        Path | None, typer.Option(help="Picture: chi_4 against time, S_4 against q.")
-    ] = None,
+    figure: FigureOption = None,
     json: JsonOption = None,
-    quench: QuenchOption = True,
-    potential: PotentialOption = "kob-andersen",
-    cache: CacheOption = None,
+    strict: StrictOption = False,
+    species: SpeciesOption = None,
+    *,
+    prepare: Preparing,
 ) -> None:
     """Four-point functions of predicted and measured mobility: chi_4, S_4(q) and its length."""
-    from ..analysis.four_point import four_point as run_four_point
+    from ..commands.four_point import four_point as run
     from .tables import print_rows
 
-    loaded, configurations = _completed(model, data, quench, potential, cache)
-    rows = run_four_point(loaded, configurations, q_max=q_max)
+    check_outputs(json=json, figure=figure)
+    rows = run(model, data, q_max=q_max, strict=strict, species=species_list(species), **prepare)
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
     if json != "-":
@@ -146,54 +126,44 @@ def four_point(
             ]
         )
         typer.echo(
-            f"type A, {len(configurations)} configurations; chi4 and S4 over the variance, 1 "
-            "where particles move independently"
+            "type A; chi4 and S4 over the variance, 1 where particles move independently of each "
+            "other"
         )
     if figure is not None:
-        from ..report.figures import save
-        from ..report.representation import four_point_figure
+        from ..reporting.figures import save
+        from ..reporting.representation import four_point_figure
 
         typer.echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
 
 
+@preparing
 def probe(
     model: ModelArgument,
     data: DataArgument,
-    figure: Annotated[Path | None, typer.Option(help="Picture of R² against radius.")] = None,
+    figure: FigureOption = None,
     json: JsonOption = None,
-    quench: QuenchOption = True,
-    potential: PotentialOption = "kob-andersen",
-    cache: CacheOption = None,
+    species: SpeciesOption = None,
+    *,
+    prepare: Preparing,
 ) -> None:
     """Show which descriptors, of which radius, each layer of a network holds."""
-    from ..analysis.probes import probe as run_probe
-    from ..data.dataset import read
-    from ..errors import InputError
+    from ..commands.probe import probe as run
+    from .tables import print_probe
 
-    if len(read(data)) < 2:
-        raise InputError("a probe is fitted on one half and tested on the other", source=data)
-    loaded, configurations = _completed(model, data, quench, potential, cache)
-    half = (len(configurations) + 1) // 2
-    rows = run_probe(loaded, configurations[:half], configurations[half:])
+    check_outputs(json=json, figure=figure)
+    rows = run(model, data, species=species_list(species), **prepare)
     if json is not None:
         write_json(rows, json)
     if figure is not None:
-        from ..report.figures import save
-        from ..report.representation import probe_figure
+        from ..reporting.figures import save
+        from ..reporting.representation import probe_figure
 
         typer.echo(f"figure {save(probe_figure(rows), figure)}", err=True)
     if json != "-":
-        for layer in sorted({r["layer"] for r in rows}):
-            for kind in ("radial", "angular"):
-                known = [
-                    r["radius"]
-                    for r in rows
-                    if (r["layer"], r["kind"]) == (layer, kind) and r["r2"] > 0.5
-                ]
-                reach = f"up to r = {max(known):g}" if known else "none"
-                typer.echo(f"layer {layer}, {kind} descriptors with R² > 0.5: {reach}")
+        print_probe(rows)
 
 
+@preparing
 def report(
     source: Annotated[
         Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a training run or a study.")
@@ -201,11 +171,13 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="HTML", help="Page to write.")],
     data: Annotated[
         str | None,
-        typer.Option(help="Data to evaluate a run on [default: what it was trained on]."),
+        typer.Option(help="Data to evaluate a run on.", show_default="what it was trained on"),
     ] = None,
-    cache: CacheOption = None,
+    strict: StrictOption = False,
+    *,
+    prepare: Preparing,
 ) -> None:
     """One self-contained page: scores, scatter, a configuration in 3D, settings and versions."""
-    from ..report.page import report as write_report
+    from ..commands.report import report as run
 
-    typer.echo(f"page {write_report(source, output, data=data, cache=cache)}")
+    typer.echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")

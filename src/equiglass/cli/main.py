@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import typer
 
-from ..errors import InputError
-from . import analysis, data, model
-from .quickstart import quickstart
-from .study import study
+from . import analysis, data, model, training
+from .ending import ending_well, ignore_broken_pipe
 
 app = typer.Typer(
     name="equiglass",
@@ -23,16 +19,16 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
-    quickstart,
+    training.quickstart,
     data.info,
     data.convert,
     data.quench,
     data.simulate,
-    model.train,
-    model.cross_validate,
+    training.train,
+    training.cross_validate,
     model.evaluate,
     model.compare,
-    study,
+    training.study,
     analysis.represent,
     analysis.four_point,
     analysis.probe,
@@ -40,7 +36,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     model.predict,
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command()(ending_well(command))
 
 
 def _version(wanted: bool) -> None:
@@ -61,16 +57,9 @@ def _options(
 
 
 def main() -> None:
-    """Entry point: bad input becomes one line and exit status 2, not a traceback."""
+    """Entry point; commands themselves end with one line, see :mod:`equiglass.cli.ending`."""
     try:
         app()
-    except InputError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        typer.secho("stopped; the same command with --resume continues", fg="yellow", err=True)
-        raise SystemExit(130) from None
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ignore_broken_pipe()
         raise SystemExit(1) from None

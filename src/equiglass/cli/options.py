@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..commands.options import Preparing
 
 DataArgument = Annotated[
     str, typer.Argument(metavar="DATA", help="File, folder, store or packaged data set.")
@@ -15,17 +20,40 @@ DataArgument = Annotated[
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="Run folder, weight file or packaged model.")
 ]
+ConfigArgument = Annotated[
+    Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, on what.")
+]
+StoreOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="OUT", help="Store to write, OUT.zarr.")
+]
 JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON to FILE, or - for stdout.")
+]
+FigureOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture of the result.")]
+SplitOption = Annotated[
+    str | None,
+    typer.Option(
+        help="train, validation, test or all.", show_default="test if there is one, else all"
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse data outside of the model's training domain."),
 ]
 SpeciesOption = Annotated[
     str | None,
     typer.Option(help="Species in the order A, B, ... for foreign formats, such as Ni,P."),
 ]
-PotentialOption = Annotated[str, typer.Option(help="Pair potential: kob-andersen or a YAML file.")]
-CacheOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder that keeps quenches [default: $EQUIGLASS_CACHE or ~/.cache]."),
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option("--processes", "-j", help="Worker processes.", show_default="all cores", min=1),
+]
+PotentialOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Pair potential: a name, such as kob-andersen, or a YAML file.",
+        show_default="that of the model, or of the data",
+    ),
 ]
 QuenchOption = Annotated[
     bool,
@@ -33,14 +61,66 @@ QuenchOption = Annotated[
         "--quench/--no-quench", help="Make inherent structures and energies that are missing."
     ),
 ]
-ProcessesOption = Annotated[
-    int | None, typer.Option("--processes", "-j", help="Worker processes [default: all cores].")
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that keeps quenches.", show_default="$EQUIGLASS_CACHE or ~/.cache/equiglass"
+    ),
 ]
+# How inputs are prepared: name, kind and default of the options that `preparing` adds.
+PREPARATION: dict[str, tuple[Any, Any]] = {
+    "potential": (PotentialOption, None),
+    "quench": (QuenchOption, True),
+    "cache": (CacheOption, None),
+    "n_processes": (ProcessesOption, None),
+}
+
+
+def preparing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of preparation, as one argument, ``prepare``.
+
+    What it gets is what the functions of :mod:`equiglass.commands` take as keywords. An option
+    that the command has itself, such as its own number of processes, is left alone.
+    """
+    own = {
+        name: p.replace(annotation=eval(p.annotation, command.__globals__))
+        for name, p in inspect.signature(command).parameters.items()
+        if name != "prepare"
+    }
+    added = {name: kind for name, kind in PREPARATION.items() if name not in own}
+
+    def with_preparation(**values: Any) -> None:
+        chosen: Preparing = {"progress": True}
+        chosen.update({name: values.pop(name) for name in added})  # type: ignore[typeddict-item]
+        command(**values, prepare=chosen)
+
+    parameters = [
+        *own.values(),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=a)
+            for name, (a, default) in added.items()
+        ),
+    ]
+    with_preparation.__name__, with_preparation.__doc__ = command.__name__, command.__doc__
+    with_preparation.__module__ = command.__module__
+    with_preparation.__annotations__ = {p.name: p.annotation for p in parameters}
+    with_preparation.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return with_preparation
 
 
 def species_list(text: str | None) -> list[str] | None:
     """``Ni,P`` as a list."""
     return [part.strip() for part in text.split(",")] if text else None
+
+
+def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:
+    """Raise InputError, before work starts, for results that cannot be written."""
+    from ..commands.options import PICTURES, check_output
+
+    if json is not None and json != "-":
+        check_output(json)
+    if figure is not None:
+        check_output(figure, endings=PICTURES)
 
 
 def write_json(content: Any, target: str) -> None:

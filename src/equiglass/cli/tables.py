@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..data.configuration import Configuration
 from ..evaluation.compare import Contender, paired_difference
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
@@ -43,6 +44,7 @@ def print_info(summary: dict[str, Any]) -> None:
             )
             for key, times in summary["times_by_temperature"].items()
         ),
+        ("potential", summary["potential"]["name"] if summary["potential"] else "not recorded"),
         ("trajectories", str(summary["n_trajectories"] or "not known")),
         ("fields", ", ".join(summary["fields"])),
         ("stored predictions", ", ".join(summary["predictions"]) or "none"),
@@ -55,6 +57,9 @@ def print_info(summary: dict[str, Any]) -> None:
             _number(edges, 1) if edges is not None else "box too small for a graph",
         ),
     ]
+    for tau in summary["relaxation_times"]:
+        at = "" if tau["temperature"] is None else f" at T = {tau['temperature']:g}"
+        rows.append((f"tau_alpha{at}", f"{tau['value']:.4g}: {tau['definition']}, {tau['from']}"))
     for name, value in rows:
         table.add_row(name, value)
     console.print(table)
@@ -87,8 +92,6 @@ def print_info(summary: dict[str, Any]) -> None:
             end_section=last,
         )
     console.print(table)
-    for temperature, tau in summary["relaxation_times"].items():
-        console.print(f"T = {temperature}: tau_alpha = {tau:.4g} (F_s of A = 1/e)", highlight=False)
 
 
 def _wide_console(n_models: int) -> Console:
@@ -194,6 +197,49 @@ def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
         numbers = ("-" if r is None else _number(r["rho"]) for r in row)
         table.add_row(variant, *where, *numbers)
     Console().print(table)
+
+
+def print_cross_validation(result: dict[str, Any]) -> None:
+    """A line for each type and time, and one for each of its folds."""
+    console = Console()
+    console.width = max(console.width, 200)
+    for row in result["pearson"]:
+        ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"
+        console.print(
+            f"type {row['type']}, t = {row['time']:g}: ρ = {_number(row['mean'])} ± "
+            f"{_number(row['std'])} per configuration{ceiling}",
+            highlight=False,
+        )
+        for k, fold in enumerate(row["folds"]):
+            values = ", ".join(f"{name} {_number(value)}" for name, value in fold.items())
+            console.print(f"  fold {k}: {values}", highlight=False, markup=False)
+
+
+def print_energies(configurations: Iterable[Configuration]) -> None:
+    """The range over configurations of both energies per particle."""
+    means = [
+        [float(getattr(c, name).mean()) for name in ("thermal_energy", "inherent_energy")]
+        for c in configurations
+    ]
+    thermal, inherent = zip(*means, strict=True)
+    Console().print(
+        f"energy per particle: thermal {min(thermal):.4f} to {max(thermal):.4f}, "
+        f"inherent {min(inherent):.4f} to {max(inherent):.4f}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_probe(rows: Sequence[dict[str, Any]]) -> None:
+    """Up to which radius each layer holds descriptors of each kind."""
+    for layer in sorted({r["layer"] for r in rows}):
+        for kind in ("radial", "angular"):
+            mine = [r for r in rows if (r["layer"], r["kind"]) == (layer, kind)]
+            known = [r["radius"] for r in mine if r["r2"] > 0.5]
+            reach = f"up to r = {max(known):g}" if known else "none"
+            Console().print(
+                f"layer {layer}, {kind} descriptors with R² > 0.5: {reach}", highlight=False
+            )
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:

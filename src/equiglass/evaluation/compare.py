@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from .correlation import mean_and_std
+from .html import html_table
+from .intervals import mean_interval
 from .score import Evaluation, Score
 
 
@@ -39,20 +41,43 @@ class Contender:
         }
 
 
+class Comparison(tuple[Contender, ...]):
+    """Several predictors on the same configurations."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        names = ", ".join(contender.evaluation.model for contender in self)
+        return f"<Comparison of {names} on {self[0].evaluation.data}>" if self else "<Comparison>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each (type, time): mean rho per configuration of each, and the ceiling."""
+        if not self:
+            return []
+        return [
+            {"type": first.type, "time": f"{first.time:g}"}
+            | {
+                Path(c.evaluation.model).name: mean_and_std(
+                    list(c.evaluation.scores[k].per_configuration)
+                )[0]
+                for c in self
+            }
+            | {"ceiling": first.ceiling}
+            for k, first in enumerate(self[0].evaluation.scores)
+        ]
+
+
 def paired_difference(a: Score, b: Score) -> tuple[float, float] | None:
     """Mean of rho_a - rho_b over configurations and the half width of its 95 % interval.
 
     Student's t on the differences of the same configurations, which scatter far less than the
     correlations themselves. None where there are fewer than two.
     """
-    from scipy.stats import t
-
-    if len(a.per_configuration) != len(b.per_configuration) or len(a.per_configuration) < 2:
+    if len(a.per_configuration) != len(b.per_configuration):
         return None
-    difference = np.array(a.per_configuration) - np.array(b.per_configuration)
-    difference = difference[np.isfinite(difference)]
-    n = len(difference)
-    if n < 2:
-        return None
-    error = difference.std(ddof=1) / n**0.5
-    return float(difference.mean()), float(t.ppf(0.975, n - 1) * error)
+    return mean_interval(
+        [x - y for x, y in zip(a.per_configuration, b.per_configuration, strict=True)]
+    )

@@ -36,8 +36,11 @@ def ceiling(halves: Array) -> float:
 
 
 def mean_and_std(values: list[float]) -> tuple[float | None, float | None]:
-    """Mean and standard deviation over configurations, without those that are not defined."""
+    """Mean and standard deviation over configurations, without those that are not defined.
+
+    The standard deviation of one value is not known: None.
+    """
     finite = np.array([v for v in values if np.isfinite(v)])
     if len(finite) == 0:
         return None, None
-    return float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else 0.0
+    return float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None

@@ -108,12 +108,24 @@ def _variance(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return within + max(float(between), 0.0)
 
 
-def relaxation_times(rows: Sequence[DynamicsRow], type_name: str = "A") -> dict[str, float]:
-    """tau_alpha, where F_s falls to 1/e, by temperature; those it does not reach are left out."""
+UNKNOWN_WAVE_NUMBER = "F_s = 1/e, wave number not recorded"
+
+
+def relaxation_times(
+    rows: Sequence[DynamicsRow], *, definition: str = UNKNOWN_WAVE_NUMBER, type_name: str = "A"
+) -> dict[float | None, RelaxationTime]:
+    """tau_alpha, where F_s falls to 1/e, by temperature; those it does not reach are left out.
+
+    Parameters
+    ----------
+    definition
+        With the wave number of the data's F_s, see
+        :func:`equiglass.data.relaxation.scattering_definition`.
+    """
     from ..simulation.observables import relaxation_time as crossing
 
     result = {}
-    for temperature in {r.temperature for r in rows}:
+    for temperature in dict.fromkeys(r.temperature for r in rows):
         mine = [r for r in rows if r.temperature == temperature and r.type == type_name]
         if any(r.self_scattering is None for r in mine) or not mine:
             continue
@@ -121,8 +133,8 @@ def relaxation_times(rows: Sequence[DynamicsRow], type_name: str = "A") -> dict[
             np.array([r.time for r in mine]), np.array([r.self_scattering for r in mine])
         )
         if tau is not None:
-            result[f"{temperature:g}"] = tau
-    return dict(sorted(result.items()))
+            result[temperature] = RelaxationTime(tau, definition)
+    return result
 
 
 def relaxation_time(configurations: Sequence[Configuration]) -> RelaxationTime | None:

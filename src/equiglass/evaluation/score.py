@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.potential import Potential
 from ..errors import InputError
 from .correlation import ceiling, mean_and_std, pearson
+from .departures import Departure
+from .html import html_table
 
 Array = NDArray[np.floating[Any]]
 # From a configuration to (n_times, N), one row for each of the predictor's times.
@@ -55,11 +58,19 @@ class Score:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores of one predictor on one data set, with what it predicted.
 
-    ``predicted`` and ``measured`` are (n_times, N) per configuration, sigma.
+    Attributes
+    ----------
+    predicted, measured
+        (n_times, N) per configuration, sigma.
+    departures
+        What of each configuration is outside of the model's training domain; empty where nothing
+        is known about that.
+    potential
+        Under which the model's inputs were prepared, where that is known.
     """
 
     model: str
@@ -69,6 +80,34 @@ class Evaluation:
     configurations: tuple[Configuration, ...]
     predicted: tuple[Array, ...]
     measured: tuple[Array, ...]
+    departures: tuple[tuple[Departure, ...], ...] = ()
+    potential: Potential | None = None
+
+    def __repr__(self) -> str:
+        rho = ", ".join(
+            f"{s.time:g}: {_text(mean_and_std(list(s.per_configuration))[0])}"
+            for s in self.of_type("A")
+        )
+        n = len(self.predicted)
+        return f"<Evaluation of {self.model} on {self.data} ({n}), ρ of A at {rho}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each (type, time), of both kinds of correlation beside their ceilings."""
+        return [
+            {
+                "type": s.type,
+                "time": f"{s.time:g}",
+                **dict(zip(("ρ", "std"), mean_and_std(list(s.per_configuration)), strict=True)),
+                "ceiling": s.ceiling,
+                "pooled ρ": s.pooled,
+                "pooled ceiling": s.ceiling_pooled,
+                "particles": s.n_particles,
+            }
+            for s in self.scores
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON output of ``equiglass evaluate``."""
@@ -77,12 +116,18 @@ class Evaluation:
             "data": self.data,
             "n_configurations": len(self.predicted),
             "configurations": [Path(c.source).name for c in self.configurations],
+            "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
+            "outside_domain": [[one.as_dict() for one in found] for found in self.departures],
             "pearson": [score.as_dict() for score in self.scores],
         }
 
     def of_type(self, name: str) -> list[Score]:
         """Scores of one type, in order of time."""
         return [s for s in self.scores if s.type == name]
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def common_times(

@@ -7,6 +7,7 @@ Gaussian shells, and their recursive averages over the neighbourhood.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,47 @@ from .base import NetworkSettings
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
+
+
+ColumnKind = Literal["radial", "angular", "energy", "displacement"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One descriptor.
+
+    Attributes
+    ----------
+    positions
+        The position set that is described; of an energy or a displacement, which one it is.
+    of
+        Of a radial density the type of the neighbours, of a bond-order parameter its degree l.
+    radius
+        Of the shell, sigma.
+    generation
+        How often it was averaged over neighbours.
+    """
+
+    kind: ColumnKind
+    positions: str
+    of: int = 0
+    radius: float = 0.0
+    generation: int = 0
+
+    @property
+    def short(self) -> str:
+        """Its name without the position set."""
+        if self.kind == "energy":
+            return f"{self.positions}_energy"
+        if self.kind == "displacement":
+            return f"|thermal-{self.positions}|"
+        symbol = f"G_{TYPE_NAMES[self.of]}" if self.kind == "radial" else f"q_{self.of}"
+        return f"{'<' * self.generation}{symbol}(r={self.radius:.2f}){'>' * self.generation}"
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ``inherent:<G_A(r=1.10)>``."""
+        return f"{self.positions}:{self.short}" if self.radius else self.short
 
 
 class DescriptorInputs(Inputs):
@@ -79,22 +121,26 @@ class DescriptorConfig(NetworkSettings):
                 result.append((kind, float(radius), step))
         return result
 
-    def names(self, n_types: int) -> list[str]:
-        """One name for each column of :func:`descriptors`."""
-        one: list[str] = []
+    def columns(self, n_types: int) -> list[Column]:
+        """What each column of :func:`descriptors` holds."""
+        one: list[tuple[ColumnKind, int, float]] = []
         for kind, radius, _ in self.shells():
             if kind == "radial":
-                one += [f"G_{TYPE_NAMES[t]}(r={radius:.2f})" for t in range(n_types)]
+                one += [("radial", t, radius) for t in range(n_types)]
             else:
-                one += [f"q_{l}(r={radius:.2f})" for l in range(1, self.l_max + 1)]
+                one += [("angular", l, radius) for l in range(1, self.l_max + 1)]
         columns = [
-            f"{positions}:{'<' * g}{name}{'>' * g}"
+            Column(kind, positions, of, radius, g)
             for positions in self.inputs.positions
             for g in range(self.generations + 1)
-            for name in one
+            for kind, of, radius in one
         ]
-        columns += [f"{e}_energy" for e in self.inputs.energies]
-        return columns + [f"|thermal-{d}|" for d in self.inputs.displacements]
+        columns += [Column("energy", e) for e in self.inputs.energies]
+        return columns + [Column("displacement", d) for d in self.inputs.displacements]
+
+    def names(self, n_types: int) -> list[str]:
+        """One name for each column of :func:`descriptors`."""
+        return [column.name for column in self.columns(n_types)]
 
 
 def descriptors(configuration: Configuration, config: DescriptorConfig, n_types: int) -> Array:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .data.configuration import Configuration
-from .data.dataset import Dataset
-from .data.fields import FIELDS
-from .errors import InputError
-from .evaluation.correlation import mean_and_std
-from .evaluation.dynamics import dynamics, relaxation_times
-from .geometry.graph import build_graph
+from ..data.configuration import Configuration
+from ..data.fields import FIELDS
+from ..data.relaxation import PUBLISHED
+from ..errors import InputError
+from ..evaluation.correlation import mean_and_std
+from ..evaluation.dynamics import (
+    UNKNOWN_WAVE_NUMBER,
+    DynamicsRow,
+    dynamics,
+    relaxation_time,
+    relaxation_times,
+)
+from ._prepared import Data, as_dataset
 
 EDGE_CUTOFF = 2.0
 
 
-def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
+def info(
+    data: Data, *, species: Sequence[str] | None = None, most_loaded: int = 20
+) -> dict[str, Any]:
     """Summary of a data set; statistics are over at most ``most_loaded`` configurations.
 
     Raises
@@ -26,6 +35,7 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
     InputError
         If a configuration that is loaded cannot be read.
     """
+    dataset = as_dataset(data, species=species)
     n = len(dataset)
     chosen = np.unique(np.linspace(0, n - 1, min(n, most_loaded)).astype(int))
     first = dataset[int(chosen[0])]
@@ -45,6 +55,7 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
         "dimensions": first.dimensions,
         "density": first.density,
         "temperatures": sorted({c.temperature for c in loaded if c.temperature is not None}),
+        "potential": None if first.potential is None else first.potential.model_dump(mode="json"),
         "times": first.times.tolist() if first.times is not None else [],
         "times_by_temperature": times_by_temperature(loaded),
         "n_trajectories": first.n_trajectories,
@@ -56,13 +67,13 @@ def info(dataset: Dataset, *, most_loaded: int = 20) -> dict[str, Any]:
             if all(getattr(c, name) is not None for c in loaded)
         },
         "targets": [row.as_dict() for row in rows],
-        "relaxation_times": relaxation_times(rows),
+        "relaxation_times": _relaxation_times(loaded, rows),
         "edges_per_particle": _edges(first),
         "edge_cutoff": EDGE_CUTOFF,
     }
 
 
-def times_by_temperature(loaded: list[Configuration]) -> dict[str, list[float]]:
+def times_by_temperature(loaded: Sequence[Configuration]) -> dict[str, list[float]]:
     """The times of each temperature, under ``all`` where it is not known."""
     result: dict[str, list[float]] = {}
     for c in loaded:
@@ -72,7 +83,38 @@ def times_by_temperature(loaded: list[Configuration]) -> dict[str, list[float]]:
     return dict(sorted(result.items()))
 
 
+def _relaxation_times(
+    loaded: Sequence[Configuration], rows: Sequence[DynamicsRow]
+) -> list[dict[str, Any]]:
+    """tau_alpha of each temperature: what the data state, and where their own F_s crosses 1/e."""
+    groups: dict[tuple[float | None, str], list[Configuration]] = {}
+    for c in loaded:
+        if c.relaxation_time is not None:
+            key = (c.temperature, c.relaxation_time.definition)
+            groups.setdefault(key, []).append(c)
+    result = []
+    definitions: dict[float | None, str] = {}
+    for (temperature, definition), members in groups.items():
+        stated = relaxation_time(members)
+        assert stated is not None
+        result.append((temperature, stated, "stated by the data"))
+        # The wave number at which data state it is the one at which their F_s was measured.
+        if definition != PUBLISHED:
+            definitions[temperature] = definition
+    for temperature in dict.fromkeys(r.temperature for r in rows):
+        mine = [r for r in rows if r.temperature == temperature]
+        definition = definitions.get(temperature, UNKNOWN_WAVE_NUMBER)
+        for crossing in relaxation_times(mine, definition=definition).values():
+            result.append((temperature, crossing, "F_s of type A in these data"))
+    return [
+        {"temperature": t, "value": tau.value, "definition": tau.definition, "from": origin}
+        for t, tau, origin in sorted(result, key=lambda entry: entry[0] or 0.0)
+    ]
+
+
 def _edges(configuration: Configuration) -> float | None:
+    from ..geometry.graph import build_graph
+
     try:
         graph = build_graph(
             configuration.positions,

@@ -13,7 +13,8 @@ from ..data.configuration import Configuration
 from ..drawing import blank_figure as blank_figure
 from ..drawing import save as save
 from ..evaluation.correlation import mean_and_std, pearson
-from ..evaluation.score import Evaluation
+from ..evaluation.prediction import Prediction
+from ..evaluation.score import Evaluation, common_times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,6 +135,18 @@ def mobility_map(
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
+
+
+def prediction_map(prediction: Prediction, row: int) -> Figure:
+    """The map of a prediction at one of its times, beside what was measured then, if it was."""
+    configuration = prediction.configuration
+    measured = None
+    if configuration.propensity is not None and configuration.times is not None:
+        pairs = dict(common_times(prediction.times, configuration.times.tolist()))
+        if row in pairs:
+            measured = configuration.propensity[pairs[row]]
+    title = f"propensity at t = {prediction.times[row]:g}"
+    return mobility_map(configuration, prediction.values[row], measured, title=title)
 
 
 def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:

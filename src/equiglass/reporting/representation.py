@@ -10,18 +10,15 @@ import numpy as np
 from ..analysis.four_point import FourPoint
 from ..analysis.representation import Representation, measured_mobility
 from ..analysis.spatial import correlation_length, mobility_correlation
-from ..data.configuration import Configuration
-from ..models.propensity import PropensityModel
 from .figures import blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def representation_figure(
-    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
-) -> Figure:
+def representation_figure(result: Representation) -> Figure:
     """PC1 against PC2 coloured by S, and the spatial correlation of S and measured mobility."""
+    configurations = result.configurations
     figure, (left, right) = blank_figure(1, 2, size=(9.5, 3.8))
     mine = np.concatenate([c.types for c in configurations]) == 0
     components = np.concatenate(result.components)[mine]
@@ -33,14 +30,14 @@ def representation_figure(
     left.set(xlabel="PC 1", ylabel="PC 2", title="representation of type A")
     figure.colorbar(drawn, ax=left, label="order parameter S")
     curves: list[tuple[str, Sequence[Any]]] = [("S, from structure", result.order_parameters)]
-    measured = measured_mobility(result, model, configurations)
+    measured = measured_mobility(result)
     if measured is not None:
         curves.append(("measured propensity", measured))
     for name, values in curves:
         r, c = mobility_correlation(configurations, values)
         right.plot(r, c, "o-", ms=4, label=f"{name}, ξ = {correlation_length(r, c):.2f}")
     right.axhline(0, color="k", lw=0.7)
-    right.set(xlabel="r (σ)", ylabel="C(r), type A", title=f"t = {result.time:g}")
+    right.set(xlabel="r (σ)", ylabel="C(r), type A", title=result.chosen)
     right.legend(fontsize=8, frameon=False)
     right.grid(alpha=0.25)
     return figure

@@ -7,8 +7,8 @@ chemiscope itself, which brings its viewer; it works offline.
 from __future__ import annotations
 
 import gzip
+import html
 import json
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,7 @@ import numpy as np
 
 from ..analysis.representation import Representation, measured_mobility
 from ..data.configuration import TYPE_NAMES, Configuration
-from ..errors import InputError
 from ..geometry.periodic import wrap
-from ..models.propensity import PropensityModel
 
 SUFFIXES = (".html", ".json", ".json.gz")
 N_COMPONENTS = 4
@@ -65,15 +63,7 @@ Chemiscope.DefaultVisualizer.load(
 """
 
 
-def check_suffix(path: Path) -> None:
-    """Raise InputError for a file that :func:`write_chemiscope` cannot write."""
-    if not path.name.endswith(SUFFIXES):
-        raise InputError("cannot write this format", source=path, expected=" or ".join(SUFFIXES))
-
-
-def dataset(
-    result: Representation, model: PropensityModel, configurations: Sequence[Configuration]
-) -> dict[str, Any]:
+def dataset(result: Representation) -> dict[str, Any]:
     """What chemiscope shows: every particle with its components, S and mobilities.
 
     Lengths are :data:`SCALE` times those in sigma. The map starts with the first two components,
@@ -90,15 +80,14 @@ def dataset(
         raise ImportError(
             "chemiscope cannot be loaded; install it with: pip install 'equiglass[chemiscope]'"
         ) from error
-    row = model.row_of(result.time)
+    configurations = result.configurations
     columns: dict[str, Any] = {
         f"PC{k + 1}": np.concatenate([c[:, k] for c in result.components])
         for k in range(min(N_COMPONENTS, len(result.explained_variance)))
     }
     columns["S"] = np.concatenate(result.order_parameters)
-    predicted = [model.predict(c)[row] for c in configurations]
-    columns["predicted propensity"] = np.concatenate(predicted)
-    measured = measured_mobility(result, model, configurations)
+    columns["predicted propensity"] = np.concatenate(result.predicted)
+    measured = measured_mobility(result)
     if measured is not None:
         columns["measured propensity"] = np.concatenate(measured)
     energies = [c.inherent_energy for c in configurations if c.inherent_energy is not None]
@@ -115,12 +104,12 @@ def dataset(
         chemiscope.create_input(
             structures,
             metadata={
-                "name": f"{model.card.name}: representation",
-                "description": f"S and mobilities at t = {result.time:g}",
+                "name": f"{result.model}: representation",
+                "description": f"mobilities and {result.chosen}",
             },
             properties=properties,
             environments=[
-                (k, i, SCALE * model.config.cutoff)
+                (k, i, SCALE * result.cutoff)
                 for k, c in enumerate(configurations)
                 for i in range(len(c))
             ],
@@ -141,7 +130,7 @@ def dataset(
                         "environments": {
                             "activated": True,
                             "center": False,
-                            "cutoff": SCALE * model.config.cutoff,
+                            "cutoff": SCALE * result.cutoff,
                             "bgStyle": "ball-stick",
                             "bgColor": "property",
                         },
@@ -160,21 +149,9 @@ def _structure(c: Configuration) -> dict[str, Any]:
     return structure
 
 
-def write_chemiscope(
-    path: Path,
-    result: Representation,
-    model: PropensityModel,
-    configurations: Sequence[Configuration],
-) -> Path:
-    """Write an HTML page with everything in it, or the input of chemiscope (.json, .json.gz).
-
-    Raises
-    ------
-    InputError
-        For another suffix.
-    """
-    check_suffix(path)
-    text = json.dumps(dataset(result, model, configurations), allow_nan=False)
+def write_chemiscope(path: Path, result: Representation) -> Path:
+    """Write an HTML page with everything in it, or the input of chemiscope (.json, .json.gz)."""
+    text = json.dumps(dataset(result), allow_nan=False)
     if path.name.endswith(".gz"):
         path.write_bytes(gzip.compress(text.encode(), mtime=0))
     elif path.suffix == ".json":
@@ -183,7 +160,7 @@ def write_chemiscope(
         static = files("chemiscope").joinpath("sphinx", "static")
         path.write_text(
             PAGE.format(
-                title=f"{model.card.name}: representation and structure",
+                title=html.escape(f"{result.model}: representation and structure"),
                 css=static.joinpath("chemiscope-sphinx.css").read_text(),
                 script=static.joinpath("chemiscope.min.js")
                 .read_text()

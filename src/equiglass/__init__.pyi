@@ -1,0 +1,33 @@
+from .commands.compare import compare as compare
+from .commands.convert import convert as convert
+from .commands.cross_validate import cross_validate as cross_validate
+from .commands.evaluate import evaluate as evaluate
+from .commands.four_point import four_point as four_point
+from .commands.info import info as info
+from .commands.predict import predict as predict
+from .commands.probe import probe as probe
+from .commands.quench import quench as quench
+from .commands.quickstart import quickstart as quickstart
+from .commands.report import report as report
+from .commands.represent import represent as represent
+from .commands.simulate import simulate as simulate
+from .commands.study import study as study
+from .commands.train import train as train
+from .data.configuration import Configuration as Configuration
+from .data.dataset import Dataset as Dataset
+from .data.dataset import read as read
+from .data.potential import Potential as Potential
+from .data.readers.atomistic import from_ase as from_ase
+from .data.readers.atomistic import to_ase as to_ase
+from .errors import AssumptionWarning as AssumptionWarning
+from .errors import InputError as InputError
+from .evaluation.compare import Contender as Contender
+from .evaluation.prediction import Prediction as Prediction
+from .evaluation.score import Evaluation as Evaluation
+from .geometry.graph import Graph as Graph
+from .geometry.graph import build_graph as build_graph
+from .models.propensity import PropensityModel as PropensityModel
+from .models.storage import load_model as load_model
+from .models.storage import packaged_models as packaged_models
+
+__version__: str

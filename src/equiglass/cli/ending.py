@@ -1,0 +1,123 @@
+"""How commands end that do not end well: one line, and an exit status that says which."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TextIO
+
+import typer
+
+from ..errors import AssumptionWarning, InputError
+
+INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
+# What a stopped command leaves, and how to go on.
+KEPT = {
+    "train": "finished epochs are kept in the run folder; the same command with --resume goes on",
+    "cross-validate": "finished folds and epochs are kept; the same command goes on",
+    "study": "finished variants are kept; the same command goes on",
+    "simulate": "finished blocks and trajectories are kept; the same command goes on",
+    "quench": "configurations that are done are in the store; the same command goes on",
+    "quickstart": "nothing was finished; remove the folder and start again",
+    "convert": "nothing was written",
+    "info": "nothing was written",
+}
+QUENCHES = "no result was written; quenches that are done are kept in the cache"
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what has to be put in order is, as after Ctrl-C."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+@contextmanager
+def in_one_line(command: str) -> Iterator[None]:
+    """Turn what can go wrong outside of the program into one line and an exit status.
+
+    Bad input and files that cannot be read or written end with 2, Ctrl-C with 130, SIGTERM with
+    143. What is left is a bug, and keeps its traceback.
+    """
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with warnings.catch_warnings():
+            _print_notes()
+            yield
+    except InputError as error:
+        _end(f"error: {error}", INPUT)
+    except KeyboardInterrupt as error:
+        _stopped(command, error)
+    except SystemExit as error:
+        # Lightning leaves by exit() when it has shut down after an interrupt.
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        _stopped(command, error.__context__)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        _end(f"error: {place}{error.strerror or error}", INPUT)
+    except MemoryError as error:
+        _end(f"error: not enough memory{f': {error}' if str(error) else ''}", INPUT)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # PyTorch's, without importing it
+            raise
+        _end(f"error: not enough memory on the device: {str(error).splitlines()[0]}", INPUT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print_notes() -> None:
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, AssumptionWarning):
+            typer.secho(f"note: {message}", fg="yellow", err=True)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    warnings.simplefilter("always", AssumptionWarning)
+
+
+def _stopped(command: str, error: BaseException) -> None:
+    terminated = isinstance(error, Terminated)
+    how = "terminated" if terminated else "stopped"
+    kept = KEPT.get(command, QUENCHES)
+    _end(f"{how}: {kept}", TERMINATED if terminated else INTERRUPTED, color="yellow")
+
+
+def _end(text: str, status: int, color: str = "red") -> None:
+    typer.secho(text, fg=color, err=True)
+    raise typer.Exit(status)
+
+
+def ending_well(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, inside of :func:`in_one_line`."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        with in_one_line(command.__name__.replace("_", "-")):
+            command(*arguments, **options)
+
+    return run
+
+
+def ignore_broken_pipe() -> None:
+    """Go on quietly when the reader of standard output, such as head, has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

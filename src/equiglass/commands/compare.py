@@ -1,0 +1,116 @@
+"""``equiglass compare``: several predictors on the same configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Unpack
+
+from ..data.configuration import Configuration
+from ..errors import InputError
+from ..evaluation.compare import Comparison, Contender
+from ..evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
+from ..models.propensity import PropensityModel
+from ..progress import track
+from ..simulation.preparation import Preparation
+from ._prepared import Data, prepared
+from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
+from .options import Preparing, preparation_of
+
+ENERGY, STORED = "energy", "stored:"
+
+
+def compare(
+    models: Sequence[Model],
+    data: Data,
+    *,
+    split: str | None = None,
+    strict: bool = False,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Comparison:
+    """Several predictors on the same configurations, each prepared for as it asks.
+
+    Parameters
+    ----------
+    models
+        Models as elsewhere, ``energy`` for the inherent energy alone, or ``stored:NAME`` for
+        predictions that the data set's publishers stored.
+    split, strict, options
+        As in :func:`equiglass.commands.evaluate.evaluate`.
+
+    Raises
+    ------
+    InputError
+        If a model and the data do not fit.
+    """
+    if not models:
+        raise InputError("nothing to compare", field="models")
+    networks = [None if _is_special(m) else loaded(m) for m in models]
+    how = preparation_of(options)
+    chosen = chosen_split(data, split, species)
+    configurations = list(chosen)
+    contenders = []
+    with track("compare", len(models) * len(chosen), enabled=how.progress) as advance:
+        for model, network in zip(models, networks, strict=True):
+            inputs = _inputs(model, network, configurations, how)
+            watch = None if network is None else Watch(network, strict=strict)
+            predictor, times = _predictor(model, watch, inputs)
+            begun = perf_counter()
+            evaluation = score(
+                predictor,
+                times,
+                inputs,
+                model=name_of(model),
+                data=chosen.source,
+                advance=advance,
+            )
+            seconds = (perf_counter() - begun) / len(inputs)
+            evaluation = replace(
+                evaluation,
+                departures=() if watch is None else tuple(watch.found),
+                potential=potential_used(network, inputs, how),
+            )
+            if watch is not None:
+                watch.warn()
+            contenders.append(_contender(evaluation, network, seconds))
+    return Comparison(contenders)
+
+
+def _is_special(model: Model) -> bool:
+    return model == ENERGY or str(model).startswith(STORED)
+
+
+def _inputs(
+    model: Model,
+    network: PropensityModel | None,
+    configurations: Sequence[Configuration],
+    how: Preparation,
+) -> list[Configuration]:
+    if network is not None:
+        return prepared(network, configurations, how)
+    fields = ["inherent_energy"] if model == ENERGY else []
+    return how.complete(configurations, fields)
+
+
+def _predictor(
+    model: Model, watch: Watch | None, configurations: Sequence[Configuration]
+) -> tuple[Predictor, tuple[float, ...] | None]:
+    if watch is not None:
+        return watch.predict, watch.model.times
+    if model == ENERGY:
+        return energy_predictor(), None
+    times = configurations[0].times
+    if times is None:
+        raise InputError("has no propensity to compare with", source=configurations[0].source)
+    return stored_predictor(str(model).removeprefix(STORED)), tuple(times.tolist())
+
+
+def _contender(
+    evaluation: Evaluation, network: PropensityModel | None, seconds: float
+) -> Contender:
+    if network is None:
+        return Contender(evaluation, None, None, None)
+    training = network.card.notes.get("training_seconds")
+    return Contender(evaluation, network.n_parameters, training, seconds)

@@ -1,0 +1,61 @@
+"""``equiglass evaluate``: how well a model does on measured propensities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Unpack
+
+from ..evaluation.score import Evaluation, score
+from ..progress import track
+from ._prepared import Data, prepared
+from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
+from .options import Preparing, preparation_of
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    *,
+    split: str | None = None,
+    strict: bool = False,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Evaluation:
+    """Pearson correlations of a model's predictions with measured propensities.
+
+    What of the data is outside of the model's training domain is in the result, and a warning.
+
+    Parameters
+    ----------
+    split
+        A split of the data, or ``all``; by default ``test`` where there is one, else all.
+    strict
+        Whether data outside of the model's training domain are an error.
+    options
+        See :class:`equiglass.commands.options.Preparing`.
+
+    Raises
+    ------
+    InputError
+        If model and data do not fit.
+    """
+    network, how = loaded(model), preparation_of(options)
+    chosen = chosen_split(data, split, species)
+    configurations = prepared(network, list(chosen), how)
+    watch = Watch(network, strict=strict)
+    with track("evaluate", len(configurations), enabled=how.progress) as advance:
+        result = score(
+            watch.predict,
+            network.times,
+            configurations,
+            model=name_of(model),
+            data=chosen.source,
+            advance=advance,
+        )
+    watch.warn()
+    return replace(
+        result,
+        departures=tuple(watch.found),
+        potential=potential_used(network, configurations, how),
+    )

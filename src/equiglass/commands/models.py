@@ -1,0 +1,116 @@
+"""What the commands that read models share: loading them, preparing for them, their domain."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.configuration import Configuration
+from ..data.dataset import Dataset
+from ..data.potential import Potential
+from ..errors import AssumptionWarning, InputError
+from ..evaluation.departures import Departure, outside
+from ..models.propensity import PropensityModel
+from ..models.storage import load_on_fastest
+from ._prepared import Data, as_dataset, departures, potential_of, prepared
+from .options import Preparing, preparation_of
+
+if TYPE_CHECKING:
+    from ..simulation.preparation import Preparation
+
+Model = str | os.PathLike[str] | PropensityModel
+Array = NDArray[np.floating[Any]]
+
+
+def loaded(model: Model) -> PropensityModel:
+    """A model as it is, or the named one, on a GPU where there is one.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it cannot be read.
+    """
+    return model if isinstance(model, PropensityModel) else load_on_fastest(model)
+
+
+def name_of(model: Model) -> str:
+    """What a model is called in tables and files: the path or name it was asked for by."""
+    return model.card.name if isinstance(model, PropensityModel) else str(model)
+
+
+def chosen_split(data: Data, split: str | None, species: Sequence[str] | None) -> Dataset:
+    """The split of a data set that was asked for; by default ``test`` if there is one, else all.
+
+    Raises
+    ------
+    InputError
+        If the data set does not have it.
+    """
+    dataset = as_dataset(data, species=species)
+    if split is None:
+        split = "test" if "test" in dataset.splits else "all"
+    return dataset.split(split)
+
+
+def model_and_data(
+    model: Model, data: Data, species: Sequence[str] | None, options: Preparing
+) -> tuple[PropensityModel, list[Configuration]]:
+    """A model, and all configurations with every field that it reads."""
+    network = loaded(model)
+    dataset = as_dataset(data, species=species)
+    return network, prepared(network, list(dataset), preparation_of(options))
+
+
+def potential_used(
+    model: PropensityModel | None,
+    configurations: Sequence[Configuration],
+    preparation: Preparation,
+) -> Potential | None:
+    """The potential behind the inputs: that of the configurations, else the one asked for."""
+    stated = next((c.potential for c in configurations if c.potential is not None), None)
+    if stated is not None:
+        return stated
+    return preparation.potential or (potential_of(model) if model is not None else None)
+
+
+class Watch:
+    """A model that predicts, and keeps what is outside of its training domain.
+
+    Parameters
+    ----------
+    strict
+        Whether that is an error.
+    """
+
+    def __init__(self, model: PropensityModel, *, strict: bool) -> None:
+        self.model, self.strict = model, strict
+        self.found: list[tuple[Departure, ...]] = []
+
+    def predict(self, configuration: Configuration, **options: Any) -> Array:
+        """As :meth:`PropensityModel.predict`.
+
+        Raises
+        ------
+        InputError
+            If the configuration is outside of the domain, and this is strict.
+        """
+        values = self.model.predict(configuration, **options)
+        self.found.append(departures(self.model, configuration, values))
+        if self.strict and self.found[-1]:
+            raise InputError(
+                f"outside the model's training domain: {'; '.join(outside(self.found[-1:]))}",
+                source=configuration.source,
+            )
+        return values
+
+    def warn(self) -> None:
+        """Say in one line what was outside, if anything was."""
+        sentences = outside(self.found)
+        if sentences:
+            text = f"outside the model's training domain: {'; '.join(sentences)}"
+            warnings.warn(text, AssumptionWarning, stacklevel=3)

@@ -1,0 +1,106 @@
+"""What several commands take: how inputs are prepared, and where results go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict, cast
+
+from ..data.potential import Potential
+from ..errors import InputError
+from ..simulation.preparation import Preparation, preparation
+
+PathLike = str | os.PathLike[str]
+PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".eps", ".tif", ".tiff", ".webp")
+
+
+class Making(TypedDict, total=False):
+    """Keywords of every command that may have to make inherent structures and energies.
+
+    Attributes
+    ----------
+    potential
+        A potential, its name, or the path of a YAML file; by default that of the model, or of the
+        data, see :class:`equiglass.simulation.preparation.Preparation`.
+    quench
+        Whether what a model needs and the data lack is made, true by default; if not, that it is
+        missing is an error.
+    cache
+        Folder in which quenches are kept, by default ``$EQUIGLASS_CACHE`` or ``~/.cache``.
+    progress
+        Whether progress is shown on standard error, by default not.
+    """
+
+    potential: PathLike | Potential | None
+    quench: bool
+    cache: PathLike | None
+    progress: bool
+
+
+class Preparing(Making, total=False):
+    """The same, and by how many processes.
+
+    Attributes
+    ----------
+    n_processes
+        Worker processes, by default one per core.
+    """
+
+    n_processes: int | None
+
+
+def preparation_of(keywords: Making) -> Preparation:
+    """The one :class:`Preparation` of a command.
+
+    Raises
+    ------
+    InputError
+        If the potential is not known or cannot be read.
+    """
+    options = cast("Preparing", keywords)
+    unknown = set(options) - set(Preparing.__annotations__)
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+    potential, cache = options.get("potential"), options.get("cache")
+    return preparation(
+        potential if potential is None or isinstance(potential, Potential) else Path(potential),
+        make=options.get("quench", True),
+        cache=None if cache is None else Path(cache),
+        n_processes=options.get("n_processes"),
+        progress=options.get("progress", False),
+    )
+
+
+def check_output(path: PathLike, *, endings: Sequence[str] = (), folder: bool = False) -> Path:
+    """The path of an output, which can be written as far as can be known before work starts.
+
+    Parameters
+    ----------
+    endings
+        How the name may end, if that decides the format.
+    folder
+        Whether it is a folder, which may exist already, rather than a file.
+
+    Raises
+    ------
+    InputError
+        For another ending, a folder in the place of a file or the reverse, or a place that does
+        not exist or may not be written to.
+    """
+    target = Path(path)
+    if endings and not target.name.endswith(tuple(endings)):
+        raise InputError("cannot write this format", source=target, expected=", ".join(endings))
+    if target.is_dir() and not folder:
+        raise InputError("is a folder", source=target, expected="the name of a file")
+    if target.exists() and not target.is_dir() and folder:
+        raise InputError("is a file", source=target, expected="the name of a folder")
+    # A folder is made with those above it; a file's must be there.
+    parent = target.absolute() if folder else target.absolute().parent
+    while folder and not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise InputError("the folder does not exist", source=target.parent)
+    if not os.access(target if target.exists() else parent, os.W_OK):
+        raise InputError("may not be written to", source=target)
+    return target

@@ -1,0 +1,122 @@
+"""``equiglass quench``: inherent structures and energies, in memory or into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from rich.console import Console
+
+from ..data.configuration import Configuration
+from ..data.dataset import Dataset, from_configurations, read
+from ..data.potential import POTENTIALS, Potential
+from ..data.store import (
+    configuration_names,
+    create_store,
+    store_attributes,
+    update_attributes,
+    write_configuration,
+)
+from ..errors import InputError
+from ..simulation.preparation import Preparation
+from ._prepared import Data, as_dataset
+from .options import PathLike, Preparing, check_output, preparation_of
+
+
+def quench(
+    data: Data,
+    output: PathLike | None = None,
+    *,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Dataset:
+    """Every configuration with its inherent structure and both energies per particle.
+
+    Parameters
+    ----------
+    output
+        Store to write, each configuration as soon as it is done; the same call continues a stopped
+        one. By default the result is in memory only.
+    options
+        See :class:`equiglass.commands.options.Preparing`; without ``cache`` nothing else is kept.
+
+    Raises
+    ------
+    InputError
+        For unreadable data, overlapping particles or a quench that does not converge; if the data
+        are of another potential; or if the store was begun from other data or potential.
+    """
+    dataset = as_dataset(data, species=species)
+    how = preparation_of(options)
+    if output is None:
+        configurations = list(dataset)
+        how = how.resolved(configurations)
+        return from_configurations(list(_made(configurations, how)), dataset.source)
+    target = check_output(output, folder=True)
+    how = how.resolved(dataset)
+    assert how.potential is not None
+    _begin(target, dataset, how.potential)
+    done = set(configuration_names(target))
+    names = [f"{k:05d}" for k in range(len(dataset))]
+    todo = [k for k, name in enumerate(names) if name not in done]
+    if done and how.progress:
+        Console(stderr=True).print(
+            f"{len(done)} of {len(names)} configurations are there already", highlight=False
+        )
+    made = _made([dataset[k] for k in todo], how)
+    for k, configuration in zip(todo, made, strict=True):
+        write_configuration(target, names[k], configuration, dataset.entries[k].split)
+    return read(target)
+
+
+def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator[Configuration]:
+    from ..simulation.quench import iterate_quench
+
+    assert how.potential is not None
+    return iterate_quench(
+        configurations,
+        how.potential,
+        n_processes=how.n_processes,
+        cache=how.cache,
+        progress=how.progress,
+    )
+
+
+def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
+    """Make the store, or check that it was begun from the same data and potential, by content."""
+    origin = {
+        "quenched_from": dataset.source,
+        "fingerprint": dataset.fingerprint(),
+        "potential": potential.model_dump(mode="json"),
+    }
+    create_store(store, **origin)
+    found = store_attributes(store)
+    recorded = _potential(found.get("potential"))
+    if recorded is None or not recorded.same_as(potential):
+        raise InputError(
+            "the store was begun with another potential",
+            source=store,
+            field="potential",
+            expected=potential.name,
+            found="none" if recorded is None else f"another by the name of {recorded.name}",
+        )
+    # Stores of before fingerprints were kept name the path of the data only.
+    key = "fingerprint" if "fingerprint" in found else "quenched_from"
+    if found.get(key) != origin[key]:
+        raise InputError(
+            "the store was begun from other data",
+            source=store,
+            field=key,
+            expected=origin[key],
+            found=found.get(key),
+        )
+    if "fingerprint" not in found:
+        update_attributes(store, **origin)
+
+
+def _potential(stored: Any) -> Potential | None:
+    """As recorded: by content, in older stores by the name of one that is built in."""
+    if isinstance(stored, dict):
+        return Potential.model_validate(stored)
+    return POTENTIALS.get(stored)

@@ -1,0 +1,66 @@
+"""``equiglass quickstart``: the main job on packaged data, in minutes."""
+
+from __future__ import annotations
+
+import json
+
+from ..errors import InputError
+from ..evaluation.compare import Comparison, Contender
+from ..evaluation.score import energy_predictor, score
+from ..reporting.figures import mobility_map, rho_against_time, save, scatter
+from .evaluate import evaluate
+from .options import PathLike, check_output
+from .train import train
+
+DATA = "ka3d_quickstart"
+
+
+def quickstart(
+    output: PathLike = "quickstart", *, epochs: int = 40, progress: bool = False
+) -> Comparison:
+    """Train on the packaged data, evaluate on held-out configurations, draw the figures.
+
+    Parameters
+    ----------
+    output
+        Folder for the run (``network/``), ``evaluation.json`` and the figures ``rho.png``,
+        ``scatter.png`` and ``map.png``.
+
+    Returns
+    -------
+    The network and the inherent energy alone, side by side.
+
+    Raises
+    ------
+    InputError
+        If a run is there already.
+    """
+    from ..training.config import DataConfig, OptimizerConfig, TrainConfig
+
+    folder = check_output(output, folder=True)
+    run = folder / "network"
+    if run.exists():
+        raise InputError("a run is there already; remove it or choose another --output", source=run)
+    settings = TrainConfig(
+        data=DataConfig(path=DATA), optimizer=OptimizerConfig(epochs=epochs), seed=1
+    )
+    model = train(settings, run, progress=progress)
+    result = evaluate(model, DATA, split="test", progress=progress)
+    energy = score(
+        energy_predictor(), None, result.configurations, model="energy alone", data=result.data
+    )
+    text = json.dumps(result.as_dict(), indent=2, allow_nan=False)
+    (folder / "evaluation.json").write_text(text + "\n")
+    picture = mobility_map(
+        result.configurations[0],
+        result.predicted[0][-1],
+        result.measured[0][-1],
+        title=f"a configuration not trained on, propensity at t = {result.times[-1]:g}",
+    )
+    save(rho_against_time([result, energy]), folder / "rho.png")
+    save(scatter(result), folder / "scatter.png")
+    save(picture, folder / "map.png")
+    seconds = model.card.notes.get("training_seconds")
+    return Comparison(
+        [Contender(result, model.n_parameters, seconds, None), Contender(energy, None, None, None)]
+    )

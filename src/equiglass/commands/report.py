@@ -1,0 +1,79 @@
+"""``equiglass report``: one page about a run or a study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Unpack
+
+from ..errors import InputError
+from ..models.storage import load_on_fastest
+from ..reporting.page import run_parts, study_parts, write_page
+from ._prepared import Data, as_dataset
+from .evaluate import evaluate
+from .info import info
+from .options import PathLike, Preparing, check_output
+
+
+def report(
+    source: PathLike,
+    output: PathLike,
+    *,
+    data: Data | None = None,
+    strict: bool = False,
+    **options: Unpack[Preparing],
+) -> Path:
+    """One self-contained page: scores, scatter, a configuration in 3D, settings and versions.
+
+    Parameters
+    ----------
+    source
+        Folder of a run (``equiglass train``) or of a study (``equiglass study``).
+    output
+        The page, ``.html``.
+    data
+        Data to evaluate a run on, by default those it was trained on, their test split.
+    strict, options
+        As in :func:`equiglass.commands.evaluate.evaluate`.
+
+    Raises
+    ------
+    InputError
+        If the folder is neither, or the data are no longer there.
+    """
+    folder, target = Path(source), check_output(output, endings=(".html",))
+    if (folder / "study.json").is_file():
+        parts = _study(folder)
+    elif (folder / "config.yaml").is_file() and (folder / "model").is_dir():
+        parts = _run(folder, data, strict, options)
+    else:
+        raise InputError(
+            "neither a finished run nor a study", source=folder, expected="model/ or study.json"
+        )
+    return write_page(target, folder.name, parts)
+
+
+def _study(folder: Path) -> list[str]:
+    kind, settings = (folder / "study.txt").read_text().split("\n", 1)
+    rows = json.loads((folder / "study.json").read_text())
+    return study_parts(kind, rows, (folder / "study.png").read_bytes(), settings)
+
+
+def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:
+    import yaml
+
+    settings = (folder / "config.yaml").read_text()
+    model = load_on_fastest(folder)
+    dataset = as_dataset(yaml.safe_load(settings)["data"]["path"] if data is None else data)
+    facts = {
+        "parameters": model.n_parameters,
+        "training": f"{model.card.notes.get('training_seconds', '?')} s",
+    }
+    return run_parts(
+        folder.name,
+        evaluate(model, dataset, strict=strict, **options),
+        info(dataset),
+        facts,
+        settings,
+        (folder / "versions.json").read_text(),
+    )

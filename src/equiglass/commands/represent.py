@@ -1,0 +1,86 @@
+"""``equiglass represent``: what a network makes of every particle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+
+from ..analysis.representation import Representation
+from ..analysis.representation import represent as run_represent
+from ._prepared import Data
+from .models import Model, Watch, model_and_data, potential_used
+from .options import PathLike, Preparing, check_output, preparation_of
+
+ENDINGS = (".npz",)
+
+
+def represent(
+    model: Model,
+    data: Data,
+    *,
+    output: PathLike | None = None,
+    time: float | None = None,
+    n_components: int = 8,
+    strict: bool = False,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Representation:
+    """Each particle's representation, principal components and structural order parameter.
+
+    Parameters
+    ----------
+    output
+        File to write the arrays to as well, ``.npz``.
+    time
+        Of the order parameter; by default the model's time nearest to the relaxation time that the
+        data state, else its last.
+    strict, options
+        As in :func:`equiglass.commands.predict.predict`.
+
+    Raises
+    ------
+    InputError
+        If model and data do not fit, or the output cannot be written.
+    """
+    target = None if output is None else check_output(output, endings=ENDINGS)
+    network, configurations = model_and_data(model, data, species, options)
+    watch = Watch(network, strict=strict)
+    result = run_represent(
+        network, configurations, n_components=n_components, time=time, predict=watch.predict
+    )
+    result = replace(
+        result,
+        departures=tuple(watch.found),
+        potential=potential_used(network, configurations, preparation_of(options)),
+    )
+    if target is not None:
+        _write(target, result)
+    watch.warn()
+    return result
+
+
+def _write(path: Path, result: Representation) -> None:
+    """The particles of all configurations one after the other."""
+    members, tau = result.configurations, result.relaxation_time
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    np.savez_compressed(
+        partial,
+        configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
+        types=np.concatenate([c.types for c in members]),
+        positions=np.concatenate([c.positions for c in members]),
+        box=np.stack([c.box for c in members]),
+        source=np.array([c.source for c in members]),
+        representation=np.concatenate(result.features).astype(np.float32),
+        principal_components=np.concatenate(result.components).astype(np.float32),
+        explained_variance=result.explained_variance,
+        order_parameter=np.concatenate(result.order_parameters),
+        order_parameter_time=result.time,
+        relaxation_time=np.nan if tau is None else tau.value,
+        relaxation_time_definition="" if tau is None else tau.definition,
+        model=result.model,
+    )
+    partial.replace(path)

@@ -1,0 +1,56 @@
+"""``equiglass study``: a grid of trainings that answers one question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from ._prepared import preparing
+from .options import Making, PathLike, check_output, preparation_of
+from .train import settings_of
+
+if TYPE_CHECKING:
+    from ..training.config import TrainConfig
+
+
+def study(
+    kind: str,
+    config: PathLike | TrainConfig,
+    output: PathLike,
+    *,
+    quick: bool = False,
+    n_processes: int = 1,
+    scheduler: str | None = None,
+    **options: Unpack[Making],
+) -> list[dict[str, Any]]:
+    """Answer one of the paper's questions with a grid of trainings: table and figure.
+
+    The same call continues a stopped one.
+
+    Parameters
+    ----------
+    kind
+        ``inputs``, ``depth``, ``size``, ``temperature`` or ``transfer``.
+    n_processes, scheduler
+        Variants trained at the same time, or on the workers of this Dask scheduler.
+    options
+        See :class:`equiglass.commands.options.Making`.
+
+    Raises
+    ------
+    InputError
+        As :func:`equiglass.studies.run.study`, whose rows this returns.
+    """
+    from ..studies.run import study as run_study
+
+    target = check_output(output, folder=True)
+    how = preparation_of(options)
+    return run_study(
+        kind,
+        settings_of(config),
+        target,
+        quick=quick,
+        n_processes=n_processes,
+        scheduler=scheduler,
+        progress=how.progress,
+        **preparing(run_study, how),
+    )

@@ -1,0 +1,48 @@
+"""Predicted propensities as files that OVITO, ASE and NumPy read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..evaluation.prediction import Prediction
+
+ENDINGS = (".extxyz", ".xyz", ".npz")
+
+
+def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
+    """Write predictions, and what else is known of each particle.
+
+    In extxyz one frame per configuration, as :meth:`Prediction.to_ase` has it. In npz the
+    particles of all configurations one after the other, whatever their numbers:
+    ``predicted_propensity`` (T, M), ``times`` (T,), ``types`` (M,), ``positions`` (M, 3) and
+    ``configuration`` (M,), the number of each one's configuration; for each of those ``box``
+    (C, 3), ``periodic`` (C, 3), ``source`` (C,) and ``outside_domain`` (C,); ``model`` and
+    ``potential``, the latter as JSON.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    if path.suffix == ".npz":
+        members = [p.configuration for p in predictions]
+        potential = predictions[0].potential
+        np.savez_compressed(
+            partial,
+            times=np.asarray(predictions[0].times),
+            predicted_propensity=np.concatenate([p.values for p in predictions], axis=1),
+            configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
+            types=np.concatenate([c.types for c in members]),
+            positions=np.concatenate([c.positions for c in members]),
+            box=np.stack([c.box for c in members]),
+            periodic=np.array([c.periodic for c in members]),
+            source=np.array([c.source for c in members]),
+            outside_domain=np.array([p.outside_domain for p in predictions]),
+            model=predictions[0].model,
+            potential="" if potential is None else json.dumps(potential.model_dump(mode="json")),
+        )
+    else:
+        import ase.io
+
+        ase.io.write(partial, [p.to_ase() for p in predictions], format="extxyz")
+    partial.replace(path)

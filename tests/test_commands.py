@@ -1,0 +1,226 @@
+"""The functions behind the commands: one for each, and what their answers rest on."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import equiglass as eg
+from equiglass.cli.main import app
+from equiglass.commands.options import Making, Preparing, check_output, preparation_of
+from equiglass.data.potential import KOB_ANDERSEN, Potential
+from equiglass.data.store import store_attributes, write_store
+from equiglass.models.se3 import SE3Config
+from tests.conftest import make_complete, make_liquid
+from tests.test_cli import click_commands
+
+# Options that say where the result is shown, or are those of the command line alone.
+SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
+SHOWING_OF = {"predict": {"time"}}
+
+
+def parameters(function: Any) -> set[str]:
+    """Names of a function's parameters, with those of its keywords."""
+    names = set(inspect.signature(function).parameters)
+    if "options" in names:
+        kind = {"Unpack[Preparing]": Preparing, "Unpack[Making]": Making}
+        names |= set(kind[function.__annotations__["options"]].__annotations__)
+    return names
+
+
+def test_every_command_is_a_function_of_the_same_parameters() -> None:
+    commands = click_commands()
+    assert len(commands) == 15
+    for name, command in commands.items():
+        function = getattr(eg, name.replace("-", "_"))
+        asked = {p.name for p in command.params if p.name} - SHOWING - SHOWING_OF.get(name, set())
+        assert asked <= parameters(function), (name, asked - parameters(function))
+    assert set(eg.__all__) <= set(dir(eg))
+    for name in eg.__all__:
+        assert getattr(eg, name).__name__ == name
+
+
+def test_preparation_is_made_in_one_way(tmp_path: Path) -> None:
+    how = preparation_of({"potential": "kob-andersen", "quench": False, "cache": tmp_path})
+    assert (how.potential, how.make, how.cache) == (KOB_ANDERSEN, False, tmp_path)
+    assert preparation_of({}).potential is None
+    with pytest.raises(TypeError, match="quench_missing"):
+        preparation_of({"quench_missing": True})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(eg.InputError, match="no such potential"):
+        preparation_of({"potential": "wahnstroem"})
+
+
+def test_outputs(tmp_path: Path) -> None:
+    assert check_output(tmp_path / "a" / "b", folder=True) == tmp_path / "a" / "b"
+    (tmp_path / "file").touch()
+    for path, options, words in (
+        (tmp_path, {}, "is a folder"),
+        (tmp_path / "file", {"folder": True}, "is a file"),
+        (tmp_path / "file" / "b", {"folder": True}, "does not exist"),
+        (tmp_path / "nowhere" / "b", {}, "does not exist"),
+        (tmp_path / "a.txt", {"endings": (".png",)}, "cannot write this format"),
+    ):
+        with pytest.raises(eg.InputError, match=words):
+            check_output(path, **options)  # type: ignore[arg-type]
+
+
+def make_model() -> eg.PropensityModel:
+    torch.manual_seed(0)
+    return eg.PropensityModel(SE3Config(layers=1, channels=2, l_max=1), 2, (1.0, 2.0)).eval()
+
+
+@dataclass(frozen=True)
+class Warm:
+    """As the departures of models are."""
+
+    found: float
+    quantity: str = "temperature"
+    low: float = 0.44
+    high: float = 0.44
+
+    def __str__(self) -> str:
+        return f"temperature {self.found:g}, trained at 0.44 ({self.found - 0.44:+.2f})"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@pytest.fixture
+def trained_at_044(monkeypatch: pytest.MonkeyPatch) -> None:
+    def departures(model: Any, c: eg.Configuration, predicted: np.ndarray) -> tuple[Warm, ...]:
+        assert predicted.shape == (2, len(c))
+        return () if c.temperature == 0.44 else (Warm(c.temperature or 0.0),)
+
+    monkeypatch.setattr(eg.PropensityModel, "departures", departures, raising=False)
+
+
+NOTE = (
+    "outside the model's training domain: temperature 0.64, trained at 0.44 (+0.20) "
+    "in 2 of 3 configurations"
+)
+
+
+@pytest.mark.usefixtures("trained_at_044")
+def test_what_is_outside_of_the_domain_is_said(tmp_path: Path) -> None:
+    members = [make_complete(100, seed=k).replace(temperature=t, potential=KOB_ANDERSEN)
+               for k, t in enumerate((0.44, 0.5, 0.64))]  # fmt: skip
+    model = make_model()
+    with pytest.warns(eg.AssumptionWarning) as warned:
+        predictions = eg.predict(model, members, output=tmp_path / "out.extxyz")
+    assert [str(w.message) for w in warned] == [NOTE]
+    assert "outside" in repr(predictions[2]) and "outside" not in repr(predictions[0])
+    assert "<td>" in predictions[0]._repr_html_()
+    frames = ase.io.read(tmp_path / "out.extxyz", index=":")
+    assert "outside_domain" not in frames[0].info
+    assert frames[2].info["outside_domain"] == "temperature 0.64, trained at 0.44 (+0.20)"
+    assert frames[2].info["potential"] == "kob-andersen"
+    assert frames[2].info["potential_parameters"] == KOB_ANDERSEN.content()
+    assert np.allclose(frames[2].arrays["predicted_propensity_1"], predictions[2].values[1])
+    with pytest.warns(eg.AssumptionWarning):
+        result = eg.evaluate(model, members).as_dict()
+    assert [len(found) for found in result["outside_domain"]] == [0, 1, 1]
+    assert result["outside_domain"][2][0]["found"] == 0.64
+    assert Potential.model_validate(result["potential"]).same_as(KOB_ANDERSEN)
+    json.dumps(result, allow_nan=False)
+    with pytest.warns(eg.AssumptionWarning):
+        compared = eg.compare([model, "energy"], members)
+    assert compared[0].as_dict()["outside_domain"] == result["outside_domain"]
+    assert compared[1].as_dict()["outside_domain"] == []
+    with pytest.warns(eg.AssumptionWarning):
+        represented = eg.represent(model, members).as_dict()
+    assert represented["outside_domain"] == result["outside_domain"]
+    for command in (eg.predict, eg.evaluate, eg.represent, eg.four_point):
+        with pytest.raises(eg.InputError, match=r"temperature 0\.5, trained at 0\.44"):
+            command(model, members[1:2], strict=True)
+
+
+@pytest.mark.usefixtures("trained_at_044")
+def test_strict_writes_nothing(tmp_path: Path) -> None:
+    make_model().save(tmp_path / "m")
+    write_store(tmp_path / "d.zarr", [("a", make_complete(100), None)])
+    arguments = ["predict", str(tmp_path / "m"), str(tmp_path / "d.zarr"), "-o"]
+    done = CliRunner().invoke(app, [*arguments, str(tmp_path / "a.npz"), "--strict"])
+    assert done.exit_code == 2 and not (tmp_path / "a.npz").exists()
+    assert "temperature 0.5, trained at 0.44 (+0.06)" in done.stderr
+    done = CliRunner().invoke(app, [*arguments, str(tmp_path / "a.npz")])
+    assert done.exit_code == 0, done.stderr
+    notes = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1 and "(+0.06)" in notes[0]
+    with np.load(tmp_path / "a.npz") as stored:
+        assert "trained at 0.44" in str(stored["outside_domain"][0])
+
+
+def test_predictions_of_different_sizes_in_one_file(tmp_path: Path) -> None:
+    members = [make_complete(n, seed=n) for n in (100, 150)]
+    model = make_model()
+    predictions = eg.predict(model, members, output=tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as stored:
+        for k, c in enumerate(members):
+            mine = stored["configuration"] == k
+            assert np.array_equal(stored["types"][mine], c.types)
+            assert np.array_equal(stored["predicted_propensity"][:, mine], predictions[k].values)
+            assert np.allclose(stored["box"][k], c.box)
+        assert stored["source"].tolist() == [c.source for c in members]
+
+
+def test_names_with_line_breaks_do_not_break_files(tmp_path: Path) -> None:
+    model = make_model()
+    model.card = type(model.card)(name='a "name"\nof two lines')
+    eg.predict(model, make_complete(100), output=tmp_path / "a.extxyz")
+    assert ase.io.read(tmp_path / "a.extxyz").info["model"] == 'a "name" of two lines'
+
+
+def test_atoms_stand_for_configurations() -> None:
+    atoms = eg.to_ase(make_complete(100))
+    model = make_model()
+    predicted = eg.predict(model, atoms)[0]
+    assert np.allclose(predicted.values, eg.predict(model, [atoms])[0].values)
+    assert eg.info(atoms)["n_particles"] == [100]
+
+
+def potential_file(path: Path, epsilon: float) -> Path:
+    content = KOB_ANDERSEN.model_dump(mode="json") | {"name": "mine"}
+    content["pairs"]["BB"]["epsilon"] = epsilon
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_quench_goes_on_with_the_same_data_and_potential_only(tmp_path: Path) -> None:
+    """Both by content: names and paths may stay while what is behind them changes."""
+    data = tmp_path / "a.extxyz"
+    ase.io.write(data, [eg.to_ase(make_liquid(200, seed=s)) for s in (1, 2)])
+    potential, store = potential_file(tmp_path / "mine.yaml", 0.5), tmp_path / "q.zarr"
+    first = eg.quench(data, store, potential=potential, n_processes=1)
+    recorded = Potential.model_validate(store_attributes(store)["potential"])
+    assert recorded.name == "mine" and first[0].potential == recorded
+    # The same data in another place, the same potential by another name.
+    moved = tmp_path / "b.extxyz"
+    data.rename(moved)
+    again = eg.quench(moved, store, potential="kob-andersen", n_processes=1)
+    assert np.array_equal(again[1].inherent_energy, first[1].inherent_energy)
+    potential_file(potential, 0.6)
+    with pytest.raises(eg.InputError, match="begun with another potential"):
+        eg.quench(moved, store, potential=potential)
+    ase.io.write(moved, [eg.to_ase(make_liquid(200, seed=s)) for s in (1, 3)])
+    with pytest.raises(eg.InputError, match="begun from other data"):
+        eg.quench(moved, store, potential="kob-andersen")
+
+
+def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
+    made = eg.convert([make_complete(100)], tmp_path / "a.zarr", drop=["propensity_halves"])
+    assert made[0].propensity_halves is None and made[0].propensity is not None
+    with pytest.raises(eg.InputError, match="exists already"):
+        eg.convert(make_complete(100), tmp_path / "a.zarr")
+    with pytest.raises(eg.InputError, match="cannot be left out"):
+        eg.convert(make_complete(100), tmp_path / "b.zarr", drop=["positions"])
+    quenched = eg.quench(make_liquid(200), potential="kob-andersen", n_processes=1)
+    assert quenched[0].potential == KOB_ANDERSEN and quenched[0].inherent_positions is not None

@@ -13,9 +13,9 @@ from ..data.configuration import Configuration
 from ..errors import InputError
 from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from ..models.propensity import PropensityModel
+from ..models.ridge import ridge
 from ..models.se3 import SE3Network
 from ..nn.steerable import invariants
-from ..training.ridge import ridge
 
 Array = NDArray[np.floating[Any]]
 

@@ -28,7 +28,9 @@ def train(
         bool, typer.Option("--resume", help="Continue the run after its last finished epoch.")
     ] = False,
     quench: QuenchOption = True,
-    potential: PotentialOption = "kob-andersen",
+    potential: Annotated[
+        str | None, typer.Option(help="Pair potential: a name or a YAML file.")
+    ] = None,
     cache: CacheOption = None,
     accelerator: Annotated[
         str, typer.Option("--device", help="auto (a GPU where there is one), cpu or gpu.")
@@ -42,7 +44,7 @@ def train(
 
     On several machines, start the same command with torchrun on each.
     """
-    from ..data.potential import load_potential
+    from ..simulation.preparation import preparation
     from ..training import processes
     from ..training.config import load_config
     from ..training.run import train as run_training
@@ -56,9 +58,7 @@ def train(
         settings,
         run,
         resume=resume,
-        quench_missing=quench,
-        potential=load_potential(potential),
-        cache=cache,
+        preparation=preparation(potential, make=quench, cache=cache),
         accelerator=accelerator,
     )
     if processes.rank() != 0:
@@ -85,11 +85,16 @@ def cross_validate(
 
     The same command continues a stopped run.
     """
+    from ..simulation.preparation import Preparation
     from ..training.config import load_config
     from ..training.cross_validation import cross_validate as run_folds
 
     result = run_folds(
-        load_config(config), output, n_folds=folds, n_processes=processes, cache=cache
+        load_config(config),
+        output,
+        n_folds=folds,
+        n_processes=processes,
+        preparation=Preparation(cache=cache),
     )
     for row in result["pearson"]:
         ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"

@@ -18,6 +18,7 @@ from torch import nn
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
 from ..geometry.graph import Graph, graph_slabs
+from .domain import Domain
 from .inputs import POSITION_FIELD, ModelInput, node_inputs
 from .networks import Network, NetworkConfig, build_network, model_input
 from .se3 import SE3Config, SE3Network
@@ -37,6 +38,8 @@ class ModelCard:
     data: str = ""
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    preparation: dict[str, Any] | None = None
+    domain: Domain | None = None
 
 
 class PropensityModel(nn.Module):
@@ -76,6 +79,12 @@ class PropensityModel(nn.Module):
     def n_parameters(self) -> int:
         """Trained parameters of all members."""
         return sum(p.numel() for p in self.parameters())
+
+    def solve(self, inputs: Sequence[ModelInput], configurations: Sequence[Configuration]) -> None:
+        """Fit networks that are solved in one step."""
+        from ..training.ridge import fit_ridge
+
+        fit_ridge(self, inputs, configurations)
 
     def set_input_statistics(self, of_type: int, mean: torch.Tensor, std: torch.Tensor) -> None:
         """Standardise the scalars of one type by these, (n_scalars,) each, in every member."""

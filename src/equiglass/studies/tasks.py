@@ -13,11 +13,12 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset, from_configurations, read
 from ..evaluation.score import Evaluation, score
 from ..models.propensity import PropensityModel
+from ..models.ridge import ridge
 from ..models.storage import load_model
 from ..simulation.complete import complete
+from ..simulation.preparation import Preparation
 from ..training.config import TrainConfig
 from ..training.folder import CONFIG
-from ..training.ridge import ridge
 from ..training.run import train
 from .grid import Row, rows_of
 from .reduced import at_reduced_times
@@ -38,7 +39,7 @@ def fitted(
         data=training,
         validation=validation,
         resume=(run / "run" / CONFIG).is_file(),
-        cache=cache,
+        preparation=Preparation(cache=cache),
         progress=False,
         start=start,
     )

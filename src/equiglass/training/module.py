@@ -8,8 +8,10 @@ import lightning
 import torch
 from torchmetrics import MeanMetric, PearsonCorrCoef
 
+from ..errors import InputError
 from ..evaluation.correlation import pearson
 from ..models.propensity import PropensityModel
+from ..models.registry import network_class
 from . import processes
 from .config import OptimizerConfig
 from .data import Sample
@@ -21,6 +23,14 @@ def random_rotation() -> torch.Tensor:
     matrix = matrix * triangle.diagonal().sign()
     rotation: torch.Tensor = matrix * torch.linalg.det(matrix).sign()
     return rotation
+
+
+def diverged(epoch: int) -> InputError:
+    """What to say where loss or weights are not numbers any more."""
+    return InputError(
+        f"training diverged in epoch {epoch}: the loss is not a finite number; begin a new run "
+        "with a lower optimizer.learning_rate, and look for extreme labels or energies in the data"
+    )
 
 
 class PropensityTask(lightning.LightningModule):
@@ -40,7 +50,7 @@ class PropensityTask(lightning.LightningModule):
 
     def training_step(self, batch: Sample, _: int) -> torch.Tensor:
         inputs = batch.inputs
-        if not self.model.config.equivariant:
+        if not network_class(self.model.config).is_equivariant:
             inputs = inputs.rotated(random_rotation().to(inputs.vectors))
         prediction = self.model(inputs)
         known = torch.isfinite(batch.target)
@@ -58,6 +68,10 @@ class PropensityTask(lightning.LightningModule):
             sync_dist=processes.world_size() > 1,
         )
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        if not torch.isfinite(self.trainer.callback_metrics["loss"]):
+            raise diverged(self.current_epoch + 1)
 
     def validation_step(self, batch: Sample, _: int) -> None:
         if not batch.weight.any():

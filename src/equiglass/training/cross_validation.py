@@ -51,7 +51,8 @@ def cross_validate(
         Gets one run folder per fold, ``settings.json``, ``cross_validation.json`` and the averaged
         ``model``.
     n_processes
-        Folds that are trained at the same time; they share the threads of this process.
+        Folds that are trained at the same time, in processes of their own where there is more
+        than one; they share the threads of this process.
     preparation
         See :func:`~equiglass.training.run.train`.
 
@@ -91,17 +92,17 @@ def cross_validate(
     material = material.completed(lambda part: how.complete(part, fields))
     threads = max(1, torch.get_num_threads() // n_processes)
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
-    with (
-        open_pool(n_processes) as pool,
-        track("folds", len(todo), enabled=progress) as advance,
-    ):
-        futures = [
-            pool.submit(_fold, settings, target / f"fold{k}", n_folds, k, threads, how)
-            for k in todo
-        ]
-        for future in as_completed(futures):
-            future.result()
-            advance()
+    tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how) for k in todo]
+    with track("folds", len(todo), enabled=progress) as advance:
+        if n_processes == 1:
+            for task in tasks:
+                _fold(*task)
+                advance()
+        else:
+            with open_pool(n_processes) as pool:
+                for future in as_completed([pool.submit(_fold, *task) for task in tasks]):
+                    future.result()
+                    advance()
     summary = _summary([read_json(target / f"fold{k}" / RESULT) for k in range(n)])
     write_json(target / "cross_validation.json", summary)
     members = [load_model(target / f"fold{k}") for k in range(n)]

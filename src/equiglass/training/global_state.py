@@ -63,6 +63,8 @@ def quiet() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*was called before the ``update``.*")
             # The correlations are those of all processes already.
             warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist.*")
+            # Where predictions are all the same their correlation is not defined: NaN says it.
+            warnings.filterwarnings("ignore", message=".*variance of predictions or target.*")
             warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
             yield
     finally:

@@ -123,3 +123,6 @@ class PropensityTask(lightning.LightningModule):
         state = getattr(self, "_rng_state", None)
         if state is not None:
             torch.set_rng_state(state)
+            # A loader draws a seed for its workers when an epoch begins. The first epoch after a
+            # resume has drawn it before this, from another state.
+            torch.empty((), dtype=torch.int64).random_()

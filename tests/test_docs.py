@@ -11,6 +11,7 @@ import pytest
 
 from equiglass.data.dataset import read
 from equiglass.data.readers.atomistic import to_ase
+from equiglass.yaml_config import packaged_examples
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,15 +40,16 @@ def test_settings_tables_are_up_to_date(name: str) -> None:
     assert tool["rewritten"](name) == page.read_text(), "run: python tools/settings_table.py"
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda f: f.stem)
-def test_examples_are_valid(file: Path) -> None:
-    from equiglass.simulation.config import load_simulation_config
-    from equiglass.training.config import load_config
-
-    if "n_trajectories" in file.read_text():
-        load_simulation_config(file)
-    else:
-        load_config(file)
+def test_configurations_that_commands_name_are_there() -> None:
+    """Packaged ones, and variants of them, in every command of the documentation."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    pages += (ROOT / "src" / "equiglass" / "packaged" / "examples").glob("*.yaml")
+    text = "\n".join(page.read_text() for page in pages)
+    command = r"equiglass (?:simulate|train|cross-validate|study \w+)\s+(ka3d[\w:./]*)"
+    named = set(re.findall(command, text))
+    assert len(named) > 10
+    known = {*packaged_examples(), "ka3d_t044:NAME"}
+    assert named - known == set()
 
 
 def test_page_of_predictors_is_up_to_date() -> None:

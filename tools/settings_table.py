@@ -22,7 +22,12 @@ from equiglass.simulation.config import (
     SimulationConfig,
     Slurm,
 )
-from equiglass.training.config import DataConfig, OptimizerConfig, TrainConfig
+from equiglass.training.config import (
+    DataConfig,
+    OptimizerConfig,
+    PreparationConfig,
+    TrainConfig,
+)
 
 Sections = dict[str, type[BaseModel]]
 TABLES: dict[str, tuple[str, Sections]] = {
@@ -33,6 +38,7 @@ TABLES: dict[str, tuple[str, Sections]] = {
             "model": SE3Config,
             "model.inputs": InputSpec,
             "optimizer": OptimizerConfig,
+            "preparation": PreparationConfig,
             "": TrainConfig,
         },
     ),

@@ -20,13 +20,13 @@ from equiglass.report.studies import study_figure
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 # Folder: title, kind of study, configuration.
 STUDIES = {
-    "inputs": ("Inputs", "inputs", "ka3d_study"),
-    "depth": ("Depth", "depth", "ka3d_study"),
-    "size": ("Size", "size", "ka3d_study"),
-    "temperature": ("Temperature", "temperature", "ka3d_temperatures"),
-    "transfer": ("Transfer", "transfer", "ka3d_temperatures"),
-    "inputs_t044": ("Inputs, on the public files", "inputs", "ka3d_study_t044"),
-    "depth_t044": ("Depth, on the public files", "depth", "ka3d_study_t044"),
+    "inputs": ("Inputs", "inputs", "ka3d_train:study"),
+    "depth": ("Depth", "depth", "ka3d_train:study"),
+    "size": ("Size", "size", "ka3d_train:study"),
+    "temperature": ("Temperature", "temperature", "ka3d_train:temperatures"),
+    "transfer": ("Transfer", "transfer", "ka3d_train:temperatures"),
+    "inputs_t044": ("Inputs, on the public files", "inputs", "ka3d_t044:study"),
+    "depth_t044": ("Depth, on the public files", "depth", "ka3d_t044:study"),
 }
 
 
@@ -69,7 +69,7 @@ def main() -> None:
         lines += [
             f"## {title}",
             "",
-            f"`equiglass study {kind} examples/{config}.yaml -o {name} -j 2`",
+            f"`equiglass study {kind} {config} -o {name} -j 2`",
             "",
             *figure,
             text[name].strip(),

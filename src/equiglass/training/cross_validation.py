@@ -89,7 +89,8 @@ def cross_validate(
         check_potential(begun, settings, target / SETTINGS)
         _check(target, "fingerprint", fingerprint, "data")
     # Once, before the folds, each of which would do it for itself.
-    material = material.completed(lambda part: how.complete(part, fields))
+    learned = material.completed(lambda part: how.complete(part, fields)).learned
+    del material
     threads = max(1, torch.get_num_threads() // n_processes)
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
     tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how) for k in todo]
@@ -113,7 +114,7 @@ def cross_validate(
         {"cross_validation": summary},
         {"members": "one for each fold"},
         preparation=how,
-        learned=material.learned,
+        learned=learned,
     )
     return summary
 

@@ -16,8 +16,8 @@ from equiglass.models.storage import load_model
 from equiglass.simulation.preparation import Preparation
 from equiglass.training.config import TrainConfig
 from equiglass.training.cross_validation import cross_validate
-from tests.test_resume import other_potential
 from tests.test_training import DATA, make_config
+from tests.test_training_effects import other_potential
 
 
 def stored(folder: Path, **changes: Any) -> TrainConfig:

@@ -19,6 +19,7 @@ from equiglass.cli.main import app
 from equiglass.data.atoms import to_ase
 from equiglass.data.dataset import read
 from equiglass.studies.registry import STUDIES
+from equiglass.yaml_config import packaged_examples
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE_FOLDERS = (ROOT / "examples", ROOT / "src" / "equiglass" / "packaged" / "examples")
@@ -173,19 +174,30 @@ def test_a_page_that_differs_is_noticed(tmp_path: Path, monkeypatch: pytest.Monk
         pages.replaced(file.read_text(), "y", "new")
 
 
-def examples() -> list[Path]:
-    return sorted(file for folder in EXAMPLE_FOLDERS for file in folder.glob("*.yaml"))
-
-
-@pytest.mark.parametrize("file", examples(), ids=lambda f: f.stem)
-def test_examples_are_valid(file: Path) -> None:
+@pytest.mark.parametrize("name", packaged_examples())
+def test_packaged_configurations_are_valid(name: str) -> None:
     from equiglass.simulation.config import load_simulation_config
     from equiglass.training.config import load_config
 
-    if "n_trajectories" in file.read_text():
-        load_simulation_config(file)
-    else:
-        load_config(file)
+    # A simulation states what it measures on, a training what it learns from.
+    load = (
+        load_config
+        if name.startswith(("ka3d_t044:", "ka3d_train")) or name == "ka3d_t044"
+        else load_simulation_config
+    )
+    load(name)
+
+
+def test_configurations_that_commands_name_are_there() -> None:
+    """Packaged ones, and variants of them, in every command of the documentation."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    pages += (ROOT / "src" / "equiglass" / "packaged" / "examples").glob("*.yaml")
+    text = "\n".join(page.read_text() for page in pages)
+    command = r"equiglass (?:simulate|train|cross-validate|study \w+)\s+(ka3d[\w:./]*)"
+    named = set(re.findall(command, text))
+    assert len(named) > 10
+    known = {*packaged_examples(), "ka3d_t044:NAME"}
+    assert named - known == set()
 
 
 def test_the_readme_quotes_the_runs() -> None:

@@ -98,11 +98,51 @@ def test_pooled_correlation_is_of_all_particles(tmp_path: Path) -> None:
     assert metrics["validation_rho"] == pytest.approx(expected[0], abs=1e-5)
 
 
+def under_torchrun(monkeypatch: pytest.MonkeyPatch, rank: int, world_size: int) -> None:
+    """The environment that torchrun gives a process."""
+    for name, value in (
+        ("RANK", rank),
+        ("LOCAL_RANK", rank),
+        ("WORLD_SIZE", world_size),
+        ("LOCAL_WORLD_SIZE", world_size),
+        ("MASTER_ADDR", "localhost"),
+        ("MASTER_PORT", 29500),
+    ):
+        monkeypatch.setenv(name, str(value))
+
+
+def test_half_an_environment_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_torchrun(monkeypatch, 2, 3)
+    found = processes.rank(), processes.world_size(), processes.per_machine()
+    assert found == (2, 3, 3)
+    for name in processes.ENVIRONMENT:
+        with monkeypatch.context() as patch:
+            patch.delenv(name)
+            found = processes.rank(), processes.world_size(), processes.per_machine()
+            assert found == (0, 1, 1)
+
+
+def test_processes_that_have_met_say_how_many_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever the environment says."""
+    under_torchrun(monkeypatch, 2, 3)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1
+    )
+    try:
+        assert (processes.rank(), processes.world_size()) == (0, 1)
+        with processes.together("cpu"):
+            processes.wait()
+    finally:
+        torch.distributed.destroy_process_group()
+    assert (processes.rank(), processes.world_size()) == (2, 3)
+
+
 def test_processes_share_every_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     orders = []
     for rank in range(3):
-        monkeypatch.setenv("RANK", str(rank))
-        monkeypatch.setenv("WORLD_SIZE", "3")
+        under_torchrun(monkeypatch, rank, 3)
         sampler = EpochSampler(7, 0, 0, seed=1)
         orders.append(list(sampler))
         assert len(orders[-1]) == len(sampler) == 3

@@ -11,13 +11,12 @@ import pytest
 import torch
 
 from equiglass.data.dataset import from_configurations
-from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.models.propensity import PropensityModel, average
 from equiglass.models.storage import load_model
+from equiglass.simulation.preparation import Preparation
 from equiglass.training import run as training_run
 from equiglass.training.config import TrainConfig, load_config
-from equiglass.training.cross_validation import cross_validate
 from equiglass.training.data import EpochSampler, prepare
 from equiglass.training.module import PropensityTask
 from equiglass.training.prepare import new_model
@@ -90,6 +89,12 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     resumed = train(config, tmp_path / "cut", resume=True)
     assert torch.equal(weights_of(resumed), weights_of(expected))
     assert resumed.card.metrics == expected.card.metrics
+    # And not only the best epoch, which may be one before the cut.
+    states = [
+        torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for run in ("whole", "cut")
+    ]
+    assert all(torch.equal(a, b) for a, b in zip(*(s.values() for s in states), strict=True))
 
 
 def test_run_folder_is_self_contained(tmp_path: Path) -> None:
@@ -122,19 +127,19 @@ def test_missing_targets_do_not_enter_the_loss() -> None:
     assert c.propensity is not None
     masked = c.propensity.copy()
     masked[1, :] = np.nan
-    model = new_model(make_config(), [c])
+    model, (inputs,) = new_model(make_config(), [c])
     task = PropensityTask(model, make_config().optimizer, 4)
     task.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]
     model.eval()
     loss = task.training_step(prepare(model, c.replace(propensity=masked)), 0)
-    only_first = (model(model.inputs_of(c))[:, 0] - prepare(model, c).target[:, 0]).square().mean()
+    only_first = (model(inputs)[:, 0] - prepare(model, c).target[:, 0]).square().mean()
     assert torch.allclose(loss, only_first)
     gradients = torch.autograd.grad(loss, model.members[0].decoder.weight)[0]
     assert not gradients[:, :, 1].any() and gradients[:, :, 0].any()
 
 
 def test_loss_falls(tmp_path: Path) -> None:
-    """Four hundred steps on one configuration learn its labels almost by heart."""
+    """A hundred and fifty steps on one configuration learn much of its labels."""
     config = make_config(data={"path": "", "validation_fraction": 0.0}, optimizer={"epochs": 150})
     data = from_configurations([make_complete(120)])
     model = training_run.train(config, tmp_path / "run", data=data, progress=False)
@@ -168,56 +173,13 @@ def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:
 def test_averaged_models(tmp_path: Path) -> None:
     config = make_config()
     # Different statistics: each member keeps its own prediction in sigma.
-    a = new_model(config, list(DATA)[:2])
-    b = new_model(config, list(DATA)[2:])
+    a, _ = new_model(config, list(DATA)[:2])
+    b, _ = new_model(config, list(DATA)[2:])
     assert not torch.equal(a.target_mean, b.target_mean)
     merged = average([a, b])
     merged.save(tmp_path)
     both = (a.predict(DATA[0]) + b.predict(DATA[0])) / 2
     assert np.allclose(load_model(tmp_path).predict(DATA[0]), both, rtol=1e-5)
-
-
-def test_cross_validation_holds_out_whole_configurations(tmp_path: Path) -> None:
-    rows = [(f"{k:05d}", c, None) for k, c in enumerate(DATA)]
-    write_store(tmp_path / "data.zarr", rows)
-    config = make_config(data={"path": str(tmp_path / "data.zarr")}, optimizer={"epochs": 1})
-    summary = cross_validate(config, tmp_path / "cv", n_folds=2, progress=False)
-    held_out = [name for fold in summary["pearson"][0]["folds"] for name in fold]
-    assert sorted(held_out) == [name for name, _, _ in rows]
-    for k in (0, 1):
-        seen = json.loads((tmp_path / "cv" / f"fold{k}" / "data.json").read_text())["training"]
-        assert not {Path(s).name for s in seen} & set(summary["pearson"][0]["folds"][k])
-    values = [v for fold in summary["pearson"][0]["folds"] for v in fold.values()]
-    assert np.isclose(summary["pearson"][0]["mean"], np.mean(values))
-    members = [load_model(tmp_path / "cv" / f"fold{k}").predict(DATA[0]) for k in (0, 1)]
-    averaged = load_model(tmp_path / "cv")
-    assert np.allclose(averaged.predict(DATA[0]), np.mean(members, axis=0), rtol=1e-5)
-    # Finished folds are not trained again.
-    weights = (tmp_path / "cv" / "fold0" / "model" / "model.safetensors").stat().st_mtime_ns
-    cross_validate(config, tmp_path / "cv", n_folds=2, progress=False)
-    after = (tmp_path / "cv" / "fold0" / "model" / "model.safetensors").stat().st_mtime_ns
-    assert after == weights
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("data: {path: x}\nmodle: {}\n", "modle: unknown key"),
-        (
-            "data: {path: x}\nmodel: {l_max: 9}\n",
-            r"model.l_max: .*less than or equal to 4.*found 9",
-        ),
-        ("model: {}\n", "data: missing key"),
-        ("- 1\n", "must be a mapping"),
-        ("data: {path: [\n", "not valid YAML"),
-    ],
-)
-def test_bad_config(tmp_path: Path, text: str, message: str) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text(text)
-    with pytest.raises(InputError, match=message) as caught:
-        load_config(file)
-    assert "config.yaml" in str(caught.value)
 
 
 def test_refusals_leave_the_folder_untouched(tmp_path: Path) -> None:
@@ -240,15 +202,13 @@ def test_refusals_leave_the_folder_untouched(tmp_path: Path) -> None:
     bare = from_configurations([c.replace(inherent_positions=None) for c in DATA])
     with pytest.raises(InputError, match="inherent_positions: is needed.*--no-quench"):
         training_run.train(
-            make_config(), tmp_path / "bare", data=bare, quench_missing=False, progress=False
+            make_config(),
+            tmp_path / "bare",
+            data=bare,
+            preparation=Preparation(make=False),
+            progress=False,
         )
     assert not (tmp_path / "mixed").exists() and not (tmp_path / "bare").exists()
-
-
-def test_other_settings_do_not_resume(tmp_path: Path) -> None:
-    train(make_config(), tmp_path / "run")
-    with pytest.raises(InputError, match="begun with other settings"):
-        train(make_config(seed=5), tmp_path / "run", resume=True)
 
 
 def test_model_files_are_checked(tmp_path: Path) -> None:
@@ -288,5 +248,3 @@ def test_precisions_learn_the_same(
     assert {p.dtype for p in found.parameters()} == {dtype}
     expected = logged_losses(tmp_path / "float32")
     assert logged_losses(tmp_path / precision) == pytest.approx(expected, rel=tolerance)
-    assert torch.get_float32_matmul_precision() == ("high" if precision == "tf32" else "highest")
-    torch.set_float32_matmul_precision("highest")

@@ -45,16 +45,16 @@ training data, so it is narrower than independent files would give.
 **{verdict}**
 
 **How much each was trained.** `se3` is the [packaged model](ka3d_t044.md), 800 steps of
-`examples/ka3d_t044.yaml`. The ridge regression is solved exactly; its penalty is chosen by
+`ka3d_t044`. The ridge regression is solved exactly; its penalty is chosen by
 leave-one-out on the training files. The two message-passing networks had 320 steps of
-`examples/ka3d_t044_botan.yaml` and `ka3d_t044_bapst.yaml`, with the same energies and reversed
+`ka3d_t044:botan` and `ka3d_t044:bapst`, with the same energies and reversed
 trajectories, a new rotation at every step and a learning rate that was not tuned: what two cores
 could give; of Bapst's network three of the folds were run. Their authors trained far longer and on
 fifty times more data: on GlassBench's test files at this state point BOTAN has .752, the paper's
 network .791 (tables of EIGNN, J. Phys. Chem. B 129, 3053 (2025)). These two rows compare what a
 little data and time give, not architectures at their best.
 
-Commands: `equiglass cross-validate examples/ka3d_t044_NAME.yaml -o cv_NAME --folds 5`,
+Commands: `equiglass cross-validate ka3d_t044:NAME -o cv_NAME --folds 5`,
 `equiglass compare ../shared/data/shiba_T0.44 energy`; this page: `python tools/baselines_page.py`.
 """
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -37,9 +38,9 @@ class Step:
     result: Path
 
 
-def training(config: Path, target: Path, **changes: object) -> Path:
-    """A copy of an example with other settings, beside its run folder."""
-    content = yaml.safe_load((ROOT / "examples" / config).read_text())
+def training(base: str, target: Path, **changes: object) -> Path:
+    """A packaged configuration with other settings, beside its run folder."""
+    content: dict[str, Any] = {"base": base}
     for path, value in changes.items():
         *sections, key = path.split("__")
         part = content
@@ -69,13 +70,13 @@ def steps(out: Path, data: Path, device: str, quick: bool) -> list[Step]:
         ),
     ]  # fmt: skip
     if not quick:
-        simulation = training(Path("ka3d_small.yaml"), out / "simulation", engine="openmm")
+        simulation = training("ka3d_small", out / "simulation", engine="openmm")
         command = [*equiglass, "simulate", str(simulation), "-o", str(out / "simulation.zarr")]
         result.append(Step("simulation", command, out / "simulation.zarr" / "zarr.json"))
-    runs = {"own": training(Path("ka3d_train.yaml"), out / "own", **epochs)}
+    runs = {"own": training("ka3d_train", out / "own", **epochs)}
     if data.is_dir():
         runs["real"] = training(
-            Path("ka3d_t044.yaml"),
+            "ka3d_t044",
             out / "real",
             data__path=str(data.resolve()),
             data__validation_fraction=0.2,

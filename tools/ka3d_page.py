@@ -105,7 +105,7 @@ def page() -> str:
     lines = [
         "# ka3d: our own data at several temperatures",
         "",
-        "Made with `equiglass simulate examples/ka3d.yaml` and packaged with `equiglass convert",
+        "Made with `equiglass simulate ka3d` and packaged with `equiglass convert",
         f"... --drop end_positions`: {len(data)} configurations of 1000 particles, "
         f"{packaged_megabytes(data.entries[0].name):.1f} MB, inherent",
         "structures, cage positions, energies and observables included; two cores, about an hour",
@@ -113,7 +113,7 @@ def page() -> str:
         "",
         "![dynamics](ka3d.png)",
         "",
-        "One network for each temperature, `equiglass train examples/ka3d_train.yaml`, the best",
+        "One network for each temperature, `equiglass train ka3d_train`, the best",
         "epoch by the validation configuration, scored on the test split. **The published rows",
         "are not the same task**: 400 training configurations of 4096 particles, tested on 100,",
         "against ours of 1000 particles in the numbers below.",

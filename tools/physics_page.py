@@ -13,7 +13,7 @@ from pages import RESULTS, ROOT, Page, run
 TEXT = """# Physics that can be checked
 
 Measured with `python tools/physics_table.py ka3d --short SHORT.zarr`
-(`examples/ka3d_t044_short.yaml`) and `python tools/public_scattering.py FOLDER`; rows also in
+(`ka3d_t044_short`) and `python tools/public_scattering.py FOLDER`; rows also in
 [physics.json](results/physics.json). Lennard-Jones units. Rows without a difference are
 measurements beside which no published value stands.
 

@@ -2,7 +2,7 @@
 
     python tools/physics_table.py DATA.zarr [--real FOLDER]
 
-DATA.zarr is the store of ``equiglass simulate examples/ka3d.yaml`` (or the packaged ``ka3d``);
+DATA.zarr is the store of ``equiglass simulate ka3d`` (or the packaged ``ka3d``);
 FOLDER the ten public BOTAN files at T = 0.44. ``tools/physics_page.py`` makes docs/physics.md.
 """
 
@@ -219,7 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("data")
     parser.add_argument("--real", default=str(ROOT.parent / "shared/data/shiba_T0.44"))
-    parser.add_argument("--short", help="store of examples/ka3d_t044_short.yaml")
+    parser.add_argument("--short", help="store of ka3d_t044_short")
     options = parser.parse_args()
     data = [c.replace(end_positions=None) for c in read(options.data)]
     real = []

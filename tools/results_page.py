@@ -28,7 +28,7 @@ thermal position to inherent structure |
 | data | the ten public files of BOTAN's `small_data` at T = 0.44, tc07 (h3-Open-BDEC/pyg_botan, \
 Apache-2.0; H. Shiba et al., J. Chem. Phys. 158, 084503 (2023)), with their time-reversed \
 trajectories |
-| command | `equiglass cross-validate examples/ka3d_t044.yaml -o ka3d_t044 --folds 5 -j 2` |
+| command | `equiglass cross-validate ka3d_t044 -o ka3d_t044 --folds 5 -j 2` |
 | meant for | Kob–Andersen liquids at ρ = 1.2 near T = 0.44; elsewhere its numbers are \
 extrapolations |
 | symmetry | rotations, translations, permutations; not reflections |

@@ -23,7 +23,12 @@ from equiglass.simulation.config import (
     SimulationConfig,
     Slurm,
 )
-from equiglass.training.config import DataConfig, OptimizerConfig, TrainConfig
+from equiglass.training.config import (
+    DataConfig,
+    OptimizerConfig,
+    PreparationConfig,
+    TrainConfig,
+)
 
 Sections = dict[str, type[BaseModel]]
 TABLES: dict[str, tuple[str, Sections]] = {
@@ -34,6 +39,7 @@ TABLES: dict[str, tuple[str, Sections]] = {
             "model": SE3Config,
             "model.inputs": InputSpec,
             "optimizer": OptimizerConfig,
+            "preparation": PreparationConfig,
             "": TrainConfig,
         },
     ),

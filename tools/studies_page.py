@@ -33,15 +33,13 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
-    Section("inputs", "Inputs", "inputs", "examples/ka3d_study.yaml"),
-    Section("depth", "Depth", "depth", "examples/ka3d_study.yaml"),
-    Section("size", "Size", "size", "examples/ka3d_study.yaml"),
-    Section("temperature", "Temperature", "temperature", "examples/ka3d_temperatures.yaml"),
-    Section("transfer", "Transfer", "transfer", "examples/ka3d_temperatures.yaml"),
-    Section(
-        "inputs_t044", "Inputs, on the public files", "inputs", "examples/ka3d_study_t044.yaml"
-    ),
-    Section("depth_t044", "Depth, on the public files", "depth", "examples/ka3d_study_t044.yaml"),
+    Section("inputs", "Inputs", "inputs", "ka3d_train:study"),
+    Section("depth", "Depth", "depth", "ka3d_train:study"),
+    Section("size", "Size", "size", "ka3d_train:study"),
+    Section("temperature", "Temperature", "temperature", "ka3d_train:temperatures"),
+    Section("transfer", "Transfer", "transfer", "ka3d_train:temperatures"),
+    Section("inputs_t044", "Inputs, on the public files", "inputs", "ka3d_t044:study"),
+    Section("depth_t044", "Depth, on the public files", "depth", "ka3d_t044:study"),
 )
 
 

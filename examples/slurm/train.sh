@@ -10,7 +10,7 @@
 #SBATCH --time=12:00:00
 set -euo pipefail
 
-CONFIG=${CONFIG:-examples/ka3d_train.yaml}
+CONFIG=${CONFIG:-ka3d_train}
 RUN=${RUN:-run}
 RESUME=""
 if [[ -f "$RUN/config.yaml" ]]; then RESUME="--resume"; fi

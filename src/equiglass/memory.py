@@ -71,9 +71,3 @@ def kept_freed_memory() -> Iterator[bool]:
             for parameter in _KEEPING:
                 libc.mallopt(parameter, _outside(parameter))
             libc.malloc_trim(0)
-
-
-def keep_freed_memory() -> bool:
-    """As :func:`kept_freed_memory`, for the rest of the process."""
-    libc = _libc()
-    return libc is not None and _keep(libc)

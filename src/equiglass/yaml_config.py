@@ -1,7 +1,12 @@
-"""YAML files into typed models, with errors that name file, key and value."""
+"""YAML files into typed models, with errors that name file, key and value.
+
+A training or simulation configuration may begin from another one (``base``) and may hold small
+changes of itself (``variants``); see :func:`load_layered`.
+"""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,8 +14,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from .errors import InputError
+from .yaml_nodes import check_nodes
 
 M = TypeVar("M", bound=BaseModel)
+Key = tuple[Path, str | None]
+
+# Far more than any configuration; a file from a stranger may not take memory or minutes.
+MAX_BYTES = 1_000_000
 
 
 def load_yaml(path: str | Path, model: type[M]) -> M:
@@ -21,14 +31,73 @@ def load_yaml(path: str | Path, model: type[M]) -> M:
     InputError
         For a missing file, broken YAML, an unknown or missing key, or a value of the wrong kind.
     """
+    return parse_mapping(read_yaml(path), model, source=str(path))
+
+
+def load_layered(reference: str | Path, model: type[M]) -> M:
+    """Read a configuration that may build on others into a pydantic model.
+
+    ``base: NAME or FILE`` names the configuration that a file changes, relative to the file or
+    packaged; it may have a base itself. ``variants: {NAME: {...}}`` holds changes of the file,
+    chosen by ``FILE:NAME``. What is changed is merged key by key, with two rules: ``null`` takes a
+    key of the base away, so that its default holds, and a block that names another ``kind`` than
+    the base's takes the place of the whole block.
+
+    Parameters
+    ----------
+    reference
+        A YAML file or the name of a packaged example, with ``:VARIANT`` or without.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_yaml`, and for a base or variant that does not exist, or a base that is
+        reached again from itself.
+    """
+    content, file = _layers(str(reference), Path(), ())
+    return parse_mapping(content, model, source=str(file))
+
+
+def packaged_examples() -> list[str]:
+    """Names of the configurations that come with the package, their variants among them."""
+    names = []
+    for file in sorted(_examples().glob("*.yaml")):
+        names.append(file.stem)
+        names += [f"{file.stem}:{variant}" for variant in read_yaml(file).get("variants", {})]
+    return names
+
+
+def read_yaml(path: str | Path) -> Any:
+    """The content of a YAML file, as plain Python.
+
+    Raises
+    ------
+    InputError
+        For a missing file, one that is too large, broken YAML, a key that stands twice, or
+        aliases that expand to more than a configuration can be.
+    """
     file = Path(path)
     if not file.is_file():
         raise InputError("no such configuration file", source=file)
+    if (size := file.stat().st_size) > MAX_BYTES:
+        raise InputError(
+            "too large for a configuration", source=file, expected=f"at most {MAX_BYTES} bytes",
+            found=size,
+        )  # fmt: skip
     try:
-        content = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise InputError(f"not valid YAML: {error}", source=file) from error
-    return parse_mapping(content, model, source=str(file))
+        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        check_nodes(node, str(file))
+        return loader.construct_document(node)
+    except RecursionError as error:
+        raise InputError("nested too deeply", source=file) from error
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        # One line, though the parser points at the place in several.
+        raise InputError(f"not valid YAML: {' '.join(str(error).split())}", source=file) from error
 
 
 def parse_mapping(content: Any, model: type[M], source: str) -> M:
@@ -41,11 +110,73 @@ def parse_mapping(content: Any, model: type[M], source: str) -> M:
         first = error.errors()[0]
         kinds = {"extra_forbidden": "unknown key", "missing": "missing key"}
         raise InputError(
-            kinds.get(first["type"], first["msg"]),
+            kinds.get(first["type"], first["msg"].removeprefix("Value error, ")),
             source=source,
             field=".".join(_keys(first["loc"], content)) or None,
             found=None if first["type"] == "missing" else repr(first["input"])[:80],
         ) from error
+
+
+def merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """A copy of ``base`` with the keys of ``change``; see :func:`load_layered` for its rules."""
+    result = dict(base)
+    for key, value in change.items():
+        before = base.get(key)
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            keep = before if isinstance(before, dict) else {}
+            another = "kind" in value and value["kind"] != keep.get("kind")
+            result[key] = merged({} if another else keep, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _examples() -> Path:
+    return Path(str(files("equiglass") / "packaged" / "examples"))
+
+
+def _layers(reference: str, folder: Path, above: tuple[Key, ...]) -> tuple[dict[str, Any], Path]:
+    """The merged content that ``reference`` stands for, and its file."""
+    file, variant = _located(reference, folder)
+    key = (file.resolve(), variant)
+    if key in above:
+        raise InputError("is its own base", source=file, field="base", found=reference)
+    content = read_yaml(file)
+    if not isinstance(content, dict):
+        raise InputError("must be a mapping of keys", source=file, found=type(content).__name__)
+    base, variants = content.pop("base", None), content.pop("variants", None) or {}
+    if not isinstance(variants, dict) or not all(isinstance(v, dict) for v in variants.values()):
+        raise InputError("must be a mapping of names to changes", source=file, field="variants")
+    if base is not None:
+        if not isinstance(base, str):
+            raise InputError("must be a name or a file", source=file, field="base", found=base)
+        content = merged(_layers(base, file.parent, (*above, key))[0], content)
+    if variant is not None:
+        if variant not in variants:
+            raise InputError(
+                "no such variant", source=file, expected=sorted(variants), found=variant
+            )
+        content = merged(content, variants[variant])
+    return content, file
+
+
+def _located(reference: str, folder: Path) -> tuple[Path, str | None]:
+    """File and variant of a reference, relative to a folder or packaged."""
+    name, colon, variant = reference.rpartition(":")
+    choices: list[tuple[str, str | None]] = [(reference, None)]
+    if colon:
+        choices.append((name, variant))
+    for path, chosen in choices:
+        for file in (folder / path, _examples() / f"{path}.yaml"):
+            if file.is_file():
+                return file, chosen
+    raise InputError(
+        "no such configuration file",
+        source=reference,
+        expected=f"a YAML file or one of {packaged_examples()}",
+    )
 
 
 def _keys(location: tuple[int | str, ...], content: Any) -> list[str]:

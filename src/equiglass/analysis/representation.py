@@ -13,10 +13,10 @@ from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
 from ..data.relaxation import RelaxationTime
 from ..evaluation.correlation import pearson
-from ..evaluation.departures import Departure
 from ..evaluation.dynamics import relaxation_time
 from ..evaluation.score import Predictor, common_times
 from ..models.propensity import PropensityModel
+from ..models.ranges import Departure
 
 Array = NDArray[np.float64]
 

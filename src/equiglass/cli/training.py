@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..studies.registry import STUDIES
 from .options import ConfigArgument, preparing
 
 if TYPE_CHECKING:
     from ..commands.options import Making, Preparing
 
+KINDS = "; ".join(f"{study.kind}: {study.help}" for study in STUDIES.values())
 TogetherOption = Annotated[
     int, typer.Option("--processes", "-j", help="Trainings at the same time.", min=1)
 ]
@@ -83,9 +85,7 @@ def cross_validate(
 
 @preparing
 def study(
-    kind: Annotated[
-        str, typer.Argument(help="inputs, depth, size, temperature or transfer.", metavar="KIND")
-    ],
+    kind: Annotated[str, typer.Argument(help=KINDS, metavar="KIND")],
     config: ConfigArgument,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for runs and results.")

@@ -8,13 +8,14 @@ from time import perf_counter
 from typing import Unpack
 
 from ..data.configuration import Configuration
+from ..data.dataset import Data
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
+from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
 from ..simulation.preparation import Preparation
-from ._prepared import Data, prepared
 from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
 from .options import Preparing, preparation_of
 

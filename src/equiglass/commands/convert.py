@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data.configuration import Configuration
-from ..data.dataset import Dataset, read
-from ..data.fields import FIELDS
+from ..data.dataset import Data, Dataset, as_dataset, read
+from ..data.entry import Entry
+from ..data.fields import FIELDS, REQUIRED_FIELDS
+from ..data.readers import stores
 from ..data.store import write_store
 from ..errors import InputError
 from ..progress import track
-from ._prepared import Data, as_dataset
 from .options import PathLike, check_output
 
-NEEDED = frozenset({"types", "box", "positions", "times"})
+NEEDED = frozenset({*REQUIRED_FIELDS, "times"})
 
 
 def convert(
@@ -43,27 +43,23 @@ def convert(
             raise InputError(
                 "cannot be left out", field=name, expected=sorted(set(FIELDS) - NEEDED)
             )
-    target = check_output(out, folder=True)
+    target = Path(out)
     if target.exists():
         raise InputError("exists already; choose a new name", source=target)
+    check_output(target, folder=target.suffix != ".zip")
     dataset = as_dataset(data, species=species)
-    # Written beside its final name, so that a failure half way leaves nothing that looks whole.
-    partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     with track("convert", len(dataset), enabled=progress) as advance:
 
         def rows() -> Iterator[tuple[str, Configuration, str | None]]:
             for k, entry in enumerate(dataset.entries):
                 configuration = entry.load().replace(**dict.fromkeys(drop))
-                yield _name(k, entry.name), configuration, entry.split
+                yield _name(k, entry), configuration, entry.split
                 advance()
 
-        write_store(partial, rows())
-    partial.replace(target)
+        write_store(target, rows())
     return read(target)
 
 
-def _name(k: int, entry: str) -> str:
+def _name(k: int, entry: Entry) -> str:
     """A store keeps the names of its configurations; files are numbered."""
-    name = Path(entry).name
-    return name if Path(entry).parent.suffix == ".zarr" else f"{k:05d}"
+    return Path(entry.name).name if entry.format == stores.NAME else f"{k:05d}"

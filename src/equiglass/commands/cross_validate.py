@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from ._prepared import preparing
 from .options import Making, PathLike, check_output, preparation_of
 from .train import settings_of
 
@@ -46,5 +45,5 @@ def cross_validate(
         n_folds=n_folds,
         n_processes=n_processes,
         progress=how.progress,
-        **preparing(run_folds, how),
+        preparation=how,
     )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
+from ..data.dataset import Data
 from ..evaluation.score import Evaluation, score
+from ..models.prepared import prepared
 from ..progress import track
-from ._prepared import Data, prepared
 from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
 from .options import Preparing, preparation_of
 

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from ..analysis.four_point import FourPoint
 from ..analysis.four_point import four_point as run_four_point
-from ._prepared import Data
+from ..data.dataset import Data
 from .models import Model, Watch, model_and_data
 from .options import Preparing
 

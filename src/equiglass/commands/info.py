@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.configuration import Configuration
+from ..data.dataset import Data, as_dataset
 from ..data.fields import FIELDS
 from ..data.relaxation import PUBLISHED
 from ..errors import InputError
@@ -20,7 +21,6 @@ from ..evaluation.dynamics import (
     relaxation_time,
     relaxation_times,
 )
-from ._prepared import Data, as_dataset
 
 EDGE_CUTOFF = 2.0
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from ..data.dataset import Dataset
+from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
 from ..errors import AssumptionWarning, InputError
-from ..evaluation.departures import Departure, outside
+from ..evaluation.departures import outside
+from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
+from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
-from ._prepared import Data, as_dataset, departures, potential_of, prepared
 from .options import Preparing, preparation_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def potential_used(
     stated = next((c.potential for c in configurations if c.potential is not None), None)
     if stated is not None:
         return stated
-    return preparation.potential or (potential_of(model) if model is not None else None)
+    return preparation.potential or (model.potential if model is not None else None)
 
 
 class Watch:
@@ -100,7 +101,7 @@ class Watch:
             If the configuration is outside of the domain, and this is strict.
         """
         values = self.model.predict(configuration, **options)
-        self.found.append(departures(self.model, configuration, values))
+        self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
             raise InputError(
                 f"outside the model's training domain: {'; '.join(outside(self.found[-1:]))}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Unpack
 
+from ..data.dataset import Data
 from ..evaluation.prediction import Prediction
 from ..progress import track
 from ..reporting.predictions import ENDINGS, write_predictions
-from ._prepared import Data
 from .models import Model, Watch, model_and_data, potential_used
 from .options import PathLike, Preparing, check_output, preparation_of
 

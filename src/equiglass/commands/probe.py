@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from ..analysis.probes import probe as run_probe
+from ..data.dataset import Data, as_dataset
 from ..errors import InputError
-from ._prepared import Data, as_dataset
 from .models import Model, model_and_data
 from .options import Preparing
 

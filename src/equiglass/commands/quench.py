@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from rich.console import Console
 
 from ..data.configuration import Configuration
-from ..data.dataset import Dataset, from_configurations, read
+from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
 from ..data.potential import POTENTIALS, Potential
 from ..data.store import (
     configuration_names,
@@ -20,7 +20,6 @@ from ..data.store import (
 )
 from ..errors import InputError
 from ..simulation.preparation import Preparation
-from ._prepared import Data, as_dataset
 from .options import PathLike, Preparing, check_output, preparation_of
 
 

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Unpack
 
+from ..data.dataset import Data, as_dataset
 from ..errors import InputError
 from ..models.storage import load_on_fastest
 from ..reporting.page import run_parts, study_parts, write_page
-from ._prepared import Data, as_dataset
+from ..studies.record import RECORD, read_record
 from .evaluate import evaluate
 from .info import info
 from .options import PathLike, Preparing, check_output
@@ -54,9 +55,12 @@ def report(
 
 
 def _study(folder: Path) -> list[str]:
-    kind, settings = (folder / "study.txt").read_text().split("\n", 1)
+    record = read_record(folder)
+    if record is None:
+        raise InputError("holds no record of its study", source=folder, expected=RECORD)
     rows = json.loads((folder / "study.json").read_text())
-    return study_parts(kind, rows, (folder / "study.png").read_bytes(), settings)
+    settings = json.dumps(record, indent=1, ensure_ascii=False)
+    return study_parts(record["kind"], rows, (folder / "study.png").read_bytes(), settings)
 
 
 def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..analysis.representation import Representation
 from ..analysis.representation import represent as run_represent
-from ._prepared import Data
+from ..data.dataset import Data
 from .models import Model, Watch, model_and_data, potential_used
 from .options import PathLike, Preparing, check_output, preparation_of
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from ._prepared import preparing
 from .options import Making, PathLike, check_output, preparation_of
 from .train import settings_of
 
@@ -29,7 +28,7 @@ def study(
     Parameters
     ----------
     kind
-        ``inputs``, ``depth``, ``size``, ``temperature`` or ``transfer``.
+        One of :data:`equiglass.studies.registry.STUDIES`.
     n_processes, scheduler
         Variants trained at the same time, or on the workers of this Dask scheduler.
     options
@@ -52,5 +51,5 @@ def study(
         n_processes=n_processes,
         scheduler=scheduler,
         progress=how.progress,
-        **preparing(run_study, how),
+        preparation=how,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from ._prepared import Data, as_dataset, preparing
+from ..data.dataset import Data, as_dataset
 from .options import PathLike, Preparing, check_output, preparation_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def train(
         start=start,
         accelerator=accelerator,
         progress=how.progress,
-        **preparing(run_training, how),
+        preparation=how,
     )
 
 

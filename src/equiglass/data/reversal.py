@@ -49,6 +49,8 @@ def reversed_configurations(configuration: Configuration) -> list[Configuration]
                     propensity=target,
                     n_trajectories=1,
                     temperature=c.temperature,
+                    potential=c.potential,
+                    relaxation_time=c.relaxation_time,
                     index=c.index,
                     source=f"{c.source}[reversed {t},{r}]",
                 )

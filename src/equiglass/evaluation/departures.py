@@ -3,33 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
-
-class Departure(Protocol):
-    """One quantity of a configuration outside the range of a model's training data.
-
-    Its text is the sentence that says so: ``temperature 0.64, trained at 0.44 (+0.20)``.
-    """
-
-    @property
-    def quantity(self) -> str:
-        """What is outside."""
-
-    @property
-    def found(self) -> float | str:
-        """Its value in the configuration."""
-
-    @property
-    def low(self) -> float | str:
-        """The lowest value in training."""
-
-    @property
-    def high(self) -> float | str:
-        """The highest value in training."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+from ..models.ranges import Departure
 
 
 def outside(found: Sequence[Sequence[Departure]]) -> list[str]:

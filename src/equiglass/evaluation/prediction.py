@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
-from .departures import Departure, outside
+from ..models.ranges import Departure
+from .departures import outside
 from .html import html_table
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Prediction:
 
         Times, model, potential and what is outside the model's domain are in ``info``.
         """
-        from ..data.readers.atomistic import to_ase
+        from ..data.atoms import to_ase
 
         atoms = to_ase(self.configuration)
         for k, row in enumerate(self.values):

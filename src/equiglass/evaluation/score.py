@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
 from ..errors import InputError
+from ..models.ranges import Departure
 from .correlation import ceiling, mean_and_std, pearson
-from .departures import Departure
 from .html import html_table
 
 Array = NDArray[np.floating[Any]]

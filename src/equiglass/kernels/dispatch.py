@@ -16,6 +16,7 @@ import torch
 from ..geometry.graph import Graph
 from .problem import ConvolutionProblem, check_arguments, require
 
+
 class Backend(Protocol):
     """What the module of an implementation offers."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..data.times import ka3d_times
-from ..yaml_config import load_yaml
+from ..yaml_config import load_layered
 
 SPLITS = ("train", "validation", "test")
 Times = tuple[float, ...]
@@ -238,11 +238,11 @@ class SimulationConfig(_Strict):
 
 
 def load_simulation_config(path: str | Path) -> SimulationConfig:
-    """A simulation's configuration from YAML.
+    """A simulation's configuration from YAML, or a packaged one by its name.
 
     Raises
     ------
     InputError
         For a missing file, a key that is not known, or a value of the wrong kind.
     """
-    return load_yaml(path, SimulationConfig)
+    return load_layered(path, SimulationConfig)

@@ -8,8 +8,8 @@ from time import perf_counter
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset, read
-from ..data.potential import KOB_ANDERSEN
 from ..evaluation.score import Evaluation, score
+from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..simulation.preparation import Preparation
 from ..training.config import TrainConfig
@@ -34,19 +34,10 @@ def fitted(
         data=training,
         validation=validation,
         resume=(run / CONFIG).is_file(),
-        cache=preparation.cache,
-        quench_missing=preparation.make,
-        potential=preparation.potential or KOB_ANDERSEN,
+        preparation=preparation,
         progress=False,
         start=start,
     )
-
-
-def completed(
-    model: PropensityModel, configurations: Sequence[Configuration], preparation: Preparation
-) -> list[Configuration]:
-    """The configurations with everything that the model reads."""
-    return preparation.complete(configurations, model.config.inputs.required_fields)
 
 
 def scored(
@@ -56,7 +47,7 @@ def scored(
     name: str,
 ) -> Evaluation:
     """Scores on configurations, completed where the model needs it."""
-    full = completed(model, configurations, preparation)
+    full = prepared(model, configurations, preparation)
     return score(model.predict, model.times, full, model=name, data=name)
 
 

@@ -80,9 +80,10 @@ def at_reduced_times(dataset: Dataset) -> ReducedTimes:
         )
     entries = []
     for entry, c in loaded:
-        reduced = _at_times(c, rows[c.temperature], times).replace(
-            relaxation_time=RelaxationTime(1.0, definition)
-        )
+        # End positions are heavy, and no study of temperatures reads them.
+        reduced = c.replace(
+            end_positions=None, relaxation_time=RelaxationTime(1.0, definition)
+        ).at_times(rows[c.temperature], times)
         entries.append(Entry(entry.name, entry.format, lambda c=reduced: c, entry.split))  # type: ignore[misc]
     return ReducedTimes(Dataset(f"{dataset.source} (t/tau_alpha)", tuple(entries)), definition)
 
@@ -123,18 +124,3 @@ def _definition(configurations: list[Configuration]) -> str:
 
 def _list(grid: FloatArray) -> str:
     return ", ".join(f"{t:.2g}" for t in grid)
-
-
-def _at_times(c: Configuration, rows: list[int], times: list[float]) -> Configuration:
-    """The configuration at some of its times, which are then called otherwise."""
-    at_times = getattr(c, "at_times", None)
-    if at_times is not None:
-        result: Configuration = at_times(rows, times)
-        return result
-    fields = ("propensity", "propensity_error", "propensity_halves", "bond_breaking")
-    kept = {f: None if getattr(c, f) is None else getattr(c, f)[rows] for f in fields}
-    dropped = dict.fromkeys(
-        ("end_positions", "self_scattering", "mean_squared_displacement", "overlap",
-         "trajectory_energy")
-    )  # fmt: skip
-    return c.replace(times=np.array(times), predictions={}, **kept, **dropped)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset, Entry, read
+from ..data.fields import MADE_FIELDS
 from ..drawing import save
 from ..simulation.preparation import Preparation
+from ..training import potential
 from ..training.config import TrainConfig
 from .base import Plan, Row
 from .grid import run_grid, write_table
@@ -16,8 +18,6 @@ from .record import begin
 from .registry import study_of
 
 QUICK_EPOCHS = 2
-# What is made where it is missing; the study's variants may ask for any of it.
-MADE = ("inherent_positions", "thermal_energy", "inherent_energy")
 
 
 def study(
@@ -63,7 +63,7 @@ def study(
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
     data, known = _loaded(read(config.data.path))
-    how = _resolved(preparation or Preparation(), known)
+    how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how))
     begin(
         target,
@@ -93,12 +93,3 @@ def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
         for entry, c in zip(data.entries, configurations, strict=True)
     ]
     return Dataset(data.source, tuple(entries)), configurations
-
-
-def _resolved(preparation: Preparation, configurations: list[Configuration]) -> Preparation:
-    """With the potential of the data by content, where anything depends on one."""
-    depends = preparation.potential is not None or any(
-        c.potential is not None or any(getattr(c, name) is None for name in MADE)
-        for c in configurations
-    )
-    return preparation.resolved(configurations) if depends else preparation

@@ -156,9 +156,9 @@ def _frozen(
     name: str,
 ) -> Evaluation:
     from ..evaluation.score import score
-    from .cells import completed
+    from ..models.prepared import prepared
 
-    few, test = completed(origin, few, preparation), completed(origin, test, preparation)
+    few, test = prepared(origin, few, preparation), prepared(origin, test, preparation)
     weights, intercepts = refit_decoders(origin, few)
 
     def predict(configuration: Configuration) -> Array:
@@ -178,7 +178,7 @@ def refit_decoders(
     model: PropensityModel, configurations: Sequence[Configuration]
 ) -> tuple[Array, Array]:
     """Linear decoders on the frozen representation: weights (S, D, T) and intercepts (S, T)."""
-    from ..training.ridge import ridge
+    from ..models.ridge import ridge
 
     features = np.concatenate([model.represent(c) for c in configurations])
     types = np.concatenate([c.types for c in configurations])

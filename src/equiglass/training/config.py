@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ..data.potential import Potential, load_potential
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
-from ..yaml_config import load_yaml
+from ..yaml_config import load_layered
 
 
 class DataConfig(BaseModel):
@@ -52,6 +53,23 @@ class OptimizerConfig(BaseModel):
     )
 
 
+def _by_content(value: Any) -> Any:
+    """A potential that was named, or lies in a file, as what it is."""
+    return load_potential(value) if isinstance(value, str) else value
+
+
+class PreparationConfig(BaseModel):
+    """How what the data lack is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    potential: Annotated[Potential | None, BeforeValidator(_by_content)] = Field(
+        None,
+        description="potential under which inherent structures and energies are made: a name, a "
+        "YAML file, or its content; null: that of the data",
+    )
+
+
 class TrainConfig(BaseModel):
     """A training run."""
 
@@ -63,6 +81,7 @@ class TrainConfig(BaseModel):
         description=f"a network, by its `kind`: {KINDS}",
     )
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
+    preparation: PreparationConfig = Field(default_factory=PreparationConfig)
     precision: Literal["float32", "float64", "tf32", "bfloat16"] = Field(
         "float32",
         description="of all arithmetic; on a GPU also tf32 (matrix products in TensorFloat-32) and "
@@ -72,11 +91,16 @@ class TrainConfig(BaseModel):
 
 
 def load_config(path: str | Path) -> TrainConfig:
-    """A training configuration from YAML.
+    """A training configuration from YAML, or a packaged one by its name.
+
+    Parameters
+    ----------
+    path
+        See :func:`equiglass.yaml_config.load_layered`.
 
     Raises
     ------
     InputError
         For a missing file, a key that is not known, or a value of the wrong kind.
     """
-    return load_yaml(path, TrainConfig)
+    return load_layered(path, TrainConfig)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import as_completed
 from pathlib import Path
@@ -13,14 +12,20 @@ import numpy as np
 from ..data.dataset import read
 from ..data.splits import folds
 from ..errors import InputError
-from ..models.propensity import ModelCard, average
+from ..models.propensity import average
 from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
-from ..simulation.complete import complete
+from ..simulation.preparation import Preparation
+from ..yaml_config import parse_mapping
+from . import potential
 from .config import TrainConfig
+from .folder import CONFIG, check_potential, check_settings, save_model
+from .global_state import left_as_found
+from .prepare import load_data, training_part
+from .written import read_json, write_json
 
-RESULT = "fold.json"
+RESULT, SETTINGS = "fold.json", "settings.json"
 
 
 def cross_validate(
@@ -29,99 +34,164 @@ def cross_validate(
     *,
     n_folds: int = 5,
     n_processes: int = 1,
-    cache: Path | None = None,
+    preparation: Preparation | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Train once per fold and evaluate on the configurations it did not see.
 
     The last epoch of each training is evaluated; held-out configurations are used for nothing
-    else. Finished folds are kept, unfinished ones resumed, when the call is repeated. At the end
-    the networks of all folds are averaged into one model, whose members have seen all the data
-    between them; the scores are those of single members on what they have not seen.
+    else. Finished folds are kept, unfinished ones resumed, when the call is repeated with the
+    same settings, data and folds. At the end the networks of all folds are averaged into one
+    model, whose members have seen all the data between them; the scores are those of single
+    members on what they have not seen.
 
     Parameters
     ----------
     folder
-        Gets one run folder per fold, ``cross_validation.json`` and the averaged ``model``.
+        Gets one run folder per fold, ``settings.json``, ``cross_validation.json`` and the averaged
+        ``model``.
     n_processes
-        Folds that are trained at the same time; they share the threads of this process.
+        Folds that are trained at the same time, in processes of their own where there is more
+        than one; they share the threads of this process.
+    preparation
+        See :func:`~equiglass.training.run.train`.
 
     Returns
     -------
     Per type and time: mean over configurations of the Pearson correlation, its standard deviation,
     the value of each configuration and the noise ceiling.
+
+    Raises
+    ------
+    InputError
+        If the folder holds folds of other settings, data, potential or number, or as ``train``.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    dataset = read(config.data.path)
-    own = dataset.splits.get("train", dataset)
-    n = len(folds(own, n_folds, config.seed))
-    blind = config.data.model_copy(update={"validation_fraction": 0.0})
-    settings = config.model_copy(update={"data": blind})
     import torch
 
+    target = Path(folder)
+    blind = config.data.model_copy(update={"validation_fraction": 0.0})
+    settings = config.model_copy(update={"data": blind})
+    begun = _begun(target, settings, n_folds)
+    how = potential.asked(settings, preparation, begun, progress=progress)
+    dataset = training_part(read(settings.data.path))
+    n = len(folds(dataset, n_folds, settings.seed))
+    material = load_data(settings, dataset, dataset.take([]))
+    fields = settings.model.inputs.required_fields
+    how = potential.settled(how, material.all, fields)
+    settings = potential.recorded(settings, how)
+    fingerprint = material.description["fingerprint"]
+    if begun is None:
+        target.mkdir(parents=True, exist_ok=True)
+        content = settings.model_dump(mode="json")
+        record = {"folds": n_folds, "fingerprint": fingerprint, "settings": content}
+        write_json(target / SETTINGS, record)
+    else:
+        check_potential(begun, settings, target / SETTINGS)
+        _check(target, "fingerprint", fingerprint, "data")
+    # Once, before the folds, each of which would do it for itself.
+    learned = material.completed(lambda part: how.complete(part, fields)).learned
+    del material
     threads = max(1, torch.get_num_threads() // n_processes)
-    todo = [k for k in range(n) if not (target / f"fold{k}" / RESULT).is_file()]
-    with (
-        open_pool(n_processes) as pool,
-        track("folds", len(todo), enabled=progress) as advance,
-    ):
-        futures = [
-            pool.submit(_fold, settings, target / f"fold{k}", n_folds, k, threads, cache)
-            for k in todo
-        ]
-        for future in as_completed(futures):
-            future.result()
-            advance()
-    summary = _summary([json.loads((target / f"fold{k}" / RESULT).read_text()) for k in range(n)])
-    (target / "cross_validation.json").write_text(json.dumps(summary, indent=2) + "\n")
-    card = ModelCard(
-        target.name,
-        str(config.data.path),
+    todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
+    tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how) for k in todo]
+    with track("folds", len(todo), enabled=progress) as advance:
+        if n_processes == 1:
+            for task in tasks:
+                _fold(*task)
+                advance()
+        else:
+            with open_pool(n_processes) as pool:
+                for future in as_completed([pool.submit(_fold, *task) for task in tasks]):
+                    future.result()
+                    advance()
+    summary = _summary([read_json(target / f"fold{k}" / RESULT) for k in range(n)])
+    write_json(target / "cross_validation.json", summary)
+    members = [load_model(target / f"fold{k}") for k in range(n)]
+    save_model(
+        average(members),
+        target,
+        settings,
         {"cross_validation": summary},
-        {"training": settings.model_dump(mode="json"), "members": "one for each fold"},
+        {"members": "one for each fold"},
+        preparation=how,
+        learned=learned,
     )
-    average([load_model(target / f"fold{k}") for k in range(n)], card).save(target / "model")
     return summary
 
 
+def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | None:
+    """The settings of the folds that are there, None if there are none.
+
+    Raises
+    ------
+    InputError
+        If they are others.
+    """
+    file = target / SETTINGS
+    if not file.is_file():
+        if target.exists() and any(not f.name.endswith(".partial") for f in target.iterdir()):
+            raise InputError(
+                "the folder is not empty and holds no cross-validation that could be continued",
+                source=target,
+                expected=SETTINGS,
+            )
+        return None
+    begun = parse_mapping(read_json(file).get("settings"), TrainConfig, source=str(file))
+    check_settings(begun, settings, file)
+    _check(target, "folds", n_folds, "number of folds")
+    return begun
+
+
+def _check(target: Path, key: str, now: object, what: str) -> None:
+    file = target / SETTINGS
+    begun = read_json(file).get(key)
+    if begun != now:
+        raise InputError(f"was begun with other {what}", source=file, expected=begun, found=now)
+
+
+def _result(run: Path) -> dict[str, Any] | None:
+    """The scores of a finished fold; one whose file cannot be read is scored again."""
+    try:
+        result = read_json(run / RESULT)
+    except InputError:
+        return None
+    return result if {"pearson", "held_out"} <= set(result) else None
+
+
 def _fold(
-    config: TrainConfig, run: Path, n_folds: int, k: int, threads: int, cache: Path | None
+    config: TrainConfig, run: Path, n_folds: int, k: int, threads: int, preparation: Preparation
 ) -> None:
     import torch
 
     from ..evaluation.score import score
-    from .folder import CONFIG
     from .run import train
 
-    torch.set_num_threads(threads)
-    dataset = read(config.data.path)
-    training, held_out = folds(dataset.splits.get("train", dataset), n_folds, config.seed)[k]
-    model = train(
-        config,
-        run,
-        data=training,
-        resume=(run / CONFIG).is_file(),
-        cache=cache,
-        progress=False,
-    )
-    configurations = complete(
-        list(held_out), config.model.inputs.required_fields, cache=cache, progress=False
-    )
-    result = score(
-        model.predict, model.times, configurations, model=run.name, data=dataset.source
-    ).as_dict()
+    with left_as_found():
+        torch.set_num_threads(threads)
+        own = training_part(read(config.data.path))
+        training, held_out = folds(own, n_folds, config.seed)[k]
+        model = train(
+            config,
+            run,
+            data=training,
+            resume=(run / CONFIG).is_file(),
+            preparation=preparation,
+            progress=False,
+        )
+        configurations = preparation.complete(list(held_out), config.model.inputs.required_fields)
+        result = score(
+            model.predict, model.times, configurations, model=run.name, data=own.source
+        ).as_dict()
     result["held_out"] = [Path(entry.name).name for entry in held_out.entries]
-    (run / RESULT).write_text(json.dumps(result, indent=2) + "\n")
+    write_json(run / RESULT, result)
 
 
 def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
-    if not results:
-        raise InputError("no fold was trained")
     rows = []
     for k, first in enumerate(results[0]["pearson"]):
         per_fold = [r["pearson"][k] for r in results]
-        values = [v for row in per_fold for v in row["per_configuration"]]
+        values = np.array([v for row in per_fold for v in row["per_configuration"]], dtype=float)
+        pooled = np.array([row["pooled"] for row in per_fold], dtype=float)
         ceilings = [row["ceiling"] for row in per_fold]
         rows.append(
             {
@@ -129,7 +199,7 @@ def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
                 "time": first["time"],
                 "mean": float(np.mean(values)),
                 "std": float(np.std(values, ddof=1)),
-                "pooled_mean": float(np.mean([row["pooled"] for row in per_fold])),
+                "pooled_mean": float(np.mean(pooled)),
                 "ceiling": None if None in ceilings else float(np.mean(ceilings)),
                 "folds": [
                     dict(zip(r["held_out"], row["per_configuration"], strict=True))

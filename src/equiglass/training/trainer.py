@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from . import processes
 from .config import TrainConfig
-from .folder import LAST
+from .folder import BEST, CHECKPOINTS, LAST
 
 # Weights and samples have their dtype already, float64 too; Lightning has nothing to convert.
 LIGHTNING_PRECISION: dict[str, Any] = {
@@ -30,6 +28,32 @@ LIGHTNING_PRECISION: dict[str, Any] = {
 }
 
 
+class FolderCheckpoint(ModelCheckpoint):
+    """A checkpoint that knows its files by their place in the run folder.
+
+    Lightning stores absolute paths, and forgets the best epoch so far where a folder was moved.
+    """
+
+    @property
+    def state_key(self) -> str:
+        # That of the class it replaces: runs begun before go on.
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        assert self.dirpath is not None
+        folder = Path(self.dirpath)
+
+        def here(path: str) -> str:
+            return str(folder / Path(path).name) if path else path
+
+        state = {**state_dict, "dirpath": str(self.dirpath)}
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            state[name] = here(state.get(name, ""))
+        scores = state.get("best_k_models", {})
+        state["best_k_models"] = {here(path): score for path, score in scores.items()}
+        super().load_state_dict(state)
+
+
 def checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
     """The best epoch by validation, and every epoch, from which a run is resumed.
 
@@ -37,16 +61,38 @@ def checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
     it.
     """
     best, every = (
-        ModelCheckpoint(
-            folder / "checkpoints",
-            filename=name,
+        FolderCheckpoint(
+            folder / CHECKPOINTS,
+            filename=Path(name).stem,
             monitor=monitor,
             mode="max",
             enable_version_counter=False,
         )
-        for name, monitor in (("best", "validation_rho"), (Path(LAST).stem, None))
+        for name, monitor in ((BEST, "validation_rho"), (LAST, None))
     )
     return best, every
+
+
+def csv_logger(folder: Path, n_epochs: int) -> CSVLogger:
+    """``logs/metrics.csv``, which keeps its rows of the first ``n_epochs`` epochs.
+
+    Lightning's logger begins an empty file where there is one.
+    """
+    file = folder / "logs" / "metrics.csv"
+    kept: list[dict[str, Any]] = []
+    first = processes.rank() == 0
+    if first and n_epochs and file.is_file():
+        with file.open(newline="") as rows:
+            kept = [row for row in csv.DictReader(rows) if _is_before(row.get("epoch"), n_epochs)]
+    logger = CSVLogger(folder, name="logs", version="")
+    if first and kept:
+        logger.experiment.metrics.extend(kept)
+        logger.save()
+    return logger
+
+
+def _is_before(epoch: str | None, n_epochs: int) -> bool:
+    return epoch is not None and epoch.isdecimal() and int(epoch) < n_epochs
 
 
 def build_trainer(
@@ -57,15 +103,19 @@ def build_trainer(
     validates: bool,
     progress: bool,
     accelerator: str = "auto",
+    n_epochs_done: int = 0,
 ) -> lightning.Trainer:
-    """A trainer whose results are a function of the settings and the data."""
+    """A trainer whose results are a function of the settings and the data.
+
+    ``n_epochs_done`` is how many epochs a run that is continued has finished.
+    """
     every = [*callbacks]
     if config.optimizer.patience is not None and validates:
         every.append(
             EarlyStopping("validation_rho", mode="max", patience=config.optimizer.patience)
         )
     loggers: list[Any] = [
-        CSVLogger(folder, name="logs", version=""),
+        csv_logger(folder, n_epochs_done),
         TensorBoardLogger(folder, name="logs", version=""),
     ]
     n_processes, per_machine = processes.world_size(), processes.per_machine()
@@ -96,19 +146,3 @@ def build_trainer(
         enable_progress_bar=progress,
         enable_model_summary=False,
     )
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without Lightning's hints on hardware and hosted services, which are not about the run."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        # One process loads samples that are in memory; more workers would only copy them.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
-        # With several processes one may have no configuration to validate on.
-        warnings.filterwarnings("ignore", message=".*was called before the ``update``.*")
-        # The correlations are those of all processes already.
-        warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist.*")
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-        yield

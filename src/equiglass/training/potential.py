@@ -1,0 +1,68 @@
+"""Under which potential a run prepares its data: settings, caller and data must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..data.configuration import Configuration
+from ..data.fields import MADE_FIELDS
+from ..errors import InputError
+from ..simulation.preparation import Preparation
+from .config import TrainConfig
+
+
+def asked(
+    config: TrainConfig,
+    given: Preparation | None,
+    begun: TrainConfig | None = None,
+    *,
+    progress: bool = False,
+) -> Preparation:
+    """The preparation that settings and caller ask for; on a resume, else that of the run.
+
+    Raises
+    ------
+    InputError
+        If the two name different potentials.
+    """
+    preparation = replace(given or Preparation(), progress=progress)
+    wanted, also = config.preparation.potential, preparation.potential
+    if wanted is not None and also is not None and not wanted.same_as(also):
+        raise InputError(
+            "the settings name another potential than the one asked for beside them",
+            source=config.data.path,
+            field="preparation.potential",
+            expected=wanted.name,
+            found=also.name + (", with other parameters" if also.name == wanted.name else ""),
+        )
+    if wanted is None and begun is not None:
+        wanted = begun.preparation.potential
+    return preparation if wanted is None else preparation.under(wanted)
+
+
+def settled(
+    preparation: Preparation, configurations: Sequence[Configuration], fields: Sequence[str]
+) -> Preparation:
+    """With the potential of the data, where it is known or something is to be made under it.
+
+    Complete data that record no potential are taken as they are: nothing is made, and nothing
+    said about them.
+
+    Raises
+    ------
+    InputError
+        As :meth:`~equiglass.simulation.preparation.Preparation.resolved`.
+    """
+    known = preparation.potential is not None or any(
+        c.potential is not None for c in configurations
+    )
+    missing = {name for c in configurations for name in fields if getattr(c, name) is None}
+    makes = preparation.make and bool(missing) and missing <= set(MADE_FIELDS)
+    return preparation.resolved(configurations) if known or makes else preparation
+
+
+def recorded(config: TrainConfig, preparation: Preparation) -> TrainConfig:
+    """The settings with the potential that holds, by content."""
+    content = config.preparation.model_copy(update={"potential": preparation.potential})
+    return config.model_copy(update={"preparation": content})

@@ -1,0 +1,66 @@
+"""What a YAML document may look like before anything is made of it."""
+
+from __future__ import annotations
+
+import yaml
+
+from .errors import InputError
+
+# A table of a potential has thousands of numbers; aliases of aliases have billions.
+MAX_NODES, MAX_DEPTH = 100_000, 40
+
+
+def check_nodes(root: yaml.Node, source: str) -> None:
+    """Raise InputError for a document that is too deep or too large with its aliases expanded.
+
+    Also for an alias of something that contains it, and for a key that stands twice in one block,
+    of which YAML's reader would silently take the last.
+    """
+    sizes: dict[int, int] = {}
+    _expanded(root, 0, sizes, set(), source)
+
+
+def _expanded(
+    node: yaml.Node, depth: int, sizes: dict[int, int], inside: set[int], source: str
+) -> int:
+    """Number of nodes with every alias written out."""
+    if depth > MAX_DEPTH:
+        raise InputError("nested too deeply", source=source, expected=f"at most {MAX_DEPTH} levels")
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) in inside:
+        raise InputError("an alias contains itself", source=source)
+    if id(node) in sizes:
+        return sizes[id(node)]
+    inside.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        _check_keys(node, source)
+        parts = [part for pair in node.value for part in pair]
+    else:
+        parts = list(node.value)
+    total = 1
+    for part in parts:
+        total += _expanded(part, depth + 1, sizes, inside, source)
+        if total > MAX_NODES:
+            raise InputError(
+                "too large for a configuration",
+                source=source,
+                expected=f"at most {MAX_NODES} values, aliases written out",
+            )
+    inside.remove(id(node))
+    sizes[id(node)] = total
+    return total
+
+
+def _check_keys(node: yaml.MappingNode, source: str) -> None:
+    seen = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                raise InputError(
+                    "stands twice in one block",
+                    source=source,
+                    field=key.value,
+                    found=f"line {key.start_mark.line + 1}",
+                )
+            seen.add(key.value)

@@ -11,9 +11,8 @@ from pages import ROOT, Page, run
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from equiglass.models.descriptors import DescriptorConfig, DescriptorInputs
 from equiglass.models.inputs import InputSpec
-from equiglass.models.message import MessageConfig
+from equiglass.models.registry import CLASSES, settings_sections
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.config import (
     Cage,
@@ -46,9 +45,9 @@ TABLES: dict[str, tuple[str, Sections]] = {
     "baselines": (
         "docs/baselines.md",
         {
-            "model (bapst, botan)": MessageConfig,
-            "model (descriptors)": DescriptorConfig,
-            "model.inputs (descriptors)": DescriptorInputs,
+            title: model
+            for network in CLASSES
+            for title, model in settings_sections(network).items()
         },
     ),
     "simulation": (

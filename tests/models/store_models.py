@@ -8,6 +8,7 @@ that every later version shows that it still reads them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
+from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.models.card import ModelCard
+from equiglass.models.domain import Domain
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.registry import NetworkConfig
 from equiglass.models.upgrade import VERSION
+from equiglass.simulation.preparation import Preparation
 from tests.conftest import make_complete
 
 STORED = Path(__file__).parent / "stored"
@@ -60,6 +64,11 @@ def main() -> None:
     predictions: dict[str, Any] = {}
     for name, options in MODELS.items():
         model = small_model(*options)
+        model.card = replace(
+            model.card,
+            preparation=Preparation(KOB_ANDERSEN).record(),
+            domain=Domain.of(model, [configuration]),
+        )
         model.save(folder / name)
         predictions[name] = model.predict(configuration)
     fields = ("types", "box", "positions", "inherent_positions", "thermal_energy",

@@ -101,7 +101,7 @@ class DescriptorConfig(NetworkSettings):
         (1.0, 2.5, 0.1), description="first, last and spacing of the bond-order shells"
     )
     l_max: int = Field(8, ge=1, le=12, description="bond-order parameters q_1 to q_l_max")
-    generations: int = Field(2, ge=0, description="recursive averages over neighbours")
+    generations: int = Field(2, ge=0, le=100, description="recursive averages over neighbours")
     averaging_cutoff: float = Field(2.0, gt=0, description="neighbourhood of the averages")
 
     @property

@@ -29,7 +29,7 @@ class MessageConfig(NetworkSettings):
     )
     cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
     width: int = Field(64, ge=1, description="width of every layer")
-    rounds: int = Field(7, ge=1, description="message-passing rounds, which share weights")
+    rounds: int = Field(7, ge=1, le=100, description="message-passing rounds, which share weights")
 
 
 def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:

@@ -260,6 +260,7 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
             raise InputError("only models of the same settings, types and times can be averaged")
     n_members = sum(len(model.members) for model in models)
     merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
+    merged.to(first.target_mean)
     mean = torch.stack([model.target_mean for model in models]).mean(dim=0)
     std = torch.stack([model.target_std for model in models]).mean(dim=0)
     merged.target_mean.copy_(mean)

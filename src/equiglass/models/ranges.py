@@ -89,7 +89,7 @@ def range_of_values(
     Neighbours are alike, so that means scatter more than those of independent particles would.
     How much more is seen in the means over the octants of each box.
     """
-    spread, means, counts = 0.0, [], []
+    means, counts, variances, squares, freedom = [], [], [], 0.0, 0
     for c, of_all in zip(configurations, values, strict=True):
         chosen = c.types == 0 if of_a else np.ones(len(c), bool)
         mine = of_all[chosen].astype(np.float64)
@@ -99,8 +99,10 @@ def range_of_values(
         octant = half @ (1 << np.arange(half.shape[1]))
         sizes = np.bincount(octant)
         parts = np.bincount(octant, mine)[sizes > 0] / sizes[sizes > 0]
-        squares = sizes[sizes > 0] * (parts - mine.mean()) ** 2
-        spread = max(spread, mine.std(), math.sqrt(squares.sum() / max(1, len(parts) - 1)))
+        squares += float((sizes[sizes > 0] * (parts - mine.mean()) ** 2).sum())
+        freedom += len(parts) - 1
+        variances.append(mine.var())
+    spread = math.sqrt(max(float(np.mean(variances)), squares / max(1, freedom)))
     return range_of_means(configurations, np.array(means), np.array(counts), spread)
 
 

@@ -85,7 +85,15 @@ def model_input(
 
 
 def settings_sections(network: type[Network[Any]]) -> dict[str, type[BaseModel]]:
-    """Titles of the tables that document a network's settings, and the classes behind them."""
+    """Titles of the tables that document a network's settings, and the classes behind them.
+
+    The default network has a page of its own, and its inputs are those of others too.
+    """
+    if network is NETWORKS[DEFAULT_KIND]:
+        return {}
     kinds = ", ".join(kinds_of(network))
+    sections: dict[str, type[BaseModel]] = {f"model ({kinds})": network.settings}
     inputs: Any = network.settings.model_fields["inputs"].annotation
-    return {f"model ({kinds})": network.settings, f"model.inputs ({kinds})": inputs}
+    if inputs is not NETWORKS[DEFAULT_KIND].settings.model_fields["inputs"].annotation:
+        sections[f"model.inputs ({kinds})"] = inputs
+    return sections

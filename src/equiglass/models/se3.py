@@ -25,7 +25,7 @@ class SE3Config(NetworkSettings):
     cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
     l_max: int = Field(3, ge=0, le=4, description="largest degree of features and filters")
     channels: int = Field(8, ge=1, description="channels per degree")
-    layers: int = Field(4, ge=1, description="number of convolutions")
+    layers: int = Field(4, ge=1, le=100, description="number of convolutions")
     parity: bool = Field(
         True, description="O(3): only paths of even sum of l; false for SO(3), all paths"
     )

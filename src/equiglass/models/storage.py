@@ -77,11 +77,20 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
             found=description.members,
         )
     # First without memory: what the settings ask for may be absurd.
-    with torch.device("meta"):
-        _check_shapes(PropensityModel(description.config, *shape), state, path)
+    try:
+        with torch.device("meta"):
+            empty = PropensityModel(description.config, *shape)
+    except (RuntimeError, OverflowError, MemoryError) as error:
+        raise InputError(
+            "no network can be made of these settings", source=path, field="config"
+        ) from error
+    _check_shapes(empty, state, path)
     restored = PropensityModel(description.config, *shape, description.card)
+    dtype = state["target_mean"].dtype
+    if not dtype.is_floating_point:
+        raise InputError("not real numbers", source=path, field="target_mean", found=dtype)
     # Weights and predictions keep the precision they were trained in.
-    restored.to(state["target_mean"].dtype).load_state_dict(state)
+    restored.to(dtype).load_state_dict(state)
     return restored.eval()
 
 

@@ -9,7 +9,7 @@ from typing import Unpack
 from ..evaluation.score import Evaluation, score
 from ..progress import track
 from ._prepared import Data, prepared
-from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
+from .models import Model, Watch, chosen_split, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
 
 
@@ -57,5 +57,5 @@ def evaluate(
     return replace(
         result,
         departures=tuple(watch.found),
-        potential=potential_used(network, configurations, how),
+        potential=potential_of(configurations),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,8 @@ from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import Departure, outside
 from ..models.propensity import PropensityModel
 from ..models.storage import load_on_fastest
-from ._prepared import Data, as_dataset, departures, potential_of, prepared
+from ._prepared import Data, as_dataset, departures, prepared
 from .options import Preparing, preparation_of
-
-if TYPE_CHECKING:
-    from ..simulation.preparation import Preparation
 
 Model = str | os.PathLike[str] | PropensityModel
 Array = NDArray[np.floating[Any]]
@@ -66,16 +63,9 @@ def model_and_data(
     return network, prepared(network, list(dataset), preparation_of(options))
 
 
-def potential_used(
-    model: PropensityModel | None,
-    configurations: Sequence[Configuration],
-    preparation: Preparation,
-) -> Potential | None:
-    """The potential behind the inputs: that of the configurations, else the one asked for."""
-    stated = next((c.potential for c in configurations if c.potential is not None), None)
-    if stated is not None:
-        return stated
-    return preparation.potential or (potential_of(model) if model is not None else None)
+def potential_of(configurations: Sequence[Configuration]) -> Potential | None:
+    """The potential under which inputs were made, where the configurations record it."""
+    return next((c.potential for c in configurations if c.potential is not None), None)
 
 
 class Watch:

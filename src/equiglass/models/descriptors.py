@@ -23,8 +23,6 @@ from ..geometry.pairs import neighbour_pairs
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, ModelInput, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
-
-
 ColumnKind = Literal["radial", "angular", "energy", "displacement"]
 
 

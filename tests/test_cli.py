@@ -77,7 +77,8 @@ def test_info_convert_quench(tmp_path: Path) -> None:
     assert eg.read(tmp_path / "out.zarr")[0].n_trajectories == 4
     failed = run("convert", tmp_path / "train", tmp_path / "out.zarr", ok=False)
     assert failed.returncode == 2 and "exists already" in failed.stderr
-    ase.io.write(tmp_path / "a.extxyz", [to_ase(make_liquid(seed=s)) for s in (1, 2)])
+    frames = [to_ase(make_liquid(seed=s, potential=None)) for s in (1, 2)]
+    ase.io.write(tmp_path / "a.extxyz", frames)
     arguments = ("quench", tmp_path / "a.extxyz", "-o", tmp_path / "q.zarr")
     unknown = run(*arguments, ok=False)  # a composition of its own, and no potential
     assert "--potential" in unknown.stderr and not (tmp_path / "q.zarr").exists()

@@ -13,12 +13,12 @@ from .commands.represent import represent as represent
 from .commands.simulate import simulate as simulate
 from .commands.study import study as study
 from .commands.train import train as train
+from .data.atoms import from_ase as from_ase
+from .data.atoms import to_ase as to_ase
 from .data.configuration import Configuration as Configuration
 from .data.dataset import Dataset as Dataset
 from .data.dataset import read as read
 from .data.potential import Potential as Potential
-from .data.readers.atomistic import from_ase as from_ase
-from .data.readers.atomistic import to_ase as to_ase
 from .errors import AssumptionWarning as AssumptionWarning
 from .errors import InputError as InputError
 from .evaluation.compare import Contender as Contender

@@ -38,7 +38,7 @@ def order_parameter(
         Of the prediction; by default that of :func:`time_of_order_parameter`.
     """
     row, _ = time_of_order_parameter(model, [configuration], time)
-    result: Array = _standardised(model, configuration, model.predict(configuration))[row]
+    result: Array = model.order_parameter(configuration)[row]
     return result
 
 
@@ -52,17 +52,6 @@ def time_of_order_parameter(
     """
     stated = relaxation_time(configurations) if time is None else None
     return model.row_of(stated.value if stated is not None else time), stated
-
-
-def _standardised(
-    model: PropensityModel, configuration: Configuration, predicted: NDArray[np.floating[Any]]
-) -> Array:
-    """(n_times, N)."""
-    # Statistics lie where the model does, on a GPU perhaps.
-    mean = model.target_mean.double().cpu().numpy()[configuration.types].T
-    std = model.target_std.double().cpu().numpy()[configuration.types].T
-    result: Array = (predicted - mean) / std
-    return result
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,7 +152,7 @@ def represent(
         features,
         [pca.transform((f - mean) / std) * sign for f in features],
         pca.explained_variance_ratio_,
-        [_standardised(model, c, p)[row] for c, p in zip(configurations, predicted, strict=True)],
+        [model.order_parameter(c, p)[row] for c, p in zip(configurations, predicted, strict=True)],
         [p[row] for p in predicted],
         model.times[row],
         model.times,

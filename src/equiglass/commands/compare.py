@@ -16,7 +16,7 @@ from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
 from ..simulation.preparation import Preparation
-from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
+from .models import Model, Watch, chosen_split, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
 
 ENERGY, STORED = "energy", "stored:"
@@ -71,7 +71,7 @@ def compare(
             evaluation = replace(
                 evaluation,
                 departures=() if watch is None else tuple(watch.found),
-                potential=potential_used(network, inputs, how),
+                potential=potential_of(inputs),
             )
             if watch is not None:
                 watch.warn()

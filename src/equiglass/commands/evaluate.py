@@ -10,7 +10,7 @@ from ..data.dataset import Data
 from ..evaluation.score import Evaluation, score
 from ..models.prepared import prepared
 from ..progress import track
-from .models import Model, Watch, chosen_split, loaded, name_of, potential_used
+from .models import Model, Watch, chosen_split, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
 
 
@@ -58,5 +58,5 @@ def evaluate(
     return replace(
         result,
         departures=tuple(watch.found),
-        potential=potential_used(network, configurations, how),
+        potential=potential_of(configurations),
     )

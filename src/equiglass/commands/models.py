@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
 from .options import Preparing, preparation_of
-
-if TYPE_CHECKING:
-    from ..simulation.preparation import Preparation
 
 Model = str | os.PathLike[str] | PropensityModel
 Array = NDArray[np.floating[Any]]
@@ -67,16 +64,9 @@ def model_and_data(
     return network, prepared(network, list(dataset), preparation_of(options))
 
 
-def potential_used(
-    model: PropensityModel | None,
-    configurations: Sequence[Configuration],
-    preparation: Preparation,
-) -> Potential | None:
-    """The potential behind the inputs: that of the configurations, else the one asked for."""
-    stated = next((c.potential for c in configurations if c.potential is not None), None)
-    if stated is not None:
-        return stated
-    return preparation.potential or (model.potential if model is not None else None)
+def potential_of(configurations: Sequence[Configuration]) -> Potential | None:
+    """The potential under which inputs were made, where the configurations record it."""
+    return next((c.potential for c in configurations if c.potential is not None), None)
 
 
 class Watch:
@@ -110,7 +100,11 @@ class Watch:
         return values
 
     def warn(self) -> None:
-        """Say in one line what was outside, if anything was."""
+        """Say in one line what was outside, if anything was, or that it cannot be known."""
+        if self.found and self.model.card.domain is None:
+            name = self.model.card.name
+            text = f"the model {name} records no training domain: nothing was checked against it"
+            warnings.warn(text, AssumptionWarning, stacklevel=3)
         sentences = outside(self.found)
         if sentences:
             text = f"outside the model's training domain: {'; '.join(sentences)}"

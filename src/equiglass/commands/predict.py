@@ -9,7 +9,7 @@ from ..data.dataset import Data
 from ..evaluation.prediction import Prediction
 from ..progress import track
 from ..reporting.predictions import ENDINGS, write_predictions
-from .models import Model, Watch, model_and_data, potential_used
+from .models import Model, Watch, model_and_data
 from .options import PathLike, Preparing, check_output, preparation_of
 
 
@@ -50,7 +50,7 @@ def predict(
     with track("predict", steps, enabled=how.progress) as advance:
         values = [watch.predict(c, advance=advance) for c in configurations]
     predictions = [
-        Prediction(c, network.times, v, network.card.name, found, potential_used(network, [c], how))
+        Prediction(c, network.times, v, network.card.name, found, c.potential)
         for c, v, found in zip(configurations, values, watch.found, strict=True)
     ]
     if target is not None:

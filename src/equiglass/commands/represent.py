@@ -12,8 +12,8 @@ import numpy as np
 from ..analysis.representation import Representation
 from ..analysis.representation import represent as run_represent
 from ..data.dataset import Data
-from .models import Model, Watch, model_and_data, potential_used
-from .options import PathLike, Preparing, check_output, preparation_of
+from .models import Model, Watch, model_and_data, potential_of
+from .options import PathLike, Preparing, check_output
 
 ENDINGS = (".npz",)
 
@@ -55,7 +55,7 @@ def represent(
     result = replace(
         result,
         departures=tuple(watch.found),
-        potential=potential_used(network, configurations, preparation_of(options)),
+        potential=potential_of(configurations),
     )
     if target is not None:
         _write(target, result)

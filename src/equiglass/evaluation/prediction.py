@@ -39,7 +39,7 @@ class Prediction:
         What of the configuration is outside of the model's training domain; empty where nothing
         is, or where the model states no domain.
     potential
-        Under which the inputs were prepared; None where nothing states it.
+        Under which the inputs were made; None where the configuration does not record it.
     """
 
     configuration: Configuration
@@ -87,8 +87,7 @@ class Prediction:
         atoms.info["predicted_times"] = np.asarray(self.times)
         atoms.info["model"] = one_line(self.model)
         if self.potential is not None:
-            atoms.info["potential"] = one_line(self.potential.name)
-            atoms.info["potential_parameters"] = self.potential.content()
+            atoms.info["equiglass_potential"] = self.potential.model_dump_json()
         if self.departures:
             atoms.info["outside_domain"] = one_line(self.outside_domain)
         return atoms

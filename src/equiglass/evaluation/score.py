@@ -70,7 +70,7 @@ class Evaluation:
         What of each configuration is outside of the model's training domain; empty where nothing
         is known about that.
     potential
-        Under which the model's inputs were prepared, where that is known.
+        Under which the model's inputs were made, where the configurations record it.
     """
 
     model: str

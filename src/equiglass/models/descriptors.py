@@ -22,8 +22,6 @@ from .base import NetworkSettings
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
-
-
 ColumnKind = Literal["radial", "angular", "energy", "displacement"]
 
 

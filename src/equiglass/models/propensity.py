@@ -139,7 +139,7 @@ class PropensityModel(nn.Module):
         return [as_array(f) for f in features]
 
     def order_parameter(
-        self, configuration: Configuration, predicted: Array | None = None
+        self, configuration: Configuration, predicted: NDArray[np.floating[Any]] | None = None
     ) -> Array:
         """Predictions in standard deviations of the training targets of their type.
 

@@ -35,11 +35,7 @@ def temperatures_of(data: Dataset) -> list[float]:
     InputError
         If there are fewer than two.
     """
-    known = {
-        entry.temperature() if entry.temperature else entry.load().temperature
-        for entry in data.entries
-    }
-    temperatures = sorted(t for t in known if t is not None)
+    temperatures = data.temperatures()
     if len(temperatures) < 2:
         raise InputError(
             "the study needs several temperatures", source=data.source, found=temperatures

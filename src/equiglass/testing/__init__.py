@@ -16,7 +16,7 @@ from .models import (
     assert_smooth_at_cutoff,
     assert_translation_invariant,
 )
-from .transforms import cluster, permuted, random_rotation, rotated, transformed
+from .transforms import cluster, random_rotation
 
 __all__ = [
     "TOLERANCE",
@@ -31,9 +31,6 @@ __all__ = [
     "assert_smooth_at_cutoff",
     "assert_translation_invariant",
     "cluster",
-    "permuted",
     "random_rotation",
     "relative_error",
-    "rotated",
-    "transformed",
 ]

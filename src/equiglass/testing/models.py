@@ -16,12 +16,7 @@ from ..models.propensity import PropensityModel, average
 from .comparison import TOLERANCE, assert_close
 from .transforms import (
     cluster,
-    permuted,
     random_rotation,
-    rotated,
-    shifted,
-    transformed,
-    unlabelled,
 )
 
 
@@ -39,7 +34,7 @@ def assert_rotation_invariant(
 ) -> None:
     """Predictions do not change when a cluster is rotated by any angle (or reflected)."""
     isolated = cluster(configuration, 2 * model.config.cutoff)
-    turned = rotated(isolated, random_rotation(seed, reflect=reflect))
+    turned = isolated.rotated(random_rotation(seed, reflect=reflect))
     assert_close(
         model.predict(turned),
         model.predict(isolated),
@@ -66,7 +61,7 @@ def assert_box_symmetric(
         matrix[[a, b]] = matrix[[b, a]]
         matrix[a] *= -1
         assert_close(
-            model.predict(transformed(configuration, matrix)),
+            model.predict(configuration.transformed(matrix)),
             expected,
             _tolerance(model, tolerance),
             f"quarter turn about {'xyz'[axis]}",
@@ -82,7 +77,7 @@ def assert_translation_invariant(
 ) -> None:
     """Predictions do not change when all positions are shifted through the periodic box."""
     assert_close(
-        model.predict(shifted(configuration, shift)),
+        model.predict(configuration.shifted(shift)),
         model.predict(configuration),
         _tolerance(model, tolerance),
         "shift",
@@ -99,7 +94,7 @@ def assert_permutation_equivariant(
     """Renumbering the particles renumbers the predictions."""
     order = np.random.default_rng(seed).permutation(len(configuration))
     assert_close(
-        model.predict(permuted(configuration, order)),
+        model.predict(configuration.permuted(order)),
         model.predict(configuration)[:, order],
         _tolerance(model, tolerance),
         "permutation",
@@ -127,7 +122,7 @@ def assert_smooth_at_cutoff(
 
     Two particles are put at the cutoff's distance, a little nearer and a little farther.
     """
-    c = unlabelled(cluster(configuration, 2 * model.config.cutoff))
+    c = cluster(configuration, 2 * model.config.cutoff).without_targets()
     far = np.array([c.box[0] * 0.95, c.box[1] * 0.5, c.box[2] * 0.5])
 
     def with_pair(distance: float) -> NDArray[np.floating]:

@@ -20,7 +20,6 @@ from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
 from equiglass.models.storage import load_model
 from equiglass.simulation.preparation import Preparation
-from equiglass.testing.transforms import unlabelled
 from tests.conftest import make_complete
 
 QUICK = read("ka3d_quickstart")
@@ -63,7 +62,7 @@ def tiled(c: Configuration) -> Configuration:
     }
     for name in ("types", "thermal_energy", "inherent_energy"):
         changes[name] = np.tile(getattr(c, name), 8)
-    return unlabelled(c).replace(box=2 * c.box, cage_positions=None, **changes)
+    return c.without_targets().replace(box=2 * c.box, cage_positions=None, **changes)
 
 
 def quantities(model: PropensityModel, c: Configuration) -> list[str]:
@@ -90,7 +89,7 @@ def test_no_alarm_for_more_particles(model: PropensityModel) -> None:
 
 
 def test_other_temperatures(model: PropensityModel) -> None:
-    hot = unlabelled(next(c for c in read("ka3d") if c.temperature == 0.64))
+    hot = next(c for c in read("ka3d") if c.temperature == 0.64).without_targets()
     found = model.departures(hot, model.predict(hot))
     assert str(found[0]) == "temperature 0.64, trained at 0.56 (+0.08)"
     assert (found[0].found, found[0].low, found[0].high) == (0.64, 0.56, 0.56)
@@ -99,7 +98,7 @@ def test_other_temperatures(model: PropensityModel) -> None:
 
 
 def test_other_liquids(model: PropensityModel) -> None:
-    c = unlabelled(QUICK[0]).replace(cage_positions=None)
+    c = QUICK[0].without_targets().replace(cage_positions=None)
     swapped = c.replace(types=1 - c.types)
     assert str(model.departures(swapped)[0]) == "fraction of A 0.2, trained at 0.8 (-0.60)"
     alone = c.replace(types=np.zeros_like(c.types))
@@ -174,7 +173,7 @@ def test_packaged_model_on_its_own_and_another_liquid(botan_folder: Path, split:
 def bare(c: Configuration, **changes: object) -> Configuration:
     """Without anything that a quench makes."""
     made = ("inherent_positions", "cage_positions", "thermal_energy", "inherent_energy")
-    return unlabelled(c).replace(**dict.fromkeys(made), potential=None, **changes)
+    return c.without_targets().replace(**dict.fromkeys(made), potential=None, **changes)
 
 
 def made_under(monkeypatch: pytest.MonkeyPatch) -> list[Potential]:

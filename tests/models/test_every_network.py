@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 from equiglass import testing
 from equiglass.models.propensity import PropensityModel, evaluating
 from equiglass.models.registry import KINDS, NETWORKS, NetworkConfig, network_class
-from equiglass.testing.transforms import unlabelled
 from equiglass.training.config import TrainConfig
 from tests.conftest import make_complete
 
@@ -129,7 +128,7 @@ def test_mode_is_restored(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = random_model(kind).train()
     members = model.networks
     members[0].eval()
-    c = unlabelled(make_complete())
+    c = make_complete().without_targets()
     model.predict(c)
     assert model.training and not members[0].training
 

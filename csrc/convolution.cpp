@@ -4,12 +4,13 @@
 // at l <= 3, 5 kB) stay in L1 while its edges pass in blocks of eight. For a block, the radial
 // functions are interpolated and the Clebsch-Gordan matrices built with one edge per vector lane;
 // then each path runs over the edges with one channel per lane and its sums in registers.
-#include <omp.h>
-
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 
+#include "convolution.hpp"
 #include "edge_block.hpp"
 #include "kernel.hpp"
 #include "path_code.hpp"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -55,7 +55,7 @@ def convolve(
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def _native_paths(problem: str) -> Any:
     return _native.PathSet(list(problem_of(problem).paths.paths))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 import torch
 
@@ -50,7 +50,7 @@ class ConvolutionProblem:
         object.__setattr__(self, "key", key)
 
 
-@lru_cache(maxsize=None)
+@cache
 def problem_of(key: str) -> ConvolutionProblem:
     """The problem of a :attr:`ConvolutionProblem.key`; read once in a process."""
     channels, n_knots, cutoff, *paths = key.split()

@@ -5,8 +5,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstdint>
 #include <optional>
 #include <tuple>
+#include <vector>
 
 #include "convolution.hpp"
 
@@ -42,7 +44,7 @@ void forward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Arra
   Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
                     std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
-  nb::gil_scoped_release release;
+  nb::gil_scoped_release const release;
   convolution_forward(set, edges, in, sums.data(), n_threads);
 }
 
@@ -60,7 +62,7 @@ void backward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Arr
     out.lengths = lengths_gradient->data();
   }
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
-  nb::gil_scoped_release release;
+  nb::gil_scoped_release const release;
   convolution_backward(set, edges, in, sum_gradient.data(), out, n_threads);
 }
 

@@ -4,12 +4,13 @@
 // at l <= 3, 5 kB) stay in L1 while its edges pass in blocks of eight. For a block, the radial
 // functions are interpolated and the Clebsch-Gordan matrices built with one edge per vector lane;
 // then each path runs over the edges with one channel per lane and its sums in registers.
-#include <omp.h>
-
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 
+#include "convolution.hpp"
 #include "edge_block.hpp"
 #include "kernel.hpp"
 #include "path_code.hpp"
@@ -175,10 +176,9 @@ Kernel<float> const kernel_float{forward<float>, backward<float>};
 Kernel<double> const kernel_double{forward<double>, backward<double>};
 
 int find_path(Path const& path) {
-  auto const found =
-      std::find_if(std::begin(path_codes<float>), std::end(path_codes<float>), [&](auto const& c) {
-        return c.l_in == path.l_in && c.l_filter == path.l_filter && c.l_out == path.l_out;
-      });
+  auto const* const found = std::ranges::find_if(path_codes<float>, [&](auto const& c) {
+    return c.l_in == path.l_in && c.l_filter == path.l_filter && c.l_out == path.l_out;
+  });
   return found == std::end(path_codes<float>) ? -1 : int(found - std::begin(path_codes<float>));
 }
 

@@ -2,7 +2,9 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "convolution.hpp"
 #include "kernel.hpp"
 
 namespace equiglass {
@@ -25,7 +27,7 @@ struct Choice {
 
 Choice choose() {
   char const* limit = std::getenv("EQUIGLASS_ISA");
-  std::string const at_most = limit ? limit : "avx512";
+  std::string const at_most = limit != nullptr ? limit : "avx512";
   if (at_most != "baseline" && at_most != "avx2" && at_most != "avx512")
     throw std::invalid_argument("EQUIGLASS_ISA must be baseline, avx2 or avx512, found " + at_most);
 #ifdef EQUIGLASS_X86

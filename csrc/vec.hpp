@@ -12,12 +12,12 @@ constexpr int W = 8;  // lanes: channels in the contraction, edges in the prepar
 // The compiler's portable vectors: split into narrower registers where the machine has no wider.
 template <class T> struct VecOf;
 template <> struct VecOf<float> {
-  typedef float type __attribute__((vector_size(W * 4)));
+  using type = float __attribute__((vector_size(W * 4)));
 };
 template <> struct VecOf<double> {
-  typedef double type __attribute__((vector_size(W * 8)));
+  using type = double __attribute__((vector_size(W * 8)));
 };
-template <class T> using Vec = typename VecOf<T>::type;
+template <class T> using Vec = VecOf<T>::type;
 
 inline Vec<float> load(float const* p) {
   Vec<float> v;

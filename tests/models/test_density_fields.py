@@ -40,7 +40,7 @@ def test_first_layer_is_the_projected_density_of_each_type() -> None:
             radial = layer.radial(torch.from_numpy(lengths)).numpy()
             y = spherical_harmonics(torch.from_numpy(vectors / lengths[:, None]), 3).numpy()
         for degree in range(4):
-            path = layer.paths.paths.index((0, degree, degree))
+            path = layer.problem.paths.paths.index((0, degree, degree))
             for t in (0, 1):
                 of_type = types == t
                 field = radial[of_type, path, t] @ y[of_type, degree**2 : (degree + 1) ** 2]

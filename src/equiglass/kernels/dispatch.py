@@ -88,8 +88,10 @@ def backend(device: torch.device) -> str:
     return wanted
 
 
-# A compiled function keeps the choice that was made when it was compiled.
-_chosen = torch.compiler.assume_constant_result(backend)
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _chosen(device: torch.device) -> str:
+    """A compiled function keeps the choice that was made when it was compiled."""
+    return backend(device)
 
 
 def convolve(

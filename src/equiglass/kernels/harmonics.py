@@ -27,8 +27,14 @@ def _raised(l: int) -> list[Terms]:
 
 
 @lru_cache
-def _recursion(l: int) -> tuple[Terms, ...]:
+def _cached_recursion(l: int) -> tuple[Terms, ...]:
     return tuple(_raised(l))
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _recursion(l: int) -> tuple[Terms, ...]:
+    """Numbers, not operations, to a compiler."""
+    return _cached_recursion(l)
 
 
 def _sum(

@@ -1,6 +1,6 @@
 """What operators of the convolution share as PyTorch sees them: shapes, and the gradient.
 
-An implementation registers two operators whose signatures differ only in the indices that it reads::
+An implementation registers two operators, which differ only in the indices that they read::
 
     forward(x, harmonics, lengths, table, *indices, problem) -> sums
     backward(gradient, x, harmonics, lengths, table, *indices, problem, geometry)

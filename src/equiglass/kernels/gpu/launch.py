@@ -47,8 +47,8 @@ def interprets() -> bool:
 def fused_products() -> Iterator[None]:
     """Kernels compiled inside take products and sums in one instruction.
 
-    Whatever the default of Triton's release, which from 3.9 on wants a choice to be made, unless the
-    environment holds one. Triton's settings and the environment are as before afterwards.
+    Whatever the default of Triton's release, which from 3.9 on wants a choice to be made, unless
+    the environment holds one. Triton's settings and the environment are as before afterwards.
     """
     if "TRITON_DEFAULT_FP_FUSION" in os.environ:
         yield

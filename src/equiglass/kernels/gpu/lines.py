@@ -27,9 +27,11 @@ class Lines:
         self.depth = 1
 
     def add(self, *lines: str) -> None:
+        """Append lines at the present depth."""
         self.lines += ["    " * self.depth + line for line in lines]
 
     def text(self, name: str, arguments: str) -> str:
+        """The kernel of this name."""
         return "\n".join(["@triton.jit", f"def {name}({arguments}):", *self.lines, "", ""])
 
 
@@ -54,9 +56,11 @@ class Pieces:
             before += n_paths * (2 * l_out + 1)
 
     def zeros(self, names: Iterable[str]) -> list[str]:
+        """Vectors of zeros, one for each name."""
         return [f"{name} = tl.zeros([BLOCK], {self.accumulator})" for name in names]
 
     def load(self, name: str, address: str) -> str:
+        """A value of each active lane, in the dtype of the sums."""
         value = f"tl.load({address}, mask=active, other=0.0).to({self.accumulator})"
         return f"{name} = {value}"
 
@@ -80,6 +84,7 @@ class Pieces:
         self.harmonics(t, group)
 
     def weights(self, t: Lines) -> None:
+        """Lagrange weights of the four knots, from the place ``k0`` after the first."""
         t.add(
             "k1 = k0 - 1.0",
             "k2 = k0 - 2.0",
@@ -91,17 +96,20 @@ class Pieces:
         )
 
     def harmonics(self, t: Lines, group: Sequence[int]) -> None:
+        """Harmonics of edge e that the paths of a group take."""
         for l in sorted({self.paths.paths[p][1] for p in group}):
             for m in range(l**2, (l + 1) ** 2):
                 t.add(self.load(f"y{m}", f"harmonics + e * {self.n_filter} + {m}"))
 
     def features(self, t: Lines, group: Sequence[int], sender: str) -> None:
+        """Features of a sender that the paths of a group take."""
         for l in sorted({self.paths.paths[p][0] for p in group}):
             for m in range(l**2, (l + 1) ** 2):
                 address = f"x + ({sender} * {self.n_in} + {m}) * CHANNELS + channel"
                 t.add(self.load(f"x{m}", address))
 
     def knots(self, t: Lines, p: int) -> None:
+        """Values of path p on the four knots."""
         for k in range(4):
             offset = f"{k * len(self.paths) + p} * CHANNELS"
             t.add(self.load(f"f{k}", f"row + {offset}"))
@@ -116,6 +124,7 @@ class Pieces:
         )
 
     def gradients(self, t: Lines, p: int) -> None:
+        """Gradient of the sums of path p at receiver i."""
         for m_out in range(2 * self.paths.paths[p][2] + 1):
             t.add(self.load(f"g{m_out}", f"gradient + {self.output(p, m_out, 'i')}"))
 

@@ -1,4 +1,4 @@
-"""What the convolutions must move and compute at least: counted, for :mod:`gpu` beside its times."""
+"""What convolutions must move and compute at least: counted, for the times of gpu.py."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _sorted(keys: torch.Tensor, n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def edge_order(graph: Graph, problem: ConvolutionProblem) -> EdgeOrder:
     """Both orders of a graph's edges, computed once for a graph and kept with it."""
-    kept = (EdgeOrder, problem.n_knots, problem.cutoff)
+    kept = ("edge order", problem.n_knots, problem.cutoff)
     order = graph.derived.get(kept)
     if order is None:
         first, _ = first_knot(graph.lengths.detach(), problem.n_knots, problem.cutoff)

@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
   src/equiglass/kernels/clebsch_gordan.csv
 
+CPP := $(wildcard csrc/*.cpp csrc/*.hpp csrc/tests/*.cpp)
+
 .PHONY: quickstart test lint types bench gpu docs results check-results format clean
 
 $(VENV): $(STAMP)
@@ -32,6 +34,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/mypy
 
 types: $(STAMP)
@@ -40,6 +43,7 @@ types: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/network.py

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,9 @@ from equiglass.cli.main import app
 from equiglass.commands.options import Making, Preparing, check_output, preparation_of
 from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.data.store import store_attributes, write_store
+from equiglass.models.card import ModelCard
+from equiglass.models.domain import Domain
+from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete, make_liquid
 from tests.test_cli import click_commands
@@ -78,29 +80,17 @@ def make_model() -> eg.PropensityModel:
     return eg.PropensityModel(SE3Config(layers=1, channels=2, l_max=1), 2, (1.0, 2.0)).eval()
 
 
-@dataclass(frozen=True)
-class Warm:
-    """As the departures of models are."""
-
-    found: float
-    quantity: str = "temperature"
-    low: float = 0.44
-    high: float = 0.44
-
-    def __str__(self) -> str:
-        return f"temperature {self.found:g}, trained at 0.44 ({self.found - 0.44:+.2f})"
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@pytest.fixture
-def trained_at_044(monkeypatch: pytest.MonkeyPatch) -> None:
-    def departures(model: Any, c: eg.Configuration, predicted: np.ndarray) -> tuple[Warm, ...]:
-        assert predicted.shape == (2, len(c))
-        return () if c.temperature == 0.44 else (Warm(c.temperature or 0.0),)
-
-    monkeypatch.setattr(eg.PropensityModel, "departures", departures, raising=False)
+def model_trained_at_044() -> eg.PropensityModel:
+    """An untrained one whose card says so."""
+    anything = Range(low=0, high=10)
+    model = make_model()
+    model.card = ModelCard(
+        domain=Domain(
+            dimensions=(3,), fractions={"A": anything, "B": anything}, density=anything,
+            temperatures=(0.44,),
+        )
+    )  # fmt: skip
+    return model
 
 
 NOTE = (
@@ -109,11 +99,10 @@ NOTE = (
 )
 
 
-@pytest.mark.usefixtures("trained_at_044")
 def test_what_is_outside_of_the_domain_is_said(tmp_path: Path) -> None:
     members = [make_complete(100, seed=k).replace(temperature=t, potential=KOB_ANDERSEN)
                for k, t in enumerate((0.44, 0.5, 0.64))]  # fmt: skip
-    model = make_model()
+    model = model_trained_at_044()
     with pytest.warns(eg.AssumptionWarning) as warned:
         predictions = eg.predict(model, members, output=tmp_path / "out.extxyz")
     assert [str(w.message) for w in warned] == [NOTE]
@@ -144,9 +133,8 @@ def test_what_is_outside_of_the_domain_is_said(tmp_path: Path) -> None:
             command(model, members[1:2], strict=True)
 
 
-@pytest.mark.usefixtures("trained_at_044")
 def test_strict_writes_nothing(tmp_path: Path) -> None:
-    make_model().save(tmp_path / "m")
+    model_trained_at_044().save(tmp_path / "m")
     write_store(tmp_path / "d.zarr", [("a", make_complete(100), None)])
     arguments = ["predict", str(tmp_path / "m"), str(tmp_path / "d.zarr"), "-o"]
     done = CliRunner().invoke(app, [*arguments, str(tmp_path / "a.npz"), "--strict"])

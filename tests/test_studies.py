@@ -189,7 +189,7 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     """Other settings, data or potential are refused, and the key that differs is named."""
     store, folder = tmp_path / "data.zarr", tmp_path / "study"
     splits = ("train", "validation", "test")
-    members = [make_complete(120, seed=k) for k in range(3)]
+    members = [make_complete(120, seed=k, potential=None) for k in range(3)]
     write_store(store, list(zip(splits, members, splits, strict=True)))
     settings = config(store)
     folder.mkdir()

@@ -22,7 +22,9 @@ from equiglass.training.module import PropensityTask
 from equiglass.training.prepare import new_model
 from tests.conftest import make_complete
 
-DATA = from_configurations([make_complete(120, seed=s) for s in range(4)], "made up")
+DATA = from_configurations(
+    [make_complete(120, seed=s, potential=None) for s in range(4)], "made up"
+)
 
 
 def make_config(**changes: object) -> TrainConfig:

@@ -17,6 +17,7 @@ from ..data.potential import Potential
 from .ranges import Array, Departure, Range, range_of_means, range_of_values
 
 if TYPE_CHECKING:
+    from .inputs import ModelInput
     from .propensity import PropensityModel
 
 # What counts as the same though no number scatters: compositions rounded to whole particles, boxes
@@ -51,9 +52,18 @@ class Domain(BaseModel):
     order_parameter: tuple[Range, ...] = ()
 
     @classmethod
-    def of(cls, model: PropensityModel, configurations: Sequence[Configuration]) -> Domain:
-        """The domain of a model that was trained on these, complete as the model reads them."""
+    def of(
+        cls,
+        model: PropensityModel,
+        configurations: Sequence[Configuration],
+        inputs: Sequence[ModelInput] | None = None,
+    ) -> Domain:
+        """The domain of a model that was trained on these, complete as the model reads them.
+
+        ``inputs`` of the configurations, in the same order, spare their computation.
+        """
         chosen = list(configurations)
+        given = dict(zip(map(id, chosen), inputs or (), strict=False))
         densities = np.array([c.density for c in chosen])
         energies = {
             name: range_of_values(chosen, [getattr(c, field) for c in chosen])
@@ -61,7 +71,9 @@ class Domain(BaseModel):
             if all(getattr(c, field) is not None for c in chosen)
         }
         with_a = [c for c in chosen if (c.types == 0).any()]
-        orders = [model.order_parameter(c) for c in with_a]
+        orders = [
+            model.order_parameter(c, model.predict(c, inputs=given.get(id(c)))) for c in with_a
+        ]
         rows = range(len(model.times) if with_a else 0)
         return cls(
             dimensions=tuple(sorted({c.dimensions for c in chosen})),

@@ -207,11 +207,14 @@ class PropensityModel(nn.Module):
         *,
         slab_size: int = SLAB_SIZE,
         advance: Callable[[], None] = lambda: None,
+        inputs: ModelInput | None = None,
     ) -> Array:
         """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma.
 
         Parameters
         ----------
+        inputs
+            What :meth:`inputs_of` gives, where it is at hand; the graph is then not made again.
         slab_size
             Configurations of more particles are taken in slabs of about this many, so that memory
             grows with the number of particles and not with that of edges.
@@ -224,11 +227,11 @@ class PropensityModel(nn.Module):
             As :meth:`inputs_of`.
         """
         with evaluating(self):
-            if self._in_slabs(len(configuration), slab_size):
+            if inputs is None and self._in_slabs(len(configuration), slab_size):
                 self._check_types(configuration)
                 types, standard = predict_in_slabs(self, configuration, slab_size, advance)
             else:
-                batch = self.inputs_of(configuration)
+                batch = self.inputs_of(configuration) if inputs is None else inputs
                 types, standard = batch.types, self(batch)
                 advance()
             return as_array((standard * self.target_std[types] + self.target_mean[types]).T)

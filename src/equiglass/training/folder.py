@@ -18,6 +18,7 @@ import yaml
 from ..data.configuration import Configuration
 from ..errors import InputError
 from ..models.domain import Domain
+from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
 from ..simulation.preparation import Preparation
 from ..yaml_config import load_yaml
@@ -167,21 +168,26 @@ def save_model(
     *,
     preparation: Preparation,
     learned: Sequence[Configuration],
+    inputs: Sequence[ModelInput] | None = None,
 ) -> PropensityModel:
     """Write the model with its card into ``folder/model``; returns it, ready to predict.
 
     Parameters
     ----------
-    learned
-        What it was trained on, from which its domain follows.
+    learned, inputs
+        What it was trained on, from which its domain follows, and what it read of that, if that is
+        at hand.
     """
+    home = model.target_mean
+    if inputs is not None:
+        inputs = [i.to(home.device, home.dtype) for i in inputs]
     model.card = ModelCard(
         folder.name,
         str(config.data.path),
         metrics,
         {"training": config.model_dump(mode="json"), **notes},
         preparation.record(),
-        Domain.of(model, learned),
+        Domain.of(model, learned, inputs),
     )
     model.eval()
     if processes.rank() == 0:

@@ -141,7 +141,10 @@ def train(
             metrics = {**fitted, **counts}
         # Seconds since the last resume, apart from the metrics, which every machine reproduces.
         notes = {"training_seconds": round(time.perf_counter() - clock, 1)}
-        save_model(model, folder, config, metrics, notes, preparation=how, learned=material.learned)
+        save_model(
+            model, folder, config, metrics, notes, preparation=how, learned=material.learned,
+            inputs=inputs,
+        )  # fmt: skip
         if processes.rank() == 0:
             write_json(folder / "metrics.json", metrics)
         processes.wait()

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..species import whole_numbers
 
 # isoconfig_N4096T0.44_7_tc07.npz (BOTAN), N4096T0.44_401.npz (GlassBench)
+# By what part of the edge positions that were stored with few digits may span more than the box.
+ROUNDING = 1e-3
 FILE_NAME = re.compile(
     r"N(?P<n>\d+)T(?P<temperature>\d+(\.\d+)?)_(?P<index>\d+)(_tc(?P<time>\d+))?\.npz$"
 )
@@ -34,6 +37,11 @@ class Archive(Mapping[str, NDArray[Any]]):
 
     def __init__(self, path: Path, arrays: Any) -> None:
         self._path, self._arrays = path, arrays
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         if key not in self._arrays:
@@ -72,6 +80,40 @@ class Archive(Mapping[str, NDArray[Any]]):
             )
         return array
 
+    def real(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        """An array of real numbers, in its own dtype."""
+        array = self.expect(key, shape)
+        if array.dtype.kind not in "iuf":
+            raise InputError(
+                "numbers were expected", source=self._path, field=key, found=f"dtype {array.dtype}"
+            )
+        return array
+
+    def finite(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        """An array of finite numbers, in its own dtype."""
+        array = self.real(key, shape)
+        if not np.isfinite(array).all():
+            raise InputError(
+                "not a finite number", source=self._path, field=key,
+                found=f"entry {np.argwhere(~np.isfinite(array))[0].tolist()}",
+            )  # fmt: skip
+        return array
+
+    def types(self, allowed: tuple[int, ...]) -> NDArray[np.int64]:
+        """(N,) whole numbers, at least one, each of them ``allowed``."""
+        types = whole_numbers(self.expect("types", (None,)), self._path, "types")
+        if len(types) == 0:
+            raise InputError("no particles", source=self._path, field="types")
+        if not np.isin(types, allowed).all():
+            raise InputError(
+                "particle types out of range",
+                source=self._path,
+                field="types",
+                expected=" or ".join([", ".join(str(t) for t in allowed[:-1]), str(allowed[-1])]),
+                found=sorted(set(types.tolist()))[:8],
+            )
+        return types
+
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
@@ -96,16 +138,32 @@ def stated_temperature(path: Path) -> float | None:
 
 
 def check_extent(
-    positions: NDArray[np.floating[Any]], length: float, path: Path, field: str
+    positions: NDArray[np.floating[Any]],
+    length: float,
+    path: Path,
+    field: str,
+    *,
+    unfolded: bool = False,
 ) -> None:
-    """Raise if positions do not fill a cubic box of this edge: the density would be wrong."""
-    extent = float(np.ptp(positions[np.isfinite(positions).all(axis=1)], axis=0).max())
-    slack = 2.0 * (length**3 / len(positions)) ** (1 / 3)
-    if not length - slack <= extent <= length * (1 + 1e-6):
+    """Raise if positions do not fill a box of this edge: the density would be wrong.
+
+    Parameters
+    ----------
+    positions
+        (N, d) finite positions in d dimensions.
+    unfolded
+        Whether particles may have left the box by as much as a quench moves them; else by as much
+        as rounding does.
+    """
+    extent = float(np.ptp(positions, axis=0).max())
+    spacing = length / len(positions) ** (1 / positions.shape[1])
+    low = length - 2.0 * spacing
+    high = length + (2.0 * spacing if unfolded else ROUNDING * length)
+    if not low <= extent <= high:
         raise InputError(
             "the positions do not fit the box that the published density gives",
             source=path,
             field=field,
-            expected=f"an extent of {length:.5g}",
-            found=f"{extent:.5g}",
+            expected=f"an extent of {low:.7g} to {high:.7g} in a box of {length:.7g}",
+            found=f"{extent:.7g}",
         )

@@ -21,7 +21,7 @@ from ..entry import Entry
 from ..potential import KOB_ANDERSEN
 from ..times import ka2d_times, ka3d_relaxation_time, ka3d_times
 from .format import Format, one_each
-from .npz import Archive, check_extent, open_archive, parse_name
+from .npz import Archive, check_extent, open_archive, parse_name, stated_temperature
 
 STRUCTURES = {
     "initial_positions": "positions",

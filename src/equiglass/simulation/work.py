@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,24 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
     # Opened here, because NumPy leaves a file open that turns out to be damaged.
     with file.open("rb") as source, np.load(source, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder so that a part of it is never taken for all of it."""
+    if not folder.is_dir():
+        return
+    removed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(removed, ignore_errors=True)
+    folder.replace(removed)
+    shutil.rmtree(removed, ignore_errors=True)
+
+
+def sweep(work: Path) -> None:
+    """Remove what a stopped :func:`discard` left, and the folder itself if nothing is in it."""
+    if not work.is_dir():
+        return
+    for removed in work.glob(".*.removed"):
+        shutil.rmtree(removed, ignore_errors=True)
+    # Partial results of configurations that are not asked for now stay.
+    if not any(work.iterdir()):
+        work.rmdir()

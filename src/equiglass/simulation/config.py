@@ -171,7 +171,7 @@ class SimulationConfig(_Strict):
     )
     n_trajectories: int = Field(32, ge=2, description="trajectories of each ensemble")
     chains: Chains | None = Field(
-        None, description="training configurations from long runs, beside `n_configurations`"
+        None, description="training data from long runs, beside `n_configurations`"
     )
     timestep: float = Field(0.005, gt=0, description="largest integration step, tau_LJ")
     start_from: str | None = Field(

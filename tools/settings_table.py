@@ -16,6 +16,7 @@ from equiglass.models.registry import CLASSES, settings_sections
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.config import (
     Cage,
+    Chains,
     Cluster,
     Equilibration,
     Observables,
@@ -54,6 +55,7 @@ TABLES: dict[str, tuple[str, Sections]] = {
         "docs/simulation.md",
         {
             "": SimulationConfig,
+            "chains": Chains,
             "equilibration": Equilibration,
             "observables": Observables,
             "cage": Cage,

@@ -19,7 +19,8 @@ class DynamicsRow:
     """Averages over all configurations of one temperature, for one type at one time.
 
     What the data do not hold is None. ``chi4`` is N (<Q^2> - <Q>^2) over trajectories of all
-    configurations, N being the number of particles of the type.
+    configurations, N being the number of particles of the type; over those that have several
+    trajectories, where there are any.
     """
 
     temperature: float | None
@@ -68,9 +69,10 @@ def _row(
     msd = _per_trajectory(members, "mean_squared_displacement", k, t)
     overlap = _per_trajectory(members, "overlap", k, t)
     n_of_type = float(np.mean([m.sum() for _, m in chosen]))
+    variance = None if overlap is None else _variance(overlap)
     error = None
     if scattering is not None and len(scattering) > 1:
-        error = float(scattering.mean(axis=1).std(ddof=1) / len(scattering) ** 0.5)
+        error = float(_means(scattering).std(ddof=1) / len(scattering) ** 0.5)
     return DynamicsRow(
         temperature=temperature,
         type=TYPE_NAMES[t],
@@ -78,34 +80,46 @@ def _row(
         mean_propensity=mean_and_std(propensity)[0],
         ceiling=mean_and_std(ceilings)[0],
         bond_breaking=mean_and_std(bonds)[0],
-        self_scattering=None if scattering is None else float(scattering.mean()),
+        self_scattering=None if scattering is None else float(_means(scattering).mean()),
         self_scattering_error=error,
-        mean_squared_displacement=None if msd is None else float(msd.mean()),
-        overlap=None if overlap is None else float(overlap.mean()),
-        chi4=None if overlap is None else n_of_type * _variance(overlap),
+        mean_squared_displacement=None if msd is None else float(_means(msd).mean()),
+        overlap=None if overlap is None else float(_means(overlap).mean()),
+        chi4=None if variance is None else n_of_type * variance,
     )
+
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def _per_trajectory(
     members: Sequence[Configuration], name: str, k: int, t: int
-) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """(configurations, trajectories), or None where any configuration lacks it."""
+) -> list[Array] | None:
+    """(trajectories,) of each configuration, or None where any lacks it."""
     arrays = [getattr(c, name) for c in members]
-    if any(a is None for a in arrays) or len({a.shape for a in arrays}) > 1:
+    if any(a is None for a in arrays):
         return None
-    return np.stack([a[k, :, t] for a in arrays]).astype(np.float64)
+    return [np.asarray(a[k, :, t], dtype=np.float64) for a in arrays]
 
 
-def _variance(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Unbiased variance of one trajectory of a random configuration, from (C, R) values.
+def _means(values: Sequence[Array]) -> Array:
+    """The mean over the trajectories of each configuration, (C,)."""
+    return np.array([v.mean() for v in values])
 
-    The sum of the variance within an isoconfigurational ensemble and that between configurations.
+
+def _variance(values: Sequence[Array]) -> float | None:
+    """Unbiased variance of one trajectory of a random configuration, from (R,) values of each.
+
+    The sum of the variance within an isoconfigurational ensemble and that between configurations;
+    of single trajectories their variance. None for one trajectory.
     """
-    within = float(values.var(axis=1, ddof=1).mean())
-    if len(values) == 1:
+    several = [v for v in values if len(v) > 1]
+    if not several:
+        return float(_means(values).var(ddof=1)) if len(values) > 1 else None
+    within = float(np.mean([v.var(ddof=1) for v in several]))
+    if len(several) == 1:
         return within
-    between = float(values.mean(axis=1).var(ddof=1)) - within / values.shape[1]
-    return within + max(float(between), 0.0)
+    noise = float(np.mean([v.var(ddof=1) / len(v) for v in several]))
+    return within + max(float(_means(several).var(ddof=1)) - noise, 0.0)
 
 
 UNKNOWN_WAVE_NUMBER = "F_s = 1/e, wave number not recorded"

@@ -45,6 +45,22 @@ class RelaxationTimes(_Strict):
         return tuple(float(f"{t:.3g}") for t in times)
 
 
+class Chains(_Strict):
+    """Training data from few long runs: a start every so often, labelled by the run itself."""
+
+    n_chains: int = Field(4, ge=0, description="independent runs of each temperature")
+    starts: int = Field(20, ge=1, description="configurations that each of them gives")
+    spacing: float = Field(
+        2.0, gt=0, description="from one start to the next, tau_alpha measured at the temperature"
+    )
+    spacing_time: float | None = Field(
+        None, gt=0, description="the same in tau_LJ, in place of `spacing`"
+    )
+    segment: float = Field(
+        100.0, gt=0, description="longest stretch that a kill -9 can lose, tau_LJ"
+    )
+
+
 class StatePoint(_Strict):
     """A temperature, with its own times or numbers of configurations where they differ."""
 
@@ -55,6 +71,7 @@ class StatePoint(_Strict):
     n_configurations: dict[str, int] | None = Field(
         None, description="as the key of the same name at the top"
     )
+    chains: Chains | None = Field(None, description="as the key of the same name at the top")
 
 
 class Equilibration(_Strict):
@@ -136,7 +153,7 @@ class Cluster(_Strict):
 
 
 class SimulationConfig(_Strict):
-    """An isoconfigurational data set of one or more temperatures."""
+    """A data set of one or more temperatures: ensembles, and chains for training."""
 
     potential: str = Field("kob-andersen", description="name, or path of a YAML file")
     dimensions: Literal[2, 3] = Field(3, description="of space")
@@ -153,6 +170,9 @@ class SimulationConfig(_Strict):
         description="independent configurations per split: train, validation, test"
     )
     n_trajectories: int = Field(32, ge=2, description="trajectories of each ensemble")
+    chains: Chains | None = Field(
+        None, description="training data from long runs, beside `n_configurations`"
+    )
     timestep: float = Field(0.005, gt=0, description="largest integration step, tau_LJ")
     start_from: str | None = Field(
         None, description="data set of equilibrated configurations to start from"
@@ -184,6 +204,8 @@ class SimulationConfig(_Strict):
                 self.fixed_times(point)
             elif self.start_from:
                 raise ValueError("times in tau_alpha need an equilibration to measure it")
+            if self.start_from and point.chains and point.chains.spacing_time is None:
+                raise ValueError("chains need spacing_time where nothing measures tau_alpha")
         return self
 
     @property
@@ -197,6 +219,7 @@ class SimulationConfig(_Strict):
                 temperature=p.temperature,
                 times=p.times if p.times is not None else self.times,
                 n_configurations=p.n_configurations or self.n_configurations,
+                chains=p.chains or self.chains,
             )
             for p in points
         )
@@ -227,11 +250,11 @@ class SimulationConfig(_Strict):
     def physics(self) -> str:
         """All that finished configurations depend on, as JSON.
 
-        More configurations or temperatures, and other workers, may be asked for later; not where
-        configurations are given, because which of them belongs to which split follows from the
-        numbers.
+        More configurations, chains or temperatures, and other workers, may be asked for later;
+        not where configurations are given, because which of them belongs to which split follows
+        from the numbers.
         """
-        free = {"times", "cluster"}
+        free = {"times", "cluster", "chains"}
         if self.start_from is None:
             free |= {"temperatures", "n_configurations"}
         return self.model_dump_json(exclude=free)

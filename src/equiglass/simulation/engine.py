@@ -55,6 +55,9 @@ class Engine(Protocol):
     def draw_velocities(self, temperature: float, seed: int) -> None:
         """Fresh Maxwell-Boltzmann velocities with no total momentum."""
 
+    def set_velocities(self, velocities: Array) -> None:
+        """Velocities, (N, 3), to go on with."""
+
     def thermostat(self, start: float, stop: float) -> None:
         """Nose-Hoover dynamics from one temperature to another over each following run."""
 

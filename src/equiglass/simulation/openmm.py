@@ -143,6 +143,10 @@ class OpenMMEngine:
         kinetic = (self.masses[:, None] * velocities**2).sum() / (3 * self.n - 3)
         self._context.setVelocities(velocities * (temperature / kinetic) ** 0.5)
 
+    def set_velocities(self, velocities: Array) -> None:
+        """Velocities, (N, 3), to go on with."""
+        self._context.setVelocities(velocities)
+
     def thermostat(self, start: float, stop: float) -> None:
         """Nose-Hoover dynamics from one temperature to another over each following run."""
         self._temperatures = (start, stop)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..data.potential import Potential, load_potential, require_same
-from ..data.store import configuration_names, create_store, store_attributes, update_attributes
+from ..data.potential import load_potential
+from ..data.store import configuration_names
 from ..errors import InputError
 from ..locks import only_writer
 from ..pool import available_cores, worker_count
 from ..progress import track
+<<<<<<< HEAD
 from ..yaml_config import parse_mapping
+=======
+from .begun import begin, check_chains, check_times
+>>>>>>> wt-J4
 from .cluster import connect
-from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
+from .config import SPLITS, SimulationConfig, StatePoint
+from .scheduler import Item, Scheduler
 from .seeds import Identity
-from .tasks import attempt, finish, prepare, run_trajectory
-
-if TYPE_CHECKING:
-    from distributed import Client
+from .work import discard, sweep
 
 
 @only_writer("store")
@@ -35,12 +30,13 @@ def simulate(
     n_processes: int | None = None,
     progress: bool = True,
 ) -> Path:
-    """Make an isoconfigurational data set.
+    """Make a data set of isoconfigurational ensembles, and of chains where they are asked for.
 
-    Every configuration is prepared, run and quenched independently of the others. Blocks of the
-    equilibration and trajectories are kept in ``STORE.partial`` as soon as they are done, and
-    finished configurations lie in the store, so that the same command continues after it was
-    stopped. More configurations or temperatures in the same file extend a finished store.
+    Every configuration and every chain is prepared, run and quenched independently of the others.
+    Blocks of the equilibration, trajectories and segments of chains are kept in ``STORE.partial``
+    as soon as they are done, and finished configurations lie in the store, so that the same
+    command continues after it was stopped. More configurations, chains, starts or temperatures in
+    the same file extend a finished store.
 
     A configuration that fails (it did not equilibrate, crystallised, blew up) is left out, its
     partial results stay, and the error at the end names all of them.
@@ -48,8 +44,13 @@ def simulate(
     Raises
     ------
     InputError
+<<<<<<< HEAD
         If the store was begun with other physics, a potential of the same name but another
         content included, if another process writes it, or any configuration failed.
+=======
+        If the store was begun with other physics, times or spacing of chains, a potential of the
+        same name but another content included, or any configuration failed.
+>>>>>>> wt-J4
     """
     potential = load_potential(config.potential)
     if len(config.composition) != len(potential.species):
@@ -57,46 +58,57 @@ def simulate(
             f"does not fit the potential {potential.name}", field="composition",
             expected=f"{len(potential.species)} fractions", found=len(config.composition),
         )  # fmt: skip
-    _begin(store, config, potential)
-    _check_times(config, store)
+    begin(store, config, potential)
+    check_times(config, store)
+    check_chains(config, store)
     work = store.with_name(f"{store.name}.partial")
     finished = set(configuration_names(store))
-    wanted = [(point, identity) for point in config.state_points for identity in _identities(point)]
-    todo = [(p, i) for p, i in wanted if i.name not in finished]
+    wanted = [item for point in config.state_points for item in _items(point, work)]
+    for item in wanted:
+        item.wanted -= finished
+    todo = [item for item in wanted if item.wanted]
     failures: dict[str, str] = {}
     if todo:
         work.mkdir(exist_ok=True)
-        n_tasks = len(todo) * (config.n_trajectories + 2)
+        n_tasks = sum(item.n_steps(config) for item in todo)
         # Several trajectories may share a GPU; on cores more processes than those only wait.
         limit = available_cores() if config.engine == "lammps" else None
-        workers = worker_count(n_processes, len(todo) * config.n_trajectories, limit=limit)
+        width = sum(1 if i.identity.is_chain else config.n_trajectories for i in todo)
+        workers = worker_count(n_processes, width, limit=limit)
         with (
             connect(config.cluster, workers) as client,
             track("simulate", n_tasks, enabled=progress) as advance,
         ):
-            failures = _Scheduler(config, potential, store, work, client, advance).run(todo)
-    for _, identity in todo:
-        if identity.name not in failures:
-            shutil.rmtree(work / identity.name, ignore_errors=True)
+            failures = Scheduler(config, potential, store, work, client, advance).run(todo)
+    # Also those that were finished just before a stop.
+    for item in wanted:
+        if item.identity.name not in failures:
+            discard(item.folder)
     if failures:
+        kinds = "configurations"
+        if any(item.identity.is_chain for item in todo):
+            kinds += " and chains"
         raise InputError(
-            f"{len(failures)} of {len(todo)} configurations failed and are left out:\n"
+            f"{len(failures)} of {len(todo)} {kinds} failed and are left out:\n"
             + "\n".join(f"  {name}: {problem}" for name, problem in failures.items()),
             source=store,
         )
-    # Only if empty: partial results of configurations that are not asked for now stay.
-    if work.is_dir() and not any(work.iterdir()):
-        work.rmdir()
+    sweep(work)
     return store
 
 
-def _identities(point: StatePoint) -> list[Identity]:
+def _items(point: StatePoint, work: Path) -> list[Item]:
+    """Chains first: their segments follow each other, so that they take longest."""
     assert point.n_configurations is not None
-    return [
+    identities = [
+        Identity(point.temperature, "train", k, is_chain=True)
+        for k in range(point.chains.n_chains if point.chains else 0)
+    ] + [
         Identity(point.temperature, split, k)
         for split in SPLITS
         for k in range(point.n_configurations.get(split, 0))
     ]
+<<<<<<< HEAD
 
 
 def _begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
@@ -261,3 +273,6 @@ class _Scheduler:
 
     def _finish(self, item: _Progress) -> None:
         self._submit("finish", item, finish, item.times, self.store)
+=======
+    return [Item(point, identity, work / identity.name) for identity in identities]
+>>>>>>> wt-J4

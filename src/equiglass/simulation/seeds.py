@@ -9,25 +9,31 @@ import numpy as np
 from .config import SPLITS
 
 # Every use of random numbers has its own branch of the seed.
-_BRANCHES = {"start": 0, "melt": 1, "block": 2, "trajectory": 3, "cage": 4}
+_BRANCHES = {"start": 0, "melt": 1, "block": 2, "trajectory": 3, "cage": 4, "chain": 5}
 
 
 @dataclass(frozen=True)
 class Identity:
     """A configuration of a simulated data set: temperature, split and number within it.
 
-    Nothing else enters its random numbers, so that a data set can grow without a change of what
-    is there.
+    Or a chain of them, for the training split. Nothing else enters its random numbers, so that a
+    data set can grow without a change of what is there.
     """
 
     temperature: float
     split: str
     number: int
+    is_chain: bool = False
 
     @property
     def name(self) -> str:
-        """Name of its group in the store."""
-        return f"T{self.temperature:.4g}-{self.split}-{self.number:03d}"
+        """Name of its group in the store; of a chain, how the names of its starts begin."""
+        number = f"C{self.number:02d}" if self.is_chain else f"{self.number:03d}"
+        return f"T{self.temperature:.4g}-{self.split}-{number}"
+
+    def start_name(self, start: int) -> str:
+        """Name of a chain's start in the store."""
+        return f"{self.name}-S{start:03d}"
 
 
 def rng(seed: int, use: str, identity: Identity, *numbers: int) -> np.random.Generator:
@@ -35,7 +41,8 @@ def rng(seed: int, use: str, identity: Identity, *numbers: int) -> np.random.Gen
     key = (
         _BRANCHES[use],
         round(identity.temperature * 1e6),
-        SPLITS.index(identity.split),
+        # Chains have a branch beside those of the splits.
+        len(SPLITS) if identity.is_chain else SPLITS.index(identity.split),
         identity.number,
         *numbers,
     )

@@ -65,7 +65,7 @@ def prepare(
 
 
 def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
-    """Configuration ``number`` of this temperature, counted through the splits in order."""
+    """Configuration ``number`` of this temperature, counted through the splits, then the chains."""
     from ..data.dataset import read
 
     assert config.start_from is not None
@@ -73,7 +73,7 @@ def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
     assert point.n_configurations is not None
     position = identity.number
     for split, count in point.n_configurations.items():
-        if split == identity.split:
+        if split == identity.split and not identity.is_chain:
             break
         position += count
     data = read(config.start_from)
@@ -129,14 +129,34 @@ def finish(
     times: Times,
     store: Path,
 ) -> None:
-    """Averages, inherent structure, energies and cage positions, into the store."""
+    """Averages over the ensemble and all that belongs to its configuration, into the store."""
     trajectories = [
         load_arrays(folder / f"trajectory-{r}.npz") for r in range(config.n_trajectories)
     ]
     complete = ensemble(read_start(folder, identity), times, trajectories)
-    complete = quench_configuration(complete, potential)
+    complete_and_write(config, potential, folder, identity, complete, store, identity.name)
+
+
+def complete_and_write(
+    config: SimulationConfig,
+    potential: Potential,
+    folder: Path,
+    identity: Identity,
+    labelled: Configuration,
+    store: Path,
+    name: str,
+    *numbers: int,
+) -> None:
+    """Inherent structure, energies and cage positions, into the store.
+
+    Parameters
+    ----------
+    numbers
+        Branch the random numbers of the identity.
+    """
+    complete = quench_configuration(labelled, potential)
     if config.cage is not None:
-        seed = lammps_seed(rng(config.seed, "cage", identity))
+        seed = lammps_seed(rng(config.seed, "cage", identity, *numbers))
         complete = complete.replace(
             cage_positions=cage_positions(
                 complete, config.cage, potential, identity.temperature, config.timestep, seed
@@ -150,4 +170,4 @@ def finish(
         if tau_alpha is None
         else RelaxationTime(tau_alpha, scattering_definition(config.observables.wave_number)),
     )
-    write_configuration(store, identity.name, complete, identity.split)
+    write_configuration(store, name, complete, identity.split)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+<<<<<<< HEAD
 import zipfile
 import zlib
+=======
+import shutil
+>>>>>>> wt-J4
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +43,7 @@ def save_arrays(file: Path, **arrays: Any) -> None:
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
+<<<<<<< HEAD
     """The arrays of :func:`save_arrays`, each of which has a checksum in the file.
 
     Raises
@@ -59,3 +64,30 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
 def _array(content: bytes) -> NDArray[Any]:
     """From bytes whose checksum was right: NumPy alone reads, and checks, as far as it needs."""
     return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+=======
+    """The arrays of :func:`save_arrays`."""
+    # Opened here, because NumPy leaves a file open that turns out to be damaged.
+    with file.open("rb") as source, np.load(source, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder so that a part of it is never taken for all of it."""
+    if not folder.is_dir():
+        return
+    removed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(removed, ignore_errors=True)
+    folder.replace(removed)
+    shutil.rmtree(removed, ignore_errors=True)
+
+
+def sweep(work: Path) -> None:
+    """Remove what a stopped :func:`discard` left, and the folder itself if nothing is in it."""
+    if not work.is_dir():
+        return
+    for removed in work.glob(".*.removed"):
+        shutil.rmtree(removed, ignore_errors=True)
+    # Partial results of configurations that are not asked for now stay.
+    if not any(work.iterdir()):
+        work.rmdir()
+>>>>>>> wt-J4

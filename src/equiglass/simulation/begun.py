@@ -1,0 +1,89 @@
+"""What a store was begun with: physics, times and chains that later commands must agree with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..data.potential import Potential, require_same
+from ..data.store import create_store, store_attributes, update_attributes
+from ..errors import InputError
+from .config import RelaxationTimes, SimulationConfig
+
+
+def begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
+    """Create the store, or refuse one that was begun with other physics.
+
+    Raises
+    ------
+    InputError
+        Naming each setting that differs; or if the store was not begun by a simulation.
+    """
+    settings = json.loads(config.physics())
+    physics = {"config": settings, "potential": potential.model_dump(mode="json")}
+    create_store(store, simulation=physics, times={})
+    found = store_attributes(store).get("simulation")
+    if found == physics:
+        return
+    if not isinstance(found, dict) or "potential" not in found:
+        raise InputError("was not begun by a simulation; choose a new output", source=store)
+    require_same(potential, Potential.model_validate(found["potential"]), store)
+    # The potential is what it says, whatever it is called and wherever its file lies.
+    before = {**found["config"], "potential": settings["potential"]}
+    if before != settings:
+        raise InputError(
+            "was begun with another configuration; choose a new output or restore the settings",
+            source=store,
+            field=", ".join(_differences(settings, before, "config")),
+        )
+
+
+def check_times(config: SimulationConfig, store: Path) -> None:
+    """Record the times asked for at each temperature, or refuse others than those recorded."""
+    recorded = store_attributes(store)["times"]
+    for point in config.state_points:
+        key = f"{point.temperature:g}"
+        asked = json.loads(point.model_dump_json(include={"times"}))["times"]
+        before = recorded.get(key)
+        if before is not None and before["asked"] != asked:
+            raise InputError(
+                "was begun with other times",
+                source=store,
+                field=f"times at T = {key}",
+                expected=before["asked"],
+                found=asked,
+            )
+        measured = isinstance(point.times, RelaxationTimes)
+        grid = None if measured else list(config.fixed_times(point))
+        recorded.setdefault(key, {"asked": asked, "grid": grid})
+    update_attributes(store, times=recorded)
+
+
+def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = sorted(set(a) | set(b))
+        return [d for k in keys for d in _differences(a.get(k), b.get(k), f"{prefix}.{k}")]
+    return [] if a == b else [f"{prefix.lstrip('.')} (now {a}, was {b})"]
+
+
+def check_chains(config: SimulationConfig, store: Path) -> None:
+    """Record the spacing of the chains at each temperature, or refuse another than recorded.
+
+    More chains or starts may be asked for.
+    """
+    recorded = store_attributes(store).get("chains", {})
+    for point in config.state_points:
+        if point.chains is None or not point.chains.n_chains:
+            continue
+        key = f"{point.temperature:g}"
+        asked = point.chains.model_dump(mode="json", exclude={"n_chains", "starts"})
+        before = recorded.setdefault(key, {"asked": asked, "spacing": point.chains.spacing_time})
+        differences = _differences(asked, before["asked"], "chains")
+        if differences:
+            raise InputError(
+                "was begun with other chains",
+                source=store,
+                field=f"{', '.join(differences)} at T = {key}",
+            )
+    update_attributes(store, chains=recorded)

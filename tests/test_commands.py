@@ -22,8 +22,10 @@ from equiglass.models.card import ModelCard
 from equiglass.models.domain import Domain
 from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
+from equiglass.simulation.preparation import Preparation
 from tests.conftest import make_complete, make_liquid
 from tests.test_cli import click_commands
+from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
@@ -80,11 +82,12 @@ def make_model() -> eg.PropensityModel:
     return eg.PropensityModel(SE3Config(layers=1, channels=2, l_max=1), 2, (1.0, 2.0)).eval()
 
 
-def model_trained_at_044() -> eg.PropensityModel:
+def model_trained_at_044(potential: Potential | None = None) -> eg.PropensityModel:
     """An untrained one whose card says so."""
     anything = Range(low=0, high=10)
     model = make_model()
     model.card = ModelCard(
+        preparation=Preparation(potential).record(),
         domain=Domain(
             dimensions=(3,), fractions={"A": anything, "B": anything}, density=anything,
             temperatures=(0.44,),
@@ -218,3 +221,49 @@ def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
         eg.convert(make_complete(100), tmp_path / "b.zarr", drop=["positions"])
     quenched = eg.quench(liquid(0), potential="kob-andersen", n_processes=1)
     assert quenched[0].potential == KOB_ANDERSEN and quenched[0].inherent_positions is not None
+
+
+def test_names_and_version_are_listed() -> None:
+    assert {"__version__", "predict", "read"} <= set(dir(eg))
+
+
+def test_representation_file_says_what_it_rests_on(tmp_path: Path) -> None:
+    member = make_complete(100).replace(temperature=0.5, potential=KOB_ANDERSEN)
+    with pytest.warns(eg.AssumptionWarning):
+        eg.represent(model_trained_at_044(), [member, member], output=tmp_path / "r.npz")
+    with np.load(tmp_path / "r.npz") as stored:
+        assert [str(text) for text in stored["outside_domain"]] == [
+            "temperature 0.5, trained at 0.44 (+0.06)"
+        ] * 2
+        assert Potential.model_validate_json(str(stored["potential"])).same_as(KOB_ANDERSEN)
+
+
+def test_energy_alone_is_of_the_potential_of_the_models_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the data record none: not of Kob-Andersen, and not an error."""
+    monkeypatch.setenv("EQUIGLASS_CACHE", str(tmp_path))
+    soft = other_potential("soft")
+    model = model_trained_at_044(potential=soft)
+    bare = make_complete(300).replace(
+        temperature=0.44, potential=None, inherent_energy=None, inherent_positions=None
+    )
+    network, energy = eg.compare([model, "energy"], bare)
+    assert network.evaluation.potential is not None and energy.evaluation.potential is not None
+    assert energy.evaluation.potential.same_as(soft)
+
+
+def test_times_are_compared_before_anything_is_quenched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise AssertionError("quenched")
+
+    monkeypatch.setattr("equiglass.simulation.preparation.quench", fail)
+    bare = make_complete(100).replace(inherent_energy=None, inherent_positions=None)
+    other = bare.at_times(range(len(bare.times)), bare.times * 1.5)  # type: ignore[operator,arg-type]
+    model = model_trained_at_044()
+    for call in (
+        lambda: eg.evaluate(model, other),
+        lambda: eg.compare([model, "energy"], other),
+    ):
+        with pytest.raises(eg.InputError, match="none of the data's times"):
+            call()

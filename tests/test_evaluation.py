@@ -19,7 +19,8 @@ from equiglass.errors import InputError
 from equiglass.evaluation.compare import Comparison
 from equiglass.evaluation.correlation import ceiling, mean_and_std, pearson
 from equiglass.evaluation.intervals import mean_interval
-from equiglass.evaluation.score import energy_predictor, score
+from equiglass.evaluation.predictors import energy_predictor
+from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete

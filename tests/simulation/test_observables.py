@@ -127,3 +127,12 @@ def test_dynamics_rows_by_temperature() -> None:
     assert [r.temperature for r in rows] == [0.4] * 4 + [0.5] * 4
     assert all(r.self_scattering is None and r.mean_propensity is not None for r in rows)
     assert relaxation_times(rows) == {}
+
+
+def test_a_relaxation_before_the_first_time_is_not_known() -> None:
+    ones = np.ones((1, 2))
+    cold = make_complete(50).replace(self_scattering=np.stack([0.9 * ones, 0.1 * ones]))
+    (tau,) = relaxation_times(dynamics([cold])).values()
+    assert 1 < tau.value < 2
+    warm = cold.replace(self_scattering=np.stack([0.3 * ones, 0.1 * ones]))
+    assert relaxation_times(dynamics([warm])) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..evaluation.score import Predictor, common_times
+from ..evaluation.predictors import Predictor
+from ..evaluation.score import common_times
 from ..models.propensity import PropensityModel
 
 Array = NDArray[np.floating[Any]]
@@ -151,8 +152,8 @@ class FourPoint:
     variance: float
     chi4: float
     xi: float
-    q: list[float]
-    s4: list[float]
+    q: list[float] = field(repr=False)
+    s4: list[float] = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, where what is not known is None."""

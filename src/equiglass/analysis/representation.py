@@ -14,7 +14,8 @@ from ..data.potential import Potential
 from ..data.relaxation import RelaxationTime
 from ..evaluation.correlation import pearson
 from ..evaluation.dynamics import relaxation_time
-from ..evaluation.score import Predictor, common_times
+from ..evaluation.predictors import Predictor
+from ..evaluation.score import common_times
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 

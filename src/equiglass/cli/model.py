@@ -46,7 +46,8 @@ def evaluate(
     """Correlate a model's predictions with measured propensities, both Pearson kinds."""
     from ..commands.evaluate import evaluate as run
     from ..commands.options import check_output
-    from ..evaluation.score import energy_predictor, score
+    from ..evaluation.predictors import energy_predictor
+    from ..evaluation.score import score
     from .tables import print_evaluation
 
     check_outputs(json=json)

@@ -11,7 +11,8 @@ from ..data.configuration import Configuration
 from ..data.dataset import Data
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
-from ..evaluation.score import Evaluation, Predictor, energy_predictor, score, stored_predictor
+from ..evaluation.predictors import Predictor, energy_predictor, stored_predictor
+from ..evaluation.score import Evaluation, compared_times, score
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
@@ -52,10 +53,14 @@ def compare(
     how = preparation_of(options)
     chosen = chosen_split(data, split, species)
     configurations = list(chosen)
+    for network in networks:
+        if network is not None:  # before anything is quenched
+            compared_times(network.times, configurations, chosen.source)
+    without = _without_model(how, networks, configurations)
     contenders = []
     with track("compare", len(models) * len(chosen), enabled=how.progress) as advance:
         for model, network in zip(models, networks, strict=True):
-            inputs = _inputs(model, network, configurations, how)
+            inputs = _inputs(model, network, configurations, how if network else without)
             watch = None if network is None else Watch(network, strict=strict)
             predictor, times = _predictor(model, watch, inputs)
             begun = perf_counter()
@@ -91,8 +96,19 @@ def _inputs(
 ) -> list[Configuration]:
     if network is not None:
         return prepared(network, configurations, how)
-    fields = ["inherent_energy"] if model == ENERGY else []
-    return how.complete(configurations, fields)
+    return how.complete(configurations, ["inherent_energy"] if model == ENERGY else [])
+
+
+def _without_model(
+    how: Preparation,
+    networks: Sequence[PropensityModel | None],
+    configurations: Sequence[Configuration],
+) -> Preparation:
+    """For what is no model: where the data record no potential, that of the models beside it."""
+    if potential_of(configurations) is not None:
+        return how
+    own = next((n.potential for n in networks if n is not None and n.potential is not None), None)
+    return how if own is None else how.under(own)
 
 
 def _predictor(

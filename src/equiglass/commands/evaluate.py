@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from ..data.dataset import Data
-from ..evaluation.score import Evaluation, score
+from ..evaluation.score import Evaluation, compared_times, score
 from ..models.prepared import prepared
 from ..progress import track
 from .models import Model, Watch, chosen_split, loaded, name_of, potential_of
@@ -43,7 +43,9 @@ def evaluate(
     """
     network, how = loaded(model), preparation_of(options)
     chosen = chosen_split(data, split, species)
-    configurations = prepared(network, list(chosen), how)
+    labelled = list(chosen)
+    compared_times(network.times, labelled, chosen.source)  # before anything is quenched
+    configurations = prepared(network, labelled, how)
     watch = Watch(network, strict=strict)
     with track("evaluate", len(configurations), enabled=how.progress) as advance:
         result = score(

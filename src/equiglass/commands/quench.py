@@ -109,7 +109,7 @@ def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
             source=store,
             field="potential",
             expected=potential.name,
-            found="none" if recorded is None else f"another by the name of {recorded.name}",
+            found="none" if recorded is None else recorded.beside(potential),
         )
     # Stores of before fingerprints were kept name the path of the data only.
     key = "fingerprint" if "fingerprint" in found else "quenched_from"

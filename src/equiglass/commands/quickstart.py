@@ -6,7 +6,8 @@ import json
 
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
-from ..evaluation.score import energy_predictor, score
+from ..evaluation.predictors import energy_predictor
+from ..evaluation.score import score
 from ..reporting.figures import mobility_map, rho_against_time, save, scatter
 from .evaluate import evaluate
 from .options import PathLike, check_output

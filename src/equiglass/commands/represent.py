@@ -12,6 +12,7 @@ import numpy as np
 from ..analysis.representation import Representation
 from ..analysis.representation import represent as run_represent
 from ..data.dataset import Data
+from ..evaluation.departures import outside
 from .models import Model, Watch, model_and_data, potential_of
 from .options import PathLike, Preparing, check_output
 
@@ -82,5 +83,7 @@ def _write(path: Path, result: Representation) -> None:
         relaxation_time=np.nan if tau is None else tau.value,
         relaxation_time_definition="" if tau is None else tau.definition,
         model=result.model,
+        outside_domain=np.array(["; ".join(outside([found])) for found in result.departures]),
+        potential="" if result.potential is None else result.potential.model_dump_json(),
     )
     partial.replace(path)

@@ -116,6 +116,11 @@ class Potential(BaseModel):
             return f"another table or formula for {label}"
         return ""
 
+    def beside(self, other: Potential) -> str:
+        """Its name, and in what it first differs from another, whose name may be the same."""
+        difference = self.difference(other)
+        return f"{self.name}: {difference}" if difference else self.name
+
     @property
     def cutoff(self) -> float:
         """Largest pair cutoff."""
@@ -183,7 +188,7 @@ def require_same(
             source=source,
             field="potential",
             expected=asked.name,
-            found=f"{recorded.name}: {recorded.difference(asked)}",
+            found=recorded.beside(asked),
         )
 
 

@@ -128,7 +128,9 @@ UNKNOWN_WAVE_NUMBER = "F_s = 1/e, wave number not recorded"
 def relaxation_times(
     rows: Sequence[DynamicsRow], *, definition: str = UNKNOWN_WAVE_NUMBER, type_name: str = "A"
 ) -> dict[float | None, RelaxationTime]:
-    """tau_alpha, where F_s falls to 1/e, by temperature; those it does not reach are left out.
+    """tau_alpha, where F_s falls to 1/e, by temperature.
+
+    Left out are temperatures at which it does so before the first time or after the last.
 
     Parameters
     ----------
@@ -143,9 +145,10 @@ def relaxation_times(
         mine = [r for r in rows if r.temperature == temperature and r.type == type_name]
         if any(r.self_scattering is None for r in mine) or not mine:
             continue
-        tau = crossing(
-            np.array([r.time for r in mine]), np.array([r.self_scattering for r in mine])
-        )
+        scattering = np.array([r.self_scattering for r in mine])
+        if scattering[0] < np.exp(-1):
+            continue
+        tau = crossing(np.array([r.time for r in mine]), scattering)
         if tau is not None:
             result[temperature] = RelaxationTime(tau, definition)
     return result

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
@@ -16,10 +15,7 @@ from ..errors import InputError
 from ..models.ranges import Departure
 from .correlation import ceiling, mean_and_std, pearson
 from .html import html_table
-
-Array = NDArray[np.floating[Any]]
-# From a configuration to (n_times, N), one row for each of the predictor's times.
-Predictor = Callable[[Configuration], Array]
+from .predictors import Array, Predictor
 
 
 @dataclass(frozen=True)
@@ -142,6 +138,43 @@ def common_times(
     ]
 
 
+def compared_times(
+    times: Sequence[float] | None, configurations: Sequence[Configuration], data: str
+) -> list[tuple[int, int]]:
+    """Pairs (row of the predictor, row of the data) that :func:`score` compares.
+
+    Raises
+    ------
+    InputError
+        If there are no propensities, or none at a time of the predictor.
+    """
+    first = configurations[0]
+    for c in configurations:
+        if c.propensity is None or c.times is None:
+            raise InputError("has no propensity to compare with", source=c.source)
+        if not np.array_equal(c.times, first.times):  # type: ignore[arg-type]
+            raise InputError(
+                "configurations with different times in one data set",
+                source=c.source,
+                field="times",
+                expected=first.times,
+                found=c.times,
+            )
+    assert first.times is not None
+    if times is None:
+        return [(0, j) for j in range(len(first.times))]
+    pairs = common_times(times, first.times.tolist())
+    if not pairs:
+        raise InputError(
+            "the model predicts none of the data's times",
+            source=data,
+            field="times",
+            expected=list(times),
+            found=first.times.tolist(),
+        )
+    return pairs
+
+
 def score(
     predictor: Predictor,
     times: Sequence[float] | None,
@@ -163,31 +196,9 @@ def score(
     InputError
         If there are no propensities, or none at a time of the predictor.
     """
+    pairs = compared_times(times, configurations, data)
     first = configurations[0]
-    for c in configurations:
-        if c.propensity is None or c.times is None:
-            raise InputError("has no propensity to compare with", source=c.source)
-        if not np.array_equal(c.times, first.times):  # type: ignore[arg-type]
-            raise InputError(
-                "configurations with different times in one data set",
-                source=c.source,
-                field="times",
-                expected=first.times,
-                found=c.times,
-            )
-    assert first.times is not None
-    if times is None:
-        pairs = [(0, j) for j in range(len(first.times))]
-    else:
-        pairs = common_times(times, first.times.tolist())
-    if not pairs:
-        raise InputError(
-            "the model predicts none of the data's times",
-            source=data,
-            field="times",
-            expected=list(times or []),
-            found=first.times.tolist(),
-        )
+    assert first.times is not None  # as compared_times saw
     predicted, measured = [], []
     for c in configurations:
         values = predictor(c)
@@ -241,31 +252,3 @@ def _score(
         ceiling_pooled=pooled_ceiling if np.isfinite(pooled_ceiling) else None,
         n_particles=sum(len(a) for a in p),
     )
-
-
-def energy_predictor(field: str = "inherent_energy") -> Predictor:
-    """The potential energy per particle as the prediction, the simplest baseline."""
-
-    def predict(configuration: Configuration) -> Array:
-        energy = getattr(configuration, field)
-        if energy is None:
-            raise InputError("is not known", source=configuration.source, field=field)
-        return np.asarray(energy)[None]
-
-    return predict
-
-
-def stored_predictor(method: str) -> Predictor:
-    """The predictions that a data set's publishers stored under this name, as a predictor."""
-
-    def predict(configuration: Configuration) -> Array:
-        if method not in configuration.predictions:
-            raise InputError(
-                "has no stored predictions of this name",
-                source=configuration.source,
-                expected=sorted(configuration.predictions),
-                found=method,
-            )
-        return configuration.predictions[method]
-
-    return predict

@@ -59,5 +59,5 @@ def _check_recorded(name: str, own: Potential, configurations: Sequence[Configur
                 source=c.source,
                 field="potential",
                 expected=own.name,
-                found=c.potential.name,
+                found=c.potential.beside(own),
             )

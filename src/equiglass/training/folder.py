@@ -78,17 +78,15 @@ def check_settings(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
 def check_potential(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
     """Raise InputError where the potential, by content, is not the one begun with."""
     old, new = begun.preparation.potential, now.preparation.potential
-    if old is None and new is None:
+    if old == new or (old is not None and new is not None and old.same_as(new)):
         return
-    if old is None or new is None or not old.same_as(new):
-        other = old is not None and new is not None and old.name == new.name
-        raise InputError(
-            "was begun with another potential" + (" of the same name" if other else ""),
-            source=source,
-            field="preparation.potential",
-            expected="none" if old is None else old.name,
-            found="none" if new is None else new.name,
-        )
+    raise InputError(
+        "was begun with another potential",
+        source=source,
+        field="preparation.potential",
+        expected="none" if old is None else old.name,
+        found="none" if new is None else new.name if old is None else new.beside(old),
+    )
 
 
 def check_data(folder: Path, description: dict[str, Any]) -> None:

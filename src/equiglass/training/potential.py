@@ -34,7 +34,7 @@ def asked(
             source=config.data.path,
             field="preparation.potential",
             expected=wanted.name,
-            found=also.name + (", with other parameters" if also.name == wanted.name else ""),
+            found=also.beside(wanted),
         )
     if wanted is None and begun is not None:
         wanted = begun.preparation.potential

@@ -9,6 +9,7 @@ from typing import Any
 from ..data.potential import Potential, require_same
 from ..data.store import create_store, store_attributes, update_attributes
 from ..errors import InputError
+from ..yaml_config import parse_mapping
 from .config import RelaxationTimes, SimulationConfig
 
 
@@ -26,9 +27,9 @@ def begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
     found = store_attributes(store).get("simulation")
     if found == physics:
         return
-    if not isinstance(found, dict) or "potential" not in found:
+    if not isinstance(found, dict) or not {"potential", "config"} <= set(found):
         raise InputError("was not begun by a simulation; choose a new output", source=store)
-    require_same(potential, Potential.model_validate(found["potential"]), store)
+    require_same(potential, parse_mapping(found["potential"], Potential, source=str(store)), store)
     # The potential is what it says, whatever it is called and wherever its file lies.
     before = {**found["config"], "potential": settings["potential"]}
     if before != settings:

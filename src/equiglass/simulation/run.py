@@ -10,11 +10,7 @@ from ..errors import InputError
 from ..locks import only_writer
 from ..pool import available_cores, worker_count
 from ..progress import track
-<<<<<<< HEAD
-from ..yaml_config import parse_mapping
-=======
 from .begun import begin, check_chains, check_times
->>>>>>> wt-J4
 from .cluster import connect
 from .config import SPLITS, SimulationConfig, StatePoint
 from .scheduler import Item, Scheduler
@@ -44,13 +40,9 @@ def simulate(
     Raises
     ------
     InputError
-<<<<<<< HEAD
-        If the store was begun with other physics, a potential of the same name but another
-        content included, if another process writes it, or any configuration failed.
-=======
         If the store was begun with other physics, times or spacing of chains, a potential of the
-        same name but another content included, or any configuration failed.
->>>>>>> wt-J4
+        same name but another content included, if another process writes it, or any configuration
+        failed.
     """
     potential = load_potential(config.potential)
     if len(config.composition) != len(potential.species):
@@ -108,171 +100,4 @@ def _items(point: StatePoint, work: Path) -> list[Item]:
         for split in SPLITS
         for k in range(point.n_configurations.get(split, 0))
     ]
-<<<<<<< HEAD
-
-
-def _begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
-    settings = json.loads(config.physics())
-    physics = {"config": settings, "potential": potential.model_dump(mode="json")}
-    create_store(store, simulation=physics, times={})
-    found = store_attributes(store).get("simulation")
-    if found == physics:
-        return
-    if not isinstance(found, dict) or not {"potential", "config"} <= set(found):
-        raise InputError("was not begun by a simulation; choose a new output", source=store)
-    require_same(potential, parse_mapping(found["potential"], Potential, source=str(store)), store)
-    # The potential is what it says, whatever it is called and wherever its file lies.
-    before = {**found["config"], "potential": settings["potential"]}
-    if before != settings:
-        raise InputError(
-            "was begun with another configuration; choose a new output or restore the settings",
-            source=store,
-            field=", ".join(_differences(settings, before, "config")),
-        )
-
-
-def _check_times(config: SimulationConfig, store: Path) -> None:
-    """Record the times asked for at each temperature, or refuse others than those recorded."""
-    recorded = store_attributes(store)["times"]
-    for point in config.state_points:
-        key = f"{point.temperature:g}"
-        asked = json.loads(point.model_dump_json(include={"times"}))["times"]
-        before = recorded.get(key)
-        if before is not None and before["asked"] != asked:
-            raise InputError(
-                "was begun with other times",
-                source=store,
-                field=f"times at T = {key}",
-                expected=before["asked"],
-                found=asked,
-            )
-        measured = isinstance(point.times, RelaxationTimes)
-        grid = None if measured else list(config.fixed_times(point))
-        recorded.setdefault(key, {"asked": asked, "grid": grid})
-    update_attributes(store, times=recorded)
-
-
-def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        keys = sorted(set(a) | set(b))
-        return [d for k in keys for d in _differences(a.get(k), b.get(k), f"{prefix}.{k}")]
-    return [] if a == b else [f"{prefix.lstrip('.')} (now {a}, was {b})"]
-
-
-@dataclass
-class _Progress:
-    """A configuration on its way."""
-
-    identity: Identity
-    folder: Path
-    times: Times | None = None
-    missing: set[int] = field(default_factory=set)
-
-
-class _Scheduler:
-    """Submits each task when what it needs is there, and collects what fails."""
-
-    def __init__(
-        self,
-        config: SimulationConfig,
-        potential: Potential,
-        store: Path,
-        work: Path,
-        client: Client,
-        advance: Callable[[], None],
-    ) -> None:
-        self.config, self.potential = config, potential
-        self.store, self.work = store, work
-        self.client, self.advance = client, advance
-        self.failures: dict[str, str] = {}
-        self.stage: dict[str, tuple[str, _Progress, int]] = {}
-
-    def run(self, todo: list[tuple[StatePoint, Identity]]) -> dict[str, str]:
-        from distributed import as_completed
-
-        self.queue = as_completed()
-        self.rank = {identity.name: k for k, (_, identity) in enumerate(todo)}
-        self.waiting: dict[float, list[_Progress]] = {}
-        self.unprepared: dict[float, int] = {}
-        self.points = {point.temperature: point for point, _ in todo}
-        for point, identity in todo:
-            self.unprepared[point.temperature] = self.unprepared.get(point.temperature, 0) + 1
-            item = _Progress(identity, self.work / identity.name)
-            self._submit("prepare", item, prepare)
-        for future in self.queue:
-            self._completed(future)
-        return self.failures
-
-    def _submit(
-        self,
-        stage: str,
-        item: _Progress,
-        task: Callable[..., None],
-        *arguments: Any,
-        number: int = 0,
-    ) -> None:
-        future = self.client.submit(
-            attempt,
-            task,
-            self.config,
-            self.potential,
-            item.folder,
-            item.identity,
-            *arguments,
-            pure=False,
-            retries=0,
-            priority=-self.rank[item.identity.name],
-        )
-        self.stage[future.key] = (stage, item, number)
-        self.queue.add(future)
-
-    def _completed(self, future: Any) -> None:
-        stage, item, number = self.stage.pop(future.key)
-        self.advance()
-        name = item.identity.name
-        problem = future.result()  # raises what is not about the input, such as a bug
-        if problem is not None:
-            self.failures.setdefault(name, problem)
-        if stage == "prepare":
-            self._prepared(item)
-        elif stage == "trajectory":
-            item.missing.discard(number)
-            if not item.missing and name not in self.failures:
-                self._finish(item)
-
-    def _prepared(self, item: _Progress) -> None:
-        temperature = item.identity.temperature
-        self.unprepared[temperature] -= 1
-        self.waiting.setdefault(temperature, []).append(item)
-        point = self.points[temperature]
-        if isinstance(point.times, RelaxationTimes) and self.unprepared[temperature]:
-            return  # the times follow from the relaxation time of all of them
-        ready = [i for i in self.waiting.pop(temperature) if i.identity.name not in self.failures]
-        if ready:
-            times = self._times(point, ready)
-            for one in ready:
-                self._start_trajectories(one, times)
-
-    def _times(self, point: StatePoint, ready: list[_Progress]) -> Times:
-        recorded = store_attributes(self.store)["times"]
-        entry = recorded[f"{point.temperature:g}"]
-        if entry["grid"] is None:
-            assert isinstance(point.times, RelaxationTimes)
-            measured = [
-                json.loads((i.folder / "equilibrated.json").read_text())["tau_alpha"] for i in ready
-            ]
-            entry["grid"] = list(point.times.grid(float(np.median(measured))))
-            update_attributes(self.store, times=recorded)
-        return tuple(entry["grid"])
-
-    def _start_trajectories(self, item: _Progress, times: Times) -> None:
-        item.times = times
-        item.missing = set(range(self.config.n_trajectories))
-        for r in range(self.config.n_trajectories):
-            self._submit("trajectory", item, run_trajectory, times, r, number=r)
-
-    def _finish(self, item: _Progress) -> None:
-        self._submit("finish", item, finish, item.times, self.store)
-=======
     return [Item(point, identity, work / identity.name) for identity in identities]
->>>>>>> wt-J4

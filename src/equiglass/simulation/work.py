@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-<<<<<<< HEAD
+import shutil
 import zipfile
 import zlib
-=======
-import shutil
->>>>>>> wt-J4
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +40,6 @@ def save_arrays(file: Path, **arrays: Any) -> None:
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
-<<<<<<< HEAD
     """The arrays of :func:`save_arrays`, each of which has a checksum in the file.
 
     Raises
@@ -64,11 +60,6 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
 def _array(content: bytes) -> NDArray[Any]:
     """From bytes whose checksum was right: NumPy alone reads, and checks, as far as it needs."""
     return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
-=======
-    """The arrays of :func:`save_arrays`."""
-    # Opened here, because NumPy leaves a file open that turns out to be damaged.
-    with file.open("rb") as source, np.load(source, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
 
 
 def discard(folder: Path) -> None:
@@ -90,4 +81,3 @@ def sweep(work: Path) -> None:
     # Partial results of configurations that are not asked for now stay.
     if not any(work.iterdir()):
         work.rmdir()
->>>>>>> wt-J4

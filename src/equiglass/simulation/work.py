@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.readers import npz
 from ..errors import InputError
 
 
@@ -33,7 +34,11 @@ def save_arrays(file: Path, **arrays: Any) -> None:
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of :func:`save_arrays`."""
-    # Opened here, because NumPy leaves a file open that turns out to be damaged.
-    with file.open("rb") as source, np.load(source, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+    """The arrays of :func:`save_arrays`.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or damaged.
+    """
+    return npz.load_arrays(file)

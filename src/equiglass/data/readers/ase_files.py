@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...opening import regular_size
 from ..atoms import TYPE_ARRAYS, from_ase, labels_of, species_order
 from ..configuration import Configuration
 from ..entry import Entry
@@ -28,6 +29,9 @@ XYZ_ENDINGS = (".xyz", ".extxyz")
 DUMP_HEAD = b"ITEM: "
 # Endings that ASE counts as its own, and that in a folder are notes, tables or other codes' logs.
 NOT_CLAIMED = (".md", ".txt", ".yaml", ".yml", ".json", ".csv", ".out", ".log", ".dat")
+
+# What ASE would unpack on the way, whatever comes out.
+COMPRESSED = (".gz", ".bz2", ".xz")
 
 
 def _is_lammps_data(path: Path) -> bool:
@@ -85,6 +89,9 @@ def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
 
 
 def _whole(path: Path) -> list[Atoms]:
+    regular_size(path)
+    if path.suffix in COMPRESSED:
+        raise InputError("compressed: unpack it first, to see how large it is", source=path)
     status = path.stat()
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
@@ -104,7 +111,17 @@ def _from_whole(path: Path, k: int) -> Atoms:
 
 
 def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) -> Configuration:
-    return from_ase(frame(), species=order, source=source)
+    return _converted(frame(), order, source)
+
+
+def _converted(atoms: Atoms, order: Sequence[str] | None, source: str) -> Configuration:
+    """A configuration of atoms, whose columns and remarks may be of any kind."""
+    try:
+        return from_ase(atoms, species=order, source=source)
+    except InputError:
+        raise
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise InputError(f"a value is not what it should be: {error}", source=source) from error
 
 
 def _frames(path: Path) -> list[Callable[[], Atoms]]:
@@ -129,7 +146,7 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
         order: Sequence[str] | None = species
         if species is None and TYPE_ARRAYS[0] not in first.arrays:
             order = species_order(labels_of(first))
-        from_ase(first, species=order, source=names[0])  # what is wrong shows now
+        _converted(first, order, names[0])  # what is wrong shows now
         entries += [
             Entry(name, NAME, partial(_load, frame, name, order))
             for name, frame in zip(names, frames, strict=True)

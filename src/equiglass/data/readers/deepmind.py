@@ -64,8 +64,18 @@ def read(path: Path) -> Configuration:
         types = _flat(content["types"]).astype(np.int64)
         ends = _stacked(content["trajectory_target_positions"], path.stat().st_size)
         times = _flat(content["time"]).astype(np.float64)[_flat(content["time_indices"])]
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise InputError(f"arrays of unexpected shape: {error}", source=path) from error
+    for name, array, shape in (
+        ("box", box, (3,)),
+        ("types", types, (types.size,)),
+        ("positions", positions, (types.size, 3)),
+        ("time", times, (times.size,)),
+    ):
+        if array.shape != shape:
+            raise InputError(
+                "has the wrong shape", source=path, field=name, expected=shape, found=array.shape
+            )
     if ends.ndim != 4 or ends.shape[0] != len(times) or ends.shape[2:] != positions.shape:
         raise InputError(
             "has the wrong shape",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError
+from ...opening import open_regular
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,14 @@ class Span:
 
     def text(self, path: Path) -> str:
         """The frame."""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(self.start)
             return file.read(self.stop - self.start).decode()
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     position = 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for line in file:
             yield position, line
             position += len(line)
@@ -117,6 +118,8 @@ def dump_frames(path: Path) -> list[Span]:
                 rows = 0
         elif rows is not None and line.strip():
             rows += 1
+        elif rows is not None and rows < (expected or 0):
+            raise _cut_short(path, len(spans), expected or 0, rows)  # by an empty line
         end = position + len(line)
     if begun:
         close()

@@ -68,7 +68,7 @@ def read(path: Path) -> Configuration:
         predictions = {
             key: _prediction(archive, key, n_times, n) for key in METHODS if key in archive
         }
-        flat = _is_flat(archive["initial_positions"])
+        flat = _is_flat(archive.expect("initial_positions", (n, None)))
         length = (n / DENSITY_2D) ** 0.5 if flat else (n / DENSITY_3D) ** (1 / 3)
         box = np.array([length, length, 1.0 if flat else length])
         structures: dict[str, Any] = {}
@@ -107,9 +107,10 @@ def _is_flat(positions: np.ndarray) -> bool:
 
 
 def _prediction(archive: Archive, key: str, n_times: int, n: int) -> np.ndarray:
-    stored = archive[key]
     # Static fields such as EPOT are one value per particle, the same at every time.
-    return np.broadcast_to(stored, (n_times, n)) if stored.ndim == 1 else stored
+    if archive[key].ndim == 1:
+        return np.broadcast_to(archive.expect(key, (n,)), (n_times, n))
+    return archive.expect(key, (n_times, n))
 
 
 def _temperature(path: Path) -> float | None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...opening import open_regular
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?[biufSU]\d{1,3}")
 _PUSH_ARGUMENT = re.compile(
@@ -114,6 +115,19 @@ _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _plain(value: Any) -> Any:
+    """The value, if no part of a constructor was left in it."""
+    todo, seen = [value], set()
+    while todo:
+        item = todo.pop()
+        if item is _MARK or isinstance(item, (_Name, _Type, _Pending)):
+            raise ValueError("unfinished")
+        if isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            todo.extend(item.values() if isinstance(item, dict) else item)
+    return value
+
+
 class _Machine:
     """The stack and the memo of a pickle; one method for each group of opcodes."""
 
@@ -134,7 +148,7 @@ class _Machine:
             elif name in _GET:
                 self._recall(argument)
             elif name == "STOP":
-                return self.stack.pop()
+                return _plain(self.stack.pop())
             elif name not in _NOTHING:
                 step = getattr(self, f"_{name.lower()}", None)
                 if step is None:
@@ -275,7 +289,10 @@ def load(path: Path) -> Any:
         If the file is damaged, or holds anything but NumPy arrays of numbers and builtins.
     """
     try:
-        return _Machine().run(path.read_bytes())
+        with open_regular(path) as file:
+            return _Machine().run(file.read())
+    except InputError:
+        raise
     except RefusedError as refused:
         raise InputError(
             "the pickle wants to run code and was not loaded",

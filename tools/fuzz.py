@@ -107,8 +107,8 @@ def main() -> None:
         fuzz(target, record, options.record, wanted, options.save)
     rows = record["readers"].values()
     faults = sum(row[k] for row in rows for k in OUTCOMES[2:])
-    print(f"{sum(r['inputs'] for r in rows)} inputs on record, {time.monotonic() - began:.0f} s now, "
-          f"{faults} faults")  # fmt: skip
+    print(f"{sum(r['inputs'] for r in rows)} inputs on record, {faults} faults, "
+          f"{time.monotonic() - began:.0f} s now")  # fmt: skip
     raise SystemExit(1 if faults else 0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import time
 import zipfile
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from equiglass.data.dataset import read
-from equiglass.data.readers import npz, safe_pickle
+from equiglass.data.readers import safe_pickle
+from equiglass.data.readers.npy import parse_array
 from equiglass.errors import InputError, one_line
 from equiglass.models.storage import load_model
 from equiglass.opening import open_regular, read_limited, regular_size
@@ -39,19 +39,20 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(PLAIN)
 def test_arrays_are_parsed_as_numpy_writes_them(array: np.ndarray) -> None:
     for order in (np.ascontiguousarray, np.asfortranarray):
         given_array = order(array) if array.ndim else array
         buffer = io.BytesIO()
         np.save(buffer, given_array)
-        assert same(npz.parse_array(bytearray(buffer.getvalue())), given_array)
+        assert same(parse_array(bytearray(buffer.getvalue())), given_array)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    st.none() | st.booleans() | st.integers()
+    | st.floats(allow_nan=False) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
 ), st.integers(0, 5))  # fmt: skip
 def test_builtins_are_unpickled_as_python_does(value: object, protocol: int) -> None:
@@ -85,7 +86,7 @@ def header(shape: str, descr: str = "'<f8'", more: bytes = b"") -> bytearray:
 )
 def test_headers_that_lie_are_refused(content: bytearray) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
-        npz.parse_array(content)
+        parse_array(content)
 
 
 def zip_of(path: Path, **members: bytes) -> Path:
@@ -106,10 +107,10 @@ def test_an_archive_cannot_unpack_to_a_flood(tmp_path: Path) -> None:
 
 
 def test_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as out:
+        out.writestr("a", b"")
+        out.writestr("a.npy", b"")
     with pytest.raises(InputError, match="two arrays of one name"):
-        with zipfile.ZipFile(tmp_path / "a.npz", "w") as out:
-            out.writestr("a", b"")
-            out.writestr("a.npy", b"")
         load_arrays(tmp_path / "a.npz")
 
 
@@ -117,10 +118,8 @@ def test_members_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_deep_yaml_is_refused_at_once(tmp_path: Path, text: str) -> None:
     file = tmp_path / "c.yaml"
     file.write_text(text)
-    began = time.process_time()
     with pytest.raises(InputError):
         read_yaml(file)
-    assert time.process_time() - began < 5
 
 
 def not_files(folder: Path) -> list[Path]:
@@ -128,8 +127,8 @@ def not_files(folder: Path) -> list[Path]:
     (folder / "link").symlink_to("/dev/zero")
     (folder / "folder").mkdir()
     (folder / "loop").symlink_to(folder / "loop")
-    return [folder / "pipe", folder / "link", folder / "folder", folder / "loop",
-            folder / "missing", Path("/dev/zero"), folder / ("x" * 300), folder / "nul\0"]  # fmt: skip
+    names = ("pipe", "link", "folder", "loop", "missing", "x" * 300, "nul\0")
+    return [Path("/dev/zero"), *(folder / name for name in names)]
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:

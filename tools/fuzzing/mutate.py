@@ -13,13 +13,16 @@ INTEGERS = (0, 1, 2, 7, 64, 127, 128, 255, 256, 32767, 65535, 2**24, 2**31 - 1, 
 TOKENS = (
     b"0", b"-1", b"1", b"3", b"21", b"1e308", b"-1e308", b"1e-320", b"nan", b"inf", b"-inf", b"0.5",
     b"100000000", b"99999999999999999999", b"1e9", b"x", b"", b"\xff", b"\x00", b"T", b"F", b"pp",
-    b"ff", b"\"", b"'", b"[", b"]", b"{", b"}", b":", b"=", b"&a", b"*a", b"!!python/object:os.system",
+    b"ff", b"\"", b"'", b"[", b"]", b"{", b"}", b":", b"=", b"&a", b"*a",
+    b"!!python/object:os.system",
     b"ITEM:", b"NUMBER", b"[red]", b"\x1b[31m", b"A" * 300, b"- " * 60, b"[" * 300, b"-0", b"1.5",
-    b"pos:R:3", b"pos:R:99999999", b"species:S:1", b"Lattice=\"1 0 0 0 1 0 0 0 1\"", b"#", b"_", b"~",
+    b"pos:R:3", b"pos:R:99999999",
+    b"species:S:1", b"Lattice=\"1 0 0 0 1 0 0 0 1\"", b"#", b"_", b"~",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 5, 100, 10**8, 10**30, 0.0, -0.5, 0.5, 1e-300, 1e308,
-    float("nan"), float("inf"), -float("inf"), "", "x", "se3", "A", "/dev/zero", "a\nb", "[red]x[/red]",
+    float("nan"), float("inf"), -float("inf"), "", "x", "se3", "A", "/dev/zero", "a\nb",
+    "[red]x[/red]",
     "x" * 5000, "\x1b[31m", "\ud800", [], {}, [1], [[]], {"kind": "botan"}, [1e9] * 50, ["A"] * 9,
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ import pickle
 import pickletools
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -36,9 +37,7 @@ def wrong_arrays(rng: Random, arrays: seeds.Arrays) -> seeds.Arrays:
         elif kind == 3:
             array = array[: rng.randrange(array.shape[0] + 1)] if array.ndim else array
         elif kind == 4:
-            array = np.resize(
-                array, [rng.choice((0, 1, 2, 3, 20, 21)) for _ in range(rng.randrange(5))]
-            )
+            array = np.resize(array, rng.choices((0, 1, 2, 3, 20, 21), k=rng.randrange(5)))
         elif kind == 5:
             try:
                 array = array.astype(rng.choice(DTYPES))
@@ -147,8 +146,10 @@ def safetensors(good: Sequence[bytes], key: str) -> Generator:
 
 
 _NAMES = (b"numpy\ndtype", b"numpy\nndarray", b"numpy.core.multiarray\n_reconstruct",
-          b"numpy._core.multiarray\nscalar", b"numpy.core.numeric\n_frombuffer", b"_codecs\nencode",
-          b"builtins\neval", b"os\nsystem", b"builtins\nbytes", b"copyreg\n_reconstructor")  # fmt: skip
+          b"numpy._core.multiarray\nscalar", b"numpy.core.numeric\n_frombuffer",
+          b"_codecs\nencode",
+          b"builtins\neval", b"os\nsystem", b"builtins\nbytes",
+          b"copyreg\n_reconstructor")  # fmt: skip
 
 
 def _opcode(rng: Random) -> bytes:
@@ -158,13 +159,15 @@ def _opcode(rng: Random) -> bytes:
         b"J" + struct.pack("<i", rng.choice((-1, 0, 1, 2**31 - 1, -(2**31)))),
         b"G" + struct.pack(">d", rng.choice((0.0, 1.5, float("nan"), float("inf")))),
         b"U" + bytes([n]) + b"a" * n, b"C" + bytes([n]) + b"\0" * n, b"X\x01\0\0\0a",
-        b"\x8c\x02f8", b"\x8c\x02i8", b"U\x02O8", b"\x8c\x06latin1", b"\x8a\x09" + b"\xff" * 8 + b"\x7f",
+        b"\x8c\x02f8", b"\x8c\x02i8", b"U\x02O8", b"\x8c\x06latin1",
+        b"\x8a\x09" + b"\xff" * 8 + b"\x7f",
         b"(", b"(", b")", b"]", b"}", b"t", b"l", b"d", b"a", b"e", b"s", b"u", b"0", b"1", b"2",
         b"\x85", b"\x86", b"\x87", b"q" + bytes([n]), b"h" + bytes([n]), b"\x94",
         b"r" + struct.pack("<I", rng.choice(INTEGERS) % 2**32), b"c" + rng.choice(_NAMES) + b"\n",
         b"\x93", b"R", b"b", b"\x81", b"\x82\x01", b"i" + rng.choice(_NAMES) + b"\n", b"o", b"Q",
         b"B" + struct.pack("<I", rng.choice(INTEGERS) % 2**32), b"\x95" + struct.pack("<Q", n),
-        b"\x8e" + struct.pack("<Q", rng.choice(INTEGERS)), b"\x97", b"\x98", b"\x8f", b"\x90", b"\x91",
+        b"\x8e" + struct.pack("<Q", rng.choice(INTEGERS)),
+        b"\x97", b"\x98", b"\x8f", b"\x90", b"\x91",
     )  # fmt: skip
     return rng.choice(choices)
 
@@ -175,10 +178,8 @@ def opcodes(contents: Sequence[dict[str, Any]]) -> tuple[Generator, Generator]:
     for content in contents:
         for protocol in (0, 2, 4, 5):
             data = pickle.dumps(content, protocol)
-            places = [place for _, _, place in pickletools.genops(data)] + [len(data)]
-            split.append(
-                [data[a:b] for a, b in zip(places[:-1], places[1:], strict=True) if b is not None]
-            )
+            places = [place or 0 for _, _, place in pickletools.genops(data)] + [len(data)]
+            split.append([data[a:b] for a, b in pairwise(places)])
 
     def free(rng: Random) -> bytes:
         return b"\x80\x04" + b"".join(_opcode(rng) for _ in range(rng.randrange(1, 40))) + b"."

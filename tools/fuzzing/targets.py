@@ -1,9 +1,10 @@
-"""Every kind of file that equiglass reads, as it reads it, and what must hold of what it accepts."""
+"""Every kind of file that equiglass reads, and what must hold of what it accepts."""
 
 from __future__ import annotations
 
 import io
 import json
+import pickle
 import re
 import shutil
 import zipfile
@@ -270,7 +271,7 @@ def _examples(*names: str) -> list[Any]:
 def targets() -> dict[str, Target]:
     """Every target by its name."""
     deepmind = [seeds.deepmind(), seeds.deepmind(1)]
-    pickles = [structured.pickle.dumps(c, p) for c in deepmind for p in (0, 2, 4, 5)]
+    pickles = [pickle.dumps(c, p) for c in deepmind for p in (0, 2, 4, 5)]
     record = {"kind": "depth", "quick": False, "config": _examples("ka3d_train")[0],
               "data": "0123456789abcdef", "potential": KOB_ANDERSEN.content()}  # fmt: skip
     records = [json.dumps(record).encode()]
@@ -280,8 +281,10 @@ def targets() -> dict[str, Target]:
         for name in ("inherent_positions", "thermal_energy", "inherent_energy")
     }
     listed = [
-        _archive("BOTAN", "isoconfig_N20T0.44_1_tc07.npz", [seeds.botan(), seeds.botan(1)], MILLION),
-        _archive("GlassBench", "N20T0.44_1.npz", [seeds.glassbench(), seeds.glassbench(1)], MILLION),
+        _archive("BOTAN", "isoconfig_N20T0.44_1_tc07.npz",
+                 [seeds.botan(), seeds.botan(1)], MILLION),
+        _archive("GlassBench", "N20T0.44_1.npz",
+                 [seeds.glassbench(), seeds.glassbench(1)], MILLION),
         Target("pickle", "a.pickle", pickles, safe_pickle.load, _plain,
                [*structured.opcodes(deepmind), *structured.opcodes(deepmind)], MILLION),
         _data("DeepMind", "a.pickle", pickles,
@@ -290,7 +293,8 @@ def targets() -> dict[str, Target]:
         _text("LAMMPS dump", "a.dump", [seeds.dump(), seeds.dump(1, 2)],
               rb"^ITEM:\s*NUMBER OF ATOMS.*\n\s*\+?(\d+)\s*$"),
         _text("LAMMPS data", "a.data", [seeds.lammps_data()], rb"^\s*\+?(\d+)\s+atoms\b"),
-        _data("GSD", "a.gsd", gsd, [structured.integers(gsd, 8, 52), structured.integers(gsd, 256, 900)]),
+        _data("GSD", "a.gsd", gsd,
+              [structured.integers(gsd, 8, 52), structured.integers(gsd, 256, 900)]),
         _store_folder(),
         _store_zip(),
         _model(),

@@ -1,4 +1,4 @@
-"""Reading inputs in processes that may hang, crash or run out of memory, and counting how it went."""
+"""Reading inputs in processes that may hang, crash or run out of memory, and counting that."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Result:
 
 
 def run(target: Target, seed: int, start: int, stop: int) -> Result:
-    """Read inputs ``start`` to ``stop`` in one process at a time, which is replaced when it dies."""
+    """Read inputs ``start`` to ``stop`` in a process, and in another when that dies."""
     result = Result()
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=_tmpfs()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -14,17 +14,24 @@ from pydantic import ValidationError
 
 from ..errors import InputError
 from ..geometry.periodic import FloatArray, wrap
-from .configuration import TYPE_NAMES, Configuration
+from .configuration import Configuration
 from .fields import FIELDS, REQUIRED_FIELDS
 from .potential import Potential
 from .relaxation import RelaxationTime
+from .species import TYPE_ARRAYS as TYPE_ARRAYS
+from .species import labels_of as labels_of
+from .species import species_order as species_order
+from .species import types_of, whole_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 # Chemical symbols that files written by equiglass use, since ASE and OVITO know elements only.
 SYMBOLS = ("Ni", "P", "Cu", "Zr", "Fe", "B", "Al", "C")
-TYPE_ARRAYS = ("equiglass_type", "types", "type")
+# The boxes of LAMMPS in two dimensions are periodic along z and thin, most often of height 1.
+THIN = 2.0
+# How many boxes away a position may be: beyond that, folding would lose the digits that count.
+FARTHEST = 1e6
 POTENTIAL, RELAXATION_TIME = "equiglass_potential", "equiglass_relaxation_time"
 
 
@@ -37,51 +44,31 @@ def _plain_columns() -> tuple[str, ...]:
     return _columns("N") + _columns("N", 3)
 
 
-def species_order(labels: Sequence[str], species: Sequence[str] | None = None) -> list[str]:
-    """Which label is A, which B, and so on.
-
-    ``species`` if it is given; else letters A, B, ... stand for themselves, numbers keep their
-    order, and other names are ordered by abundance, the majority first.
-    """
-    counts = Counter(labels)
-    if species is not None:
-        return list(species)
-    if all(label in TYPE_NAMES for label in counts):
-        return list(TYPE_NAMES)
-    if all(label.isdigit() for label in counts):
-        return sorted(counts, key=int)
-    return [label for label, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+def in_a_plane(z: FloatArray) -> bool:
+    """Whether all particles have the same ``z`` (N,), up to the rounding of a text file."""
+    return len(z) == 0 or bool(np.ptp(z) <= 1e-6)
 
 
-def types_of(labels: Sequence[str], order: Sequence[str], source: str) -> NDArray[np.int64]:
-    """(N,) types of these labels; label k of ``order`` is type k.
+def is_layer(z: FloatArray, thickness: float, periodic: bool, source: str) -> bool:
+    """Whether particles at ``z`` (N,) are a two-dimensional system.
+
+    They are if they all lie in one plane and the box is open along z, or periodic and thin, as
+    LAMMPS writes two dimensions.
 
     Raises
     ------
     InputError
-        If a label has no place in the order.
+        If the box is open along z and the particles are not in one plane: a film.
     """
-    index = {label: k for k, label in enumerate(order)}
-    unknown = set(labels) - set(index)
-    if unknown:
+    if periodic:
+        return len(z) > 1 and thickness <= THIN and in_a_plane(z)
+    if not in_a_plane(z):
         raise InputError(
-            "a species has no place in the mapping",
-            source=source,
-            field="species",
-            expected=", ".join(order),
-            found=sorted(unknown),
-        )
-    return np.array([index[label] for label in labels], dtype=np.int64)
-
-
-def labels_of(atoms: Atoms, species: Sequence[str] | None = None) -> list[str]:
-    """The name of each particle's species: from an array of types, else its symbol."""
-    known = next((name for name in TYPE_ARRAYS if name in atoms.arrays), None)
-    if known is not None:
-        labels = [str(value) for value in atoms.arrays[known]]
-        if species is None or set(species) & set(labels):
-            return labels
-    return [str(symbol) for symbol in atoms.symbols]
+            "three-dimensional particles in a box open along z are not supported", source=source,
+            field="positions", expected="a box periodic along z, or particles in one plane",
+            found=f"z from {z.min():.6g} to {z.max():.6g}",
+        )  # fmt: skip
+    return True
 
 
 def build(
@@ -93,21 +80,22 @@ def build(
     flat: bool,
     **more: Any,
 ) -> Configuration:
-    """A configuration in the box ``lengths`` (3,); a ``flat`` one lies in the plane z = 0.
+    """A configuration in the box ``lengths`` (3,); a ``flat`` one is moved to the plane z = 0.
 
     Raises
     ------
     InputError
-        If there is no box, or a position is not finite.
+        If there is no box, or a position is not finite or too far away to be folded exactly.
     """
     if flat:
         lengths = np.array([lengths[0], lengths[1], 1.0])
-        positions = np.column_stack([positions[:, :2], np.zeros(len(positions))])
+        positions = _in_plane(positions)
     periodic = (True, True, not flat)
-    if (lengths <= 0).any():
-        raise InputError("the file gives no periodic box", source=source, field="cell")
-    if not np.isfinite(positions).all():
-        raise InputError("not a finite number", source=source, field="positions")
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise InputError(
+            "the file gives no periodic box", source=source, field="cell", found=lengths.tolist()
+        )
+    _require_exact(positions, lengths, source, "positions")
     return Configuration(
         types=types,
         box=lengths,
@@ -118,6 +106,23 @@ def build(
     )
 
 
+def _in_plane(positions: FloatArray) -> FloatArray:
+    return np.column_stack([positions[:, :2], np.zeros(len(positions))])
+
+
+def _require_exact(positions: FloatArray, lengths: FloatArray, source: str, field: str) -> None:
+    """Raise unless every position is finite and can be folded without losing its digits."""
+    if not np.isfinite(positions).all():
+        bad = int(np.argwhere(~np.isfinite(positions))[0][0])
+        raise InputError("not a finite number", source=source, field=field, found=f"entry {bad}")
+    if (np.abs(positions) > FARTHEST * lengths).any():
+        bad = int(np.argwhere(np.abs(positions) > FARTHEST * lengths)[0][0])
+        raise InputError(
+            "too far outside the box to be folded into it", source=source, field=field,
+            found=f"{positions[bad].tolist()} at entry {bad}",
+        )  # fmt: skip
+
+
 def from_ase(
     atoms: Atoms, *, species: Sequence[str] | None = None, source: str = "atoms"
 ) -> Configuration:
@@ -126,58 +131,93 @@ def from_ase(
     Parameters
     ----------
     species
-        Species in the order A, B, ...; by default numbers keep their order and the majority is A.
+        Species in the order A, B, ...; not needed for letters from A, or numbers from 0 or 1.
 
     Raises
     ------
     InputError
-        If the box is not orthorhombic and periodic, or a species has no place in ``species``.
+        If the box is not orthorhombic and periodic, the particles fill a film, or a species has
+        no place in ``species``.
     """
     cell = np.asarray(atoms.cell)
     if not np.allclose(cell, np.diag(np.diag(cell)), atol=1e-9):
         raise InputError(
-            "only orthorhombic boxes are supported", source=source, field="cell",
-            found=cell.tolist(),
+            "a triclinic box; only orthorhombic boxes along x, y, z are supported",
+            source=source, field="cell", found=cell.tolist(),
         )  # fmt: skip
     lengths = np.diag(cell).astype(np.float64)
     if not all(atoms.pbc[:2]):
         raise InputError(
             "must be periodic along x and y", source=source, field="pbc", found=atoms.pbc.tolist()
         )
-    flat = not atoms.pbc[2]
+    offset = np.asarray(atoms.get_celldisp()).reshape(3)  # type: ignore[no-untyped-call]
+    positions = atoms.positions - offset
+    flat = is_layer(positions[:, 2], float(lengths[2]), bool(atoms.pbc[2]), source)
     if TYPE_ARRAYS[0] in atoms.arrays and species is None:
-        types = atoms.arrays[TYPE_ARRAYS[0]].astype(np.int64)
+        types = whole_numbers(atoms.arrays[TYPE_ARRAYS[0]], source, TYPE_ARRAYS[0])
     else:
         labels = labels_of(atoms, species)
-        types = types_of(labels, species_order(labels, species), source)
+        types = types_of(labels, species_order(labels, species, source), source)
     more: dict[str, Any] = {}
     for name in _plain_columns():
         if name in atoms.arrays:
             values = atoms.arrays[name]
             if FIELDS[name].is_position:
-                values = wrap(values, lengths, (True, True, not flat))
+                values = _folded(values, lengths, flat, source, name)
             more[name] = values
-    more.update(_targets(atoms))
+    more.update(_targets(atoms, source))
     more.update(_metadata(atoms, source))
-    offset = np.asarray(atoms.get_celldisp()).reshape(3)  # type: ignore[no-untyped-call]
-    return build(types, lengths, atoms.positions - offset, source, flat=flat, **more)
+    return build(types, lengths, positions, source, flat=flat, **more)
 
 
-def _targets(atoms: Atoms) -> dict[str, Any]:
-    times = np.atleast_1d(atoms.info.get("times", [])).astype(np.float64)
-    rows = range(len(times))
-    found = {
-        name: np.stack([atoms.arrays[f"{name}_{k}"] for k in rows])
-        for name in _columns("T", "N")
-        if len(times) and all(f"{name}_{k}" in atoms.arrays for k in rows)
-    }
-    return {"times": times, **found} if found else {}
+def _folded(
+    values: FloatArray, lengths: FloatArray, flat: bool, source: str, name: str
+) -> FloatArray:
+    if flat:
+        if values.ndim == 2 and not in_a_plane(values[:, 2]):
+            raise InputError("not in the plane of the positions", source=source, field=name)
+        values, lengths = _in_plane(values), np.array([lengths[0], lengths[1], 1.0])
+    _require_exact(values, lengths, source, name)
+    return wrap(values, lengths, (True, True, not flat))
+
+
+def _targets(atoms: Atoms, source: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in _columns("T", "N"):
+        rows = {key for key in atoms.arrays if re.fullmatch(rf"{name}_\d+", key)}
+        if not rows:
+            continue
+        times = _numbers(atoms, "times", source)
+        wanted = [f"{name}_{k}" for k in range(len(times))]
+        if rows != set(wanted):
+            raise InputError(
+                "needs one column for each of the times", source=source, field=name,
+                expected=f"{len(times)} columns", found=", ".join(sorted(rows)[:12]),
+            )  # fmt: skip
+        found |= {"times": times, name: np.stack([atoms.arrays[key] for key in wanted])}
+    return found
+
+
+def _numbers(atoms: Atoms, name: str, source: str) -> NDArray[np.float64]:
+    """One or several numbers of ``info``, as a vector."""
+    value = atoms.info.get(name, [])
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel()
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "a number was expected", source=source, field=name, found=repr(value)[:60]
+        ) from error
 
 
 def _metadata(atoms: Atoms, source: str) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if "temperature" in atoms.info:
-        more["temperature"] = float(atoms.info["temperature"])
+        value = _numbers(atoms, "temperature", source)
+        if len(value) != 1:
+            raise InputError(
+                "a number was expected", source=source, field="temperature", found=value.tolist()
+            )
+        more["temperature"] = float(value[0])
     try:
         if POTENTIAL in atoms.info:
             more["potential"] = Potential.model_validate(_decoded(atoms.info[POTENTIAL]))

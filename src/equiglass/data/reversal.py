@@ -18,7 +18,8 @@ from .configuration import Configuration
 def reversed_configurations(configuration: Configuration) -> list[Configuration]:
     """One configuration per trajectory and time: its end state, labelled by the way back.
 
-    Targets at other times than the trajectory's are NaN. The inherent structures of the new
+    Targets at other times than the trajectory's are NaN. A trajectory whose end state is not known
+    in full gives none. The inherent structures of the new
     configurations are not known.
 
     Raises
@@ -37,6 +38,8 @@ def reversed_configurations(configuration: Configuration) -> list[Configuration]
     result = []
     for t in range(len(c.times)):
         for r in range(c.end_positions.shape[1]):
+            if not np.isfinite(c.end_positions[t, r]).all():
+                continue  # the end state of this trajectory is not known
             target = np.full((len(c.times), len(c)), np.nan)
             target[t] = lengths[t, r]
             result.append(

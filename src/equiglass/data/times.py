@@ -19,6 +19,24 @@ def ka3d_times(temperature: float) -> tuple[float, ...] | None:
     return KA3D_TIMES.get(round(temperature, 4))
 
 
+# GlassBench 2D (ternary mixture, N = 1290 at L = 32.8962): the times of its propensities.
+KA2D_TIMES: dict[float, tuple[float, ...]] = {
+    0.23: (0.1, 1.1, 11.64, 122.47, 1288.41, 13554.0, 142587.0, 1.5e6),
+    0.30: (0.11, 1.25, 14.14, 158.74, 1781.79, 20000.0),
+}
+# The time codes in the names of its trajectories that are known to be these times. That tc01 at
+# T = 0.30 is the first follows from the distance particles went; its other codes are not known.
+KA2D_CODES: dict[float, dict[int, float]] = {
+    0.23: dict(zip(range(5, 45, 5), KA2D_TIMES[0.23], strict=True)),
+    0.30: {1: KA2D_TIMES[0.30][0]},
+}
+
+
+def ka2d_times(temperature: float) -> tuple[float, ...] | None:
+    """The published times of the two-dimensional set, or None where none are published."""
+    return KA2D_TIMES.get(round(temperature, 4))
+
+
 # The entry of each grid at one relaxation time: the grids are spaced in units of tau_alpha.
 KA3D_TAU_ALPHA: dict[float, float] = {0.44: 4120.0, 0.50: 217.0, 0.56: 52.0, 0.64: 16.5}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from .fields import FIELDS
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from .configuration import Configuration
 
 TYPE_NAMES = "ABCDEFGH"
+# What is a time, a length, a square or a fraction.
+NOT_NEGATIVE = (
+    "times",
+    "propensity",
+    "propensity_error",
+    "propensity_halves",
+    "bond_breaking",
+    "mean_squared_displacement",
+    "overlap",
+)
 
 
 def validate(configuration: Configuration) -> None:
@@ -30,27 +41,70 @@ def validate(configuration: Configuration) -> None:
             raise InputError("needs times beside it", source=source, field=name)
         if "R" in declared.shape and array.ndim == len(declared.shape):
             sizes["R"] = array.shape[declared.shape.index("R")]
+        _validate_numbers(c, name, array)
         expected = tuple(sizes.get(str(axis), axis) for axis in declared.shape)
         if array.shape != expected:
             raise InputError(
                 "has the wrong shape", source=source, field=name, expected=expected,
                 found=array.shape,
             )  # fmt: skip
-        if not declared.may_be_unknown and not np.isfinite(array).all():
-            bad = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise InputError("not a finite number", source=source, field=name, found=f"entry {bad}")
-        # A propensity that is not known at some time is NaN; its loss is masked.
-        if declared.may_be_unknown and np.isinf(array).any():
-            raise InputError("infinite value", source=source, field=name)
+        if name in NOT_NEGATIVE and (bad := _first(array < 0)) is not None:
+            raise InputError(
+                "must not be negative", source=source, field=name,
+                found=f"{array[bad]} at entry {_named(bad)}",
+            )  # fmt: skip
     if (c.box <= 0).any():
         raise InputError("edge lengths must be positive", source=source, field="box", found=c.box)
     if c.times is not None and (np.diff(c.times) <= 0).any():
-        raise InputError("must increase", source=source, field="times", found=c.times.tolist())
+        bad_row = int(np.argmax(np.diff(c.times) <= 0)) + 1
+        raise InputError(
+            f"must increase, entry {bad_row} does not", source=source, field="times",
+            found=c.times.tolist(),
+        )  # fmt: skip
+    _validate_predictions(c)
     _validate_positions(c)
     if c.temperature is not None and not (math.isfinite(c.temperature) and c.temperature > 0):
         raise InputError(
             "must be positive", source=source, field="temperature", found=c.temperature
         )
+
+
+def _validate_numbers(c: Configuration, name: str, array: NDArray[Any]) -> None:
+    if array.dtype.kind not in "iuf":
+        raise InputError("not numbers", source=c.source, field=name, found=f"dtype {array.dtype}")
+    # A propensity that is not known at some time is NaN; its loss is masked. Times are known.
+    unknown_allowed = FIELDS[name].may_be_unknown and name != "times"
+    if unknown_allowed:
+        if (bad := _first(np.isinf(array))) is not None:
+            raise InputError(
+                "infinite value", source=c.source, field=name, found=f"entry {_named(bad)}"
+            )
+    elif (bad := _first(~np.isfinite(array))) is not None:
+        raise InputError(
+            "not a finite number", source=c.source, field=name, found=f"entry {_named(bad)}"
+        )
+
+
+def _validate_predictions(c: Configuration) -> None:
+    for method, array in c.predictions.items():
+        name = f"predictions/{method}"
+        n_times: int | str = "times" if c.times is None else len(c.times)
+        if array.ndim != 2 or array.shape[1] != len(c) or n_times not in ("times", len(array)):
+            raise InputError(
+                "has the wrong shape", source=c.source, field=name,
+                expected=(n_times, len(c)), found=array.shape,
+            )  # fmt: skip
+        if array.dtype.kind not in "iuf" or np.isinf(array).any():
+            raise InputError("not finite numbers", source=c.source, field=name)
+
+
+def _first(wrong: NDArray[np.bool_]) -> tuple[int, ...] | None:
+    """Where the first true entry is."""
+    return tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.any() else None
+
+
+def _named(entry: tuple[int, ...]) -> int | tuple[int, ...]:
+    return entry[0] if len(entry) == 1 else entry
 
 
 def _validate_types(c: Configuration) -> None:
@@ -87,6 +141,6 @@ def _validate_positions(c: Configuration) -> None:
                     "positions outside the box",
                     source=c.source,
                     field=name,
-                    expected=f"[0, {c.box[axis]:.6g}) along {'xyz'[axis]}",
-                    found=f"{low:.6g} to {high:.6g}",
+                    expected=f"[0, {c.box[axis]:.9g}) along {'xyz'[axis]}",
+                    found=f"{low:.9g} to {high:.9g}",
                 )

@@ -1,4 +1,4 @@
-"""Everything that ASE reads: extxyz, LAMMPS dump and data, and many more.
+"""Extxyz, LAMMPS dump and data, and what else ASE reads.
 
 Of extxyz and LAMMPS text dumps one frame is read at a time, when it is asked for; opening such a
 file goes through its lines once to find the frames, and keeps none. Of the other formats the last
@@ -7,19 +7,22 @@ file that was read is kept as a whole, since ASE cannot in general read a part.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from ...opening import regular_size
-from ..atoms import TYPE_ARRAYS, from_ase, labels_of, species_order
+from ..atoms import from_ase
 from ..configuration import Configuration
 from ..entry import Entry
+from ..species import TYPE_ARRAYS, labels_of, species_order
 from .format import File, Format, Species
-from .frames import Span, dump_frames, extxyz_frames
+from .frames import Span, dump_frames, extxyz_frames, whole_text
+from .lammps_data import parse_data
+from .lammps_dump import parse_dump
+from .xyz import parse_frame
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -39,7 +42,7 @@ def _is_lammps_data(path: Path) -> bool:
 
 
 def _is_dump(file: File) -> bool:
-    return file.head.startswith(DUMP_HEAD)
+    return file.path.suffix == ".lammpstrj" or file.head.startswith(DUMP_HEAD)
 
 
 def _claims(file: File) -> bool:
@@ -60,10 +63,10 @@ def _claims(file: File) -> bool:
         return False
 
 
-def _parsed(source: object, **options: Any) -> list[Atoms]:
+def _parsed(path: Path) -> list[Atoms]:
     import ase.io
 
-    frames = ase.io.read(source, index=slice(None), **options)  # type: ignore[arg-type]
+    frames = ase.io.read(path, index=slice(None))
     return frames if isinstance(frames, list) else [frames]
 
 
@@ -82,10 +85,9 @@ def _guarded(path: Path, read: Callable[[], list[Atoms]]) -> list[Atoms]:
 
 @lru_cache(maxsize=1)
 def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
-    options: dict[str, Any] = (
-        {"format": "lammps-data", "atom_style": "atomic"} if _is_lammps_data(path) else {}
-    )
-    return _guarded(path, lambda: _parsed(path, **options))
+    if _is_lammps_data(path):
+        return _guarded(path, lambda: [parse_data(whole_text(path), str(path))])
+    return _guarded(path, lambda: _parsed(path))
 
 
 def _whole(path: Path) -> list[Atoms]:
@@ -96,11 +98,8 @@ def _whole(path: Path) -> list[Atoms]:
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
 
-def _one_frame(path: Path, span: Span, format: str) -> Atoms:
-    frames = _guarded(path, lambda: _parsed(io.StringIO(span.text(path)), format=format))
-    if len(frames) != 1:
-        raise InputError("one frame was expected", source=path, found=len(frames))
-    return frames[0]
+def _one_frame(path: Path, span: Span, parse: Callable[[str, str], Atoms], source: str) -> Atoms:
+    return _guarded(path, lambda: [parse(span.text(path), source)])[0]
 
 
 def _from_whole(path: Path, k: int) -> Atoms:
@@ -111,7 +110,12 @@ def _from_whole(path: Path, k: int) -> Atoms:
 
 
 def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) -> Configuration:
-    return _converted(frame(), order, source)
+    atoms = frame()
+    if order is None and TYPE_ARRAYS[0] not in atoms.arrays:
+        raise InputError(
+            "is missing in this frame, and the first has it", source=source, field=TYPE_ARRAYS[0]
+        )
+    return _converted(atoms, order, source)
 
 
 def _converted(atoms: Atoms, order: Sequence[str] | None, source: str) -> Configuration:
@@ -126,12 +130,21 @@ def _converted(atoms: Atoms, order: Sequence[str] | None, source: str) -> Config
 
 def _frames(path: Path) -> list[Callable[[], Atoms]]:
     """What reads each frame of a file."""
-    file = File(path)
     if path.suffix in XYZ_ENDINGS:
-        return [partial(_one_frame, path, span, "extxyz") for span in extxyz_frames(path)]
-    if _is_dump(file):
-        return [partial(_one_frame, path, span, "lammps-dump-text") for span in dump_frames(path)]
+        return _of_text(path, extxyz_frames(path), parse_frame)
+    if _is_dump(File(path)):
+        return _of_text(path, dump_frames(path), parse_dump)
     return [partial(_from_whole, path, k) for k in range(len(_whole(path)))]
+
+
+def _of_text(
+    path: Path, spans: Sequence[Span], parse: Callable[[str, str], Atoms]
+) -> list[Callable[[], Atoms]]:
+    names = [str(path)] if len(spans) == 1 else [f"{path}[{k}]" for k in range(len(spans))]
+    return [
+        partial(_one_frame, path, span, parse, name)
+        for span, name in zip(spans, names, strict=True)
+    ]
 
 
 def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
@@ -145,7 +158,7 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
         first = frames[0]()
         order: Sequence[str] | None = species
         if species is None and TYPE_ARRAYS[0] not in first.arrays:
-            order = species_order(labels_of(first))
+            order = species_order(labels_of(first), source=names[0])
         _converted(first, order, names[0])  # what is wrong shows now
         entries += [
             Entry(name, NAME, partial(_load, frame, name, order))

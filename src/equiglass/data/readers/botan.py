@@ -26,7 +26,7 @@ DENSITY = 1.2
 
 def matches(keys: set[str]) -> bool:
     """Whether an archive with these arrays is a BOTAN file."""
-    return {"initial_positions", "positions"} <= keys and "md_prop" not in keys
+    return {"initial_positions", "positions"} <= keys and not {"md_prop", "bb_prop", "box"} & keys
 
 
 def group_key(path: Path) -> str:
@@ -64,32 +64,35 @@ def read(paths: list[Path]) -> Configuration:
     """
     first = paths[0]
     match = parse_name(first)
-    times, ends = [], []
+    times: list[float] = []
+    ends: list[FloatArray] = []
     reference = types = None
     for path in paths:
         with open_archive(path) as archive:
-            types = archive.expect("types", (None,))
-            n = len(types)
-            initial = archive.expect("initial_positions", (n, 3))
-            ends.append(archive.expect("positions", (None, n, 3)))
-        if not np.isfinite(initial).all() or not np.isfinite(ends[-1]).all():
-            raise InputError("not a finite number", source=path, field="positions")
-        if types.min() < 0 or types.max() > 1:
+            own_types = archive.types((0, 1))
+            n = len(own_types)
+            initial = archive.finite("initial_positions", (n, 3))
+            ends.append(archive.finite("positions", (None, n, 3)))
+        if len(ends[-1]) == 0:
+            raise InputError("no trajectories", source=path, field="positions")
+        time = _time(path)
+        if time in times:
             raise InputError(
-                "particle types out of range",
+                f"is the same configuration at the same time as {paths[times.index(time)].name}",
                 source=path,
-                field="types",
-                expected="0 or 1",
-                found=f"{types.min()} to {types.max()}",
             )
-        if reference is not None and not np.array_equal(reference, initial):
-            raise InputError(
-                f"starts from other positions than {first.name}, of the same configuration",
-                source=path,
-                field="initial_positions",
-            )
-        reference = initial
-        times.append(_time(path))
+        times.append(time)
+        for field, own, other in (
+            ("types", own_types, types),
+            ("initial_positions", initial, reference),
+        ):
+            if other is not None and not np.array_equal(own, other):
+                raise InputError(
+                    f"are others than in {first.name}, of the same configuration",
+                    source=path,
+                    field=field,
+                )
+        reference, types = initial, own_types
     assert reference is not None and types is not None
     length = (len(types) / DENSITY) ** (1 / 3)
     check_extent(reference, length, first, "initial_positions")
@@ -107,7 +110,7 @@ def read(paths: list[Path]) -> Configuration:
     propensity, error, halves = propensity_of(positions, end_positions)
     temperature = stated_temperature(first)
     return Configuration(
-        types=types.astype(np.int64),
+        types=types,
         box=box,
         positions=positions,
         times=np.array(times)[order],

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import InputError
-from . import ase_files, botan, deepmind, glassbench, gsd_files, stores
+from . import ase_files, botan, deepmind, glassbench, glassbench_trajectories, gsd_files, stores
 from .format import File, Format
 
 OWN: tuple[Format, ...] = (
     stores.FORMAT,
     botan.FORMAT,
     glassbench.FORMAT,
+    glassbench_trajectories.FORMAT,
     deepmind.FORMAT,
     gsd_files.FORMAT,
 )

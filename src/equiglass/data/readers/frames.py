@@ -21,15 +21,43 @@ class Span:
         """The frame."""
         with open_regular(path) as file:
             file.seek(self.start)
-            return file.read(self.stop - self.start).decode()
+            return _decoded(file.read(self.stop - self.start), path)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def whole_text(path: Path) -> str:
+    """A text file, whose last line must be a whole one."""
+    with open_regular(path) as file:
+        content = file.read()
+    if content and not content.endswith(b"\n"):
+        raise _half_line(path)
+    return _decoded(content, path)
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise InputError("damaged: not a text file", source=path, found=str(error)) from error
+
+
+def _half_line(source: Path | str) -> InputError:
+    # A number that lost its last digits is a number still: only the line's end shows it is whole.
+    return InputError(
+        "truncated: the last line does not end with a line break, so its last number may be half",
+        source=source,
+    )
+
+
+def _lines(path: Path, found: list[Span]) -> Iterator[tuple[int, bytes]]:
+    """Lines and where they start; ``found`` are the frames so far, to name the one that is cut."""
     position = 0
     with open_regular(path) as file:
         for line in file:
+            frame = len(found)
             yield position, line
             position += len(line)
+            if not line.endswith(b"\n"):
+                raise _half_line(f"{path}[{frame}]")
 
 
 def _count(line: bytes, path: Path, frame: int) -> int:
@@ -64,7 +92,7 @@ def extxyz_frames(path: Path) -> list[Span]:
     """
     spans: list[Span] = []
     start, n, row, end = 0, 0, -1, 0
-    for position, line in _lines(path):
+    for position, line in _lines(path, spans):
         end = position + len(line)
         if row < 0:
             if not line.strip():
@@ -103,7 +131,7 @@ def dump_frames(path: Path) -> list[Span]:
             raise _cut_short(path, len(spans), expected or 0, rows or 0)
         spans.append(Span(start, end))
 
-    for position, line in _lines(path):
+    for position, line in _lines(path, spans):
         if wants_count:
             expected, wants_count = _count(line, path, len(spans)), False
         elif line.startswith(b"ITEM:"):
@@ -120,6 +148,9 @@ def dump_frames(path: Path) -> list[Span]:
             rows += 1
         elif rows is not None and rows < (expected or 0):
             raise _cut_short(path, len(spans), expected or 0, rows)  # by an empty line
+        elif not begun and line.strip():
+            raise InputError("not a LAMMPS text dump", source=path, expected="ITEM: TIMESTEP",
+                             found=repr(line[:40].decode(errors="replace").strip()))  # fmt: skip
         end = position + len(line)
     if begun:
         close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import math
 import os
 import re
 import struct
@@ -19,8 +18,12 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...opening import open_regular
+from ..species import whole_numbers
+from .npy import parse_array
 
 # isoconfig_N4096T0.44_7_tc07.npz (BOTAN), N4096T0.44_401.npz (GlassBench)
+# By what part of the edge positions that were stored with few digits may span more than the box.
+ROUNDING = 1e-3
 FILE_NAME = re.compile(
     r"N(?P<n>\d+)T(?P<temperature>\d+(\.\d+)?)_(?P<index>\d+)(_tc(?P<time>\d+))?\.npz$"
 )
@@ -29,12 +32,6 @@ FILE_NAME = re.compile(
 # Deflate makes a thousand bytes of one; arrays of numbers that mean something become ten times
 # smaller at best. Small files may hold more zeros than that.
 LARGEST_RATIO, SMALL = 100, 1 << 26
-MAGIC = b"\x93NUMPY"
-_HEADER = re.compile(
-    r"\{\s*'descr':\s*'(?P<descr>[^']{1,16})',\s*'fortran_order':\s*(?P<fortran>True|False),"
-    r"\s*'shape':\s*\((?P<shape>[\d, ]{0,200})\),?\s*\}\s*"
-)
-_PLAIN_TYPE = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|16)|[US]\d{1,6})")
 # What the modules below zipfile raise for a damaged archive, beyond its own error.
 _DAMAGE = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, OSError, ValueError, EOFError,
@@ -49,44 +46,17 @@ def member_names(path: Path) -> set[str]:
         return set(archive)
 
 
-def parse_array(content: bytearray) -> NDArray[Any]:
-    """The array of numbers or text in the bytes of an npy file, without a copy.
-
-    Raises
-    ------
-    ValueError
-        If the header is not one of such an array, or states another number of bytes than are there.
-    """
-    if content[:6] != MAGIC or len(content) < 10:
-        raise ValueError("not an array of NumPy")
-    width = 2 if content[6] == 1 else 4
-    start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
-    header = _HEADER.fullmatch(content[8 + width : min(start, 10_000)].decode("latin1"))
-    if header is None:
-        raise ValueError("a header that is none of an array of numbers")
-    if not _PLAIN_TYPE.fullmatch(header["descr"]):
-        raise ValueError(f"no array of numbers or text: {header['descr']!r}")
-    dtype = np.dtype(header["descr"])
-    shape = tuple(int(n) for n in header["shape"].replace(" ", "").split(",") if n)
-    if len(shape) > 8 or dtype.itemsize == 0:
-        raise ValueError("too many axes, or elements of no size")
-    if math.prod(shape) * dtype.itemsize != len(content) - start:
-        raise ValueError(
-            f"{max(0, len(content) - start)} bytes for shape {shape} of {header['descr']}"
-        )
-    # A product of zero says nothing about the other factors.
-    if len(content) == start and max(shape, default=0) > len(content):
-        raise ValueError(f"an impossible shape {shape}")
-    array = np.frombuffer(content, dtype, offset=start)
-    return array.reshape(shape, order="F" if header["fortran"] == "True" else "C")
-
-
 class Archive(Mapping[str, NDArray[Any]]):
     """The arrays of an open archive; every failure is an :class:`InputError`."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._archive = path, archive
         self._members = {i.filename.removesuffix(".npy"): i for i in archive.infolist()}
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         if key not in self._members:
@@ -109,14 +79,8 @@ class Archive(Mapping[str, NDArray[Any]]):
         return len(self._members)
 
     def expect(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        """An array of real numbers whose shape must match; ``None`` stands for any length."""
+        """An array whose shape must match; ``None`` stands for any length."""
         array = self[key]
-        if array.dtype.kind not in "iuf":
-            raise InputError(
-                "not numbers", source=self._path, field=key, found=f"dtype {array.dtype}"
-            )
-        if array.dtype.kind == "u":
-            array = array.astype(np.int64)  # differences of unsigned numbers are no differences
         matches = array.ndim == len(shape) and all(
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)
         )
@@ -130,6 +94,41 @@ class Archive(Mapping[str, NDArray[Any]]):
                 found=array.shape,
             )
         return array
+
+    def real(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        """An array of real numbers, in its own dtype or, of numbers without a sign, int64."""
+        array = self.expect(key, shape)
+        if array.dtype.kind not in "iuf":
+            raise InputError(
+                "numbers were expected", source=self._path, field=key, found=f"dtype {array.dtype}"
+            )
+        # Differences of unsigned numbers are no differences.
+        return array.astype(np.int64) if array.dtype.kind == "u" else array
+
+    def finite(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        """An array of finite numbers, in its own dtype."""
+        array = self.real(key, shape)
+        if not np.isfinite(array).all():
+            raise InputError(
+                "not a finite number", source=self._path, field=key,
+                found=f"entry {np.argwhere(~np.isfinite(array))[0].tolist()}",
+            )  # fmt: skip
+        return array
+
+    def types(self, allowed: tuple[int, ...]) -> NDArray[np.int64]:
+        """(N,) whole numbers, at least one, each of them ``allowed``."""
+        types = whole_numbers(self.expect("types", (None,)), self._path, "types")
+        if len(types) == 0:
+            raise InputError("no particles", source=self._path, field="types")
+        if not np.isin(types, allowed).all():
+            raise InputError(
+                "particle types out of range",
+                source=self._path,
+                field="types",
+                expected=" or ".join([", ".join(str(t) for t in allowed[:-1]), str(allowed[-1])]),
+                found=sorted(set(types.tolist()))[:8],
+            )
+        return types
 
 
 @contextmanager
@@ -180,16 +179,32 @@ def stated_temperature(path: Path) -> float | None:
 
 
 def check_extent(
-    positions: NDArray[np.floating[Any]], length: float, path: Path, field: str
+    positions: NDArray[np.floating[Any]],
+    length: float,
+    path: Path,
+    field: str,
+    *,
+    unfolded: bool = False,
 ) -> None:
-    """Raise if positions do not fill a cubic box of this edge: the density would be wrong."""
-    extent = float(np.ptp(positions[np.isfinite(positions).all(axis=1)], axis=0).max())
-    slack = 2.0 * (length**3 / len(positions)) ** (1 / 3)
-    if not length - slack <= extent <= length * (1 + 1e-6):
+    """Raise if positions do not fill a box of this edge: the density would be wrong.
+
+    Parameters
+    ----------
+    positions
+        (N, d) finite positions in d dimensions.
+    unfolded
+        Whether particles may have left the box by as much as a quench moves them; else by as much
+        as rounding does.
+    """
+    extent = float(np.ptp(positions, axis=0).max())
+    spacing = length / len(positions) ** (1 / positions.shape[1])
+    low = length - 2.0 * spacing
+    high = length + (2.0 * spacing if unfolded else ROUNDING * length)
+    if not low <= extent <= high:
         raise InputError(
             "the positions do not fit the box that the published density gives",
             source=path,
             field=field,
-            expected=f"an extent of {length:.5g}",
-            found=f"{extent:.5g}",
+            expected=f"an extent of {low:.7g} to {high:.7g} in a box of {length:.7g}",
+            found=f"{extent:.7g}",
         )

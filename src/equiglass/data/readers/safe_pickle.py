@@ -116,7 +116,7 @@ _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
 
 
 def _plain(value: Any) -> Any:
-    """The value, if no part of a constructor was left in it."""
+    # No part of a constructor may be left in what is given away.
     todo, seen = [value], set()
     while todo:
         item = todo.pop()
@@ -149,6 +149,8 @@ class _Machine:
                 self._recall(argument)
             elif name == "STOP":
                 return _plain(self.stack.pop())
+            elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
+                self._tuple_of(int(name[-1]))
             elif name not in _NOTHING:
                 step = getattr(self, f"_{name.lower()}", None)
                 if step is None:
@@ -211,15 +213,6 @@ class _Machine:
         if len(values) != n:
             raise ValueError("nothing to pack")
         self.stack[-n:] = [values]
-
-    def _tuple1(self, _: None) -> None:
-        self._tuple_of(1)
-
-    def _tuple2(self, _: None) -> None:
-        self._tuple_of(2)
-
-    def _tuple3(self, _: None) -> None:
-        self._tuple_of(3)
 
     def _append(self, _: None) -> None:
         self._extend([self.stack.pop()])

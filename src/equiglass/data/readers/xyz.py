@@ -1,0 +1,71 @@
+"""One frame of an extended xyz file, through ASE, with every cell accounted for.
+
+ASE passes over columns in excess, puts particles without a position at the origin, and knows
+chemical symbols only: names of species are read here.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import InputError
+from ..species import NAME_ARRAY, whole_numbers
+from .table import order_of_ids
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DEFAULT = "species:S:1:pos:R:3"
+
+
+def parse_frame(text: str, source: str) -> Atoms:
+    """The particles of one frame, in the order of their ids if it has some.
+
+    Raises
+    ------
+    InputError
+        If rows do not fit ``Properties``, there are no positions, or an id appears twice.
+    """
+    import ase.io
+    from ase.io.extxyz import key_val_str_to_dict
+
+    lines = text.split("\n")
+    comment = lines[1].strip()
+    properties = (
+        str(key_val_str_to_dict(comment).get("Properties", DEFAULT)) if comment else DEFAULT
+    )
+    words = properties.split(":")
+    columns: dict[str, tuple[str, int, int]] = {}
+    width = 0
+    for name, kind, count in zip(words[::3], words[1::3], words[2::3], strict=True):
+        columns[name] = kind, int(count), width
+        width += int(count)
+    if columns.get("pos", ("", 0, 0))[:2] != ("R", 3):
+        raise InputError("no positions", source=source, field="Properties",
+                         expected="pos:R:3", found=properties)  # fmt: skip
+    rows = [line.split() for line in lines[2:] if line.strip()]
+    for k, row in enumerate(rows):
+        if len(row) != width:
+            raise InputError(
+                f"truncated or damaged: row {k + 1} of the particles has not as many columns "
+                "as Properties says",
+                source=source, expected=width, found=len(row),
+            )  # fmt: skip
+    names: list[str] | None = None
+    if "species" in columns:
+        _, _, at = columns["species"]
+        names = [row[at] for row in rows]
+        for row in rows:
+            row[at] = "X"
+    content = "\n".join([lines[0], lines[1], *(" ".join(row) for row in rows)]) + "\n"
+    atoms: Any = ase.io.read(io.StringIO(content), format="extxyz")
+    if names is not None:
+        atoms.arrays[NAME_ARRAY] = np.array(names)
+    if "id" in atoms.arrays:
+        order = order_of_ids(whole_numbers(atoms.arrays["id"], source, "id"), source)
+        atoms = atoms[order]
+    result: Atoms = atoms
+    return result

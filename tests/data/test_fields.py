@@ -155,7 +155,7 @@ def test_as_dataset_takes_whatever_stands_for_data(tmp_path: Path) -> None:
     atoms = to_ase(c)
     del atoms.arrays["equiglass_type"]
     for data, n in ((c, 1), ([c, c], 2), (atoms, 1), ([atoms, c, atoms], 3), ((c,), 1)):
-        found = as_dataset(data)  # type: ignore[arg-type]
+        found = as_dataset(data, ["Ni", "P"])  # type: ignore[arg-type]
         assert len(found) == n and all(np.array_equal(x.types, c.types) for x in found)
     assert as_dataset(found) is found
     assert len(as_dataset("ka3d_quickstart")) == 13
@@ -165,7 +165,9 @@ def test_as_dataset_takes_whatever_stands_for_data(tmp_path: Path) -> None:
     for nonsense in ([], 3, [c, 3]):
         with pytest.raises(InputError, match="not data|no configuration"):
             as_dataset(nonsense)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="give --species Ni,P"):
+        as_dataset(atoms)
     # One frame where the minority of the others is the majority: names do not flip.
     flipped = atoms.copy()
     flipped.symbols[:] = "P"
-    assert (as_dataset([atoms, flipped])[1].types == 1).all()
+    assert (as_dataset([atoms, flipped], ["Ni", "P"])[1].types == 1).all()

@@ -42,7 +42,10 @@ StrictOption = Annotated[
 ]
 SpeciesOption = Annotated[
     str | None,
-    typer.Option(help="Species in the order A, B, ... for foreign formats, such as Ni,P."),
+    typer.Option(
+        help="Species in the order A, B, ... where a file has names, such as Ni,P; letters from A "
+        "and numbers need none."
+    ),
 ]
 ProcessesOption = Annotated[
     int | None,

@@ -18,10 +18,7 @@ from .configuration import Configuration
 from .fields import FIELDS, REQUIRED_FIELDS
 from .potential import Potential
 from .relaxation import RelaxationTime
-from .species import TYPE_ARRAYS as TYPE_ARRAYS
-from .species import labels_of as labels_of
-from .species import species_order as species_order
-from .species import types_of, whole_numbers
+from .species import TYPE_ARRAYS, labels_of, species_order, types_of, whole_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms

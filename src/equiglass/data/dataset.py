@@ -186,8 +186,8 @@ def as_dataset(data: Data, species: Sequence[str] | None = None) -> Dataset:
         A data set, a path or the name of a packaged one, a configuration, :class:`ase.Atoms`, or a
         sequence of configurations and atoms.
     species
-        Species of a foreign format in the order A, B, ...; by default the majority is A, in a
-        sequence of atoms that of the first.
+        Species of a foreign format in the order A, B, ...; not needed for letters from A and for
+        numbers from 0 or 1. In a sequence of atoms the first decides for all.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def _is_atoms(value: object) -> bool:
 
 
 def _species(atoms: Any) -> list[str] | None:
-    from .atoms import TYPE_ARRAYS, labels_of, species_order
+    from .species import TYPE_ARRAYS, labels_of, species_order
 
     return None if TYPE_ARRAYS[0] in atoms.arrays else species_order(labels_of(atoms))
 
@@ -254,7 +254,8 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
     path
         File or folder, or the name of a packaged data set.
     species
-        Species of a foreign format in the order A, B, ...; by default the majority is A.
+        Species of a foreign format in the order A, B, ...; not needed for letters from A and for
+        numbers from 0 or 1.
 
     Raises
     ------

@@ -123,14 +123,15 @@ def read(path: Path) -> Configuration:
         }
     metadata = content.get("metadata") or {}
     temperature = metadata.get("temperature") if isinstance(metadata, dict) else None
-    known = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
+    if isinstance(temperature, bool) or not isinstance(temperature, (int, float)):
+        temperature = None
     return Configuration(
         types=types,
         box=box,
         positions=folded,
         times=unique,
         **targets,
-        temperature=float(temperature) if known else None,
+        temperature=None if temperature is None else float(temperature),
         potential=KOB_ANDERSEN,
         source=str(path),
     )

@@ -34,9 +34,8 @@ def parse_frame(text: str, source: str) -> Atoms:
 
     lines = text.split("\n")
     comment = lines[1].strip()
-    properties = (
-        str(key_val_str_to_dict(comment).get("Properties", DEFAULT)) if comment else DEFAULT
-    )
+    stated = key_val_str_to_dict(comment) if comment else {}  # type: ignore[no-untyped-call]
+    properties = str(stated.get("Properties", DEFAULT))
     words = properties.split(":")
     columns: dict[str, tuple[str, int, int]] = {}
     width = 0

@@ -51,7 +51,7 @@ def test_pooled_and_per_configuration_differ_as_they_should() -> None:
     for k in range(4):
         c = make_complete(200, seed=k)
         configurations.append(
-            c.replace(propensity=k + 0.1 * rng.normal(size=(2, 200)), propensity_halves=None)
+            c.replace(propensity=1 + k + 0.1 * rng.normal(size=(2, 200)), propensity_halves=None)
         )
 
     def predictor(c: eg.Configuration) -> np.ndarray:

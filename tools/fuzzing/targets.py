@@ -234,7 +234,7 @@ def _settings(name: str, file: str, load: Callable[[Path], Any], good: Sequence[
             return yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False).encode(
                 errors="surrogatepass"
             )
-        except RecursionError:
+        except (RecursionError, UnicodeEncodeError):
             return b"[" * 3000
 
     return Target(name, file, texts, load, _again, [make, structured.words(texts)])

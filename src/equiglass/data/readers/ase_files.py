@@ -51,7 +51,7 @@ def _claims(file: File) -> bool:
     path = file.path
     if not path.is_file():
         return False
-    if path.suffix in (*XYZ_ENDINGS, ".lammpstrj", ".dump") or _is_dump(file):
+    if path.suffix in XYZ_ENDINGS or _is_dump(file):
         return True
     if _is_lammps_data(path):
         return True

@@ -160,8 +160,8 @@ class Trajectory:
         types = (
             ["A"] if names is None else [row.tobytes().split(b"\0")[0].decode() for row in names]
         )
-        if typeid.max() >= len(types) or typeid.min() < 0 or typeid.dtype.kind not in "iu":
-            raise ValueError(f"frame {frame} has a particle of a type without a name")
+        if typeid.dtype.kind not in "iu" or typeid.min() < 0:
+            raise ValueError(f"frame {frame} has a type that is no whole number from 0")
         dimensions = self._number(frame, "configuration/dimensions", 3)
         if dimensions not in (2, 3):
             raise ValueError(f"frame {frame} has {dimensions} dimensions")

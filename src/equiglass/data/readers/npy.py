@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"\x93NUMPY"
+LONGEST = 1 << 26  # axis of an array without elements
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'(?P<descr>[^']{1,16})',\s*'fortran_order':\s*(?P<fortran>True|False),"
     r"\s*'shape':\s*\((?P<shape>[\d, ]{0,200})\),?\s*\}\s*"
@@ -46,7 +47,7 @@ def parse_array(content: bytearray) -> NDArray[Any]:
             f"{max(0, len(content) - start)} bytes for shape {shape} of {header['descr']}"
         )
     # A product of zero says nothing about the other factors.
-    if len(content) == start and max(shape, default=0) > len(content):
+    if len(content) == start and max(shape, default=0) > LONGEST:
         raise ValueError(f"an impossible shape {shape}")
     array = np.frombuffer(content, dtype, offset=start)
     return array.reshape(shape, order="F" if header["fortran"] == "True" else "C")

@@ -42,7 +42,8 @@ def _is_lammps_data(path: Path) -> bool:
 
 
 def _is_dump(file: File) -> bool:
-    return file.path.suffix == ".lammpstrj" or file.head.startswith(DUMP_HEAD)
+    # ASE would look for a frame anywhere in a file of these names.
+    return file.path.suffix in (".lammpstrj", ".dump") or file.head.startswith(DUMP_HEAD)
 
 
 def _claims(file: File) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.readers import npz
 from ..errors import InputError
+from ..files import partial_of, publish
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
@@ -21,24 +22,26 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     InputError
         If the disk is full or not writable; what was there before is untouched.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    partial = partial_of(file)
     try:
-        with partial.open("wb") as out:
-            np.savez(out, **arrays)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
+        try:
+            with partial.open("wb") as out:
+                np.savez(out, **arrays)
+                out.flush()
+                os.fsync(out.fileno())
+            publish(partial, file)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(f"cannot be written: {error.strerror}", source=file) from error
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of :func:`save_arrays`.
+    """The arrays of :func:`save_arrays`, each of which has a checksum in the file.
 
     Raises
     ------
     InputError
-        If the file is not there or damaged.
+        If the file is missing or damaged.
     """
     return npz.load_arrays(file)

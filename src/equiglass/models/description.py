@@ -111,7 +111,7 @@ def read_description(header: str, source: str) -> Description:
     """
     try:
         content = json.loads(header)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"damaged description of a model: {error}", source=source) from error
     return parse_mapping(upgraded(content, source), Description, source=source)
 

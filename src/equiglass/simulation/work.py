@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.readers import npz
 from ..errors import InputError
 from ..files import partial_of, publish
 
@@ -47,19 +45,7 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
     InputError
         If the file is missing or damaged.
     """
-    try:
-        with zipfile.ZipFile(file) as stored:
-            return {n.removesuffix(".npy"): _array(stored.read(n)) for n in stored.namelist()}
-    except (
-        OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError, OverflowError,
-        MemoryError, zlib.error, zipfile.BadZipFile,
-    ) as error:  # fmt: skip
-        raise InputError(f"damaged: {' '.join(str(error).split())}", source=file) from error
-
-
-def _array(content: bytes) -> NDArray[Any]:
-    """From bytes whose checksum was right: NumPy alone reads, and checks, as far as it needs."""
-    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    return npz.load_arrays(file)
 
 
 def discard(folder: Path) -> None:

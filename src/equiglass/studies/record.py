@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..opening import read_limited
 
 RECORD, RESULT = "record.json", "result.json"
 Record = dict[str, Any]
+MAX_BYTES = 1 << 26
 _MISSING = "nothing"
 
 
@@ -35,8 +37,10 @@ def read_record(folder: Path) -> Record | None:
     if not file.is_file():
         return None
     try:
-        record = json.loads(file.read_text())
-    except ValueError as error:
+        record = json.loads(read_limited(file, MAX_BYTES, "a record").decode())
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not valid JSON: {error}", source=file) from error
     if not isinstance(record, dict) or "kind" not in record:
         raise InputError("not the record of a study", source=file)

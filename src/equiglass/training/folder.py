@@ -5,8 +5,8 @@ Of several processes that train together only the first writes.
 
 from __future__ import annotations
 
-import pickle
 import platform
+import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..models.domain import Domain
 from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
+from ..opening import regular_size
 from ..simulation.preparation import Preparation
 from ..yaml_config import load_yaml
 from . import processes
@@ -123,18 +124,16 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     InputError
         If it is not there, cut off or otherwise damaged.
     """
+    size = regular_size(file)
     try:
+        # Not the older formats, which allocate what they state.
+        with zipfile.ZipFile(file) as archive:
+            if sum(member.file_size for member in archive.infolist()) > size:
+                raise ValueError("states more data than the file holds")
         state = torch.load(file, weights_only=True, map_location="cpu")
         if not {"epoch", "state_dict"} <= set(state):
             raise ValueError("no checkpoint of a training")
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
+    except Exception as error:  # a damaged archive raises anything
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(
             f"damaged checkpoint, from which the run cannot go on; begin a new one ({reason})",

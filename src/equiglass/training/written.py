@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..opening import read_limited
+
+MAX_BYTES = 1 << 26
 
 
 def write_text(file: Path, text: str) -> None:
@@ -35,7 +38,9 @@ def read_json(file: Path) -> dict[str, Any]:
         If the file cannot be read, is cut off, or holds something else.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(read_limited(file, MAX_BYTES, "a record").decode())
+    except InputError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"damaged: {' '.join(str(error).split())}", source=file) from error
     if not isinstance(content, dict):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
+from ...opening import regular_size
 from ..atoms import from_ase
 from ..configuration import Configuration
 from ..entry import Entry
@@ -32,13 +33,17 @@ DUMP_HEAD = b"ITEM: "
 # Endings that ASE counts as its own, and that in a folder are notes, tables or other codes' logs.
 NOT_CLAIMED = (".md", ".txt", ".yaml", ".yml", ".json", ".csv", ".out", ".log", ".dat")
 
+# What ASE would unpack on the way, whatever comes out.
+COMPRESSED = (".gz", ".bz2", ".xz")
+
 
 def _is_lammps_data(path: Path) -> bool:
     return path.suffix in (".data", ".lmp") or path.name.startswith("data.")
 
 
 def _is_dump(file: File) -> bool:
-    return file.path.suffix == ".lammpstrj" or file.head.startswith(DUMP_HEAD)
+    # ASE would look for a frame anywhere in a file of these names.
+    return file.path.suffix in (".lammpstrj", ".dump") or file.head.startswith(DUMP_HEAD)
 
 
 def _claims(file: File) -> bool:
@@ -47,7 +52,7 @@ def _claims(file: File) -> bool:
     path = file.path
     if not path.is_file():
         return False
-    if path.suffix in (*XYZ_ENDINGS, ".lammpstrj", ".dump") or _is_dump(file):
+    if path.suffix in XYZ_ENDINGS or _is_dump(file):
         return True
     if _is_lammps_data(path):
         return True
@@ -87,6 +92,9 @@ def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
 
 
 def _whole(path: Path) -> list[Atoms]:
+    regular_size(path)
+    if path.suffix in COMPRESSED:
+        raise InputError("compressed: unpack it first, to see how large it is", source=path)
     status = path.stat()
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
@@ -108,7 +116,17 @@ def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) 
         raise InputError(
             "is missing in this frame, and the first has it", source=source, field=TYPE_ARRAYS[0]
         )
-    return from_ase(atoms, species=order, source=source)
+    return _converted(atoms, order, source)
+
+
+def _converted(atoms: Atoms, order: Sequence[str] | None, source: str) -> Configuration:
+    """A configuration of atoms, whose columns and remarks may be of any kind."""
+    try:
+        return from_ase(atoms, species=order, source=source)
+    except InputError:
+        raise
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise InputError(f"a value is not what it should be: {error}", source=source) from error
 
 
 def _frames(path: Path) -> list[Callable[[], Atoms]]:
@@ -142,7 +160,7 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
         order: Sequence[str] | None = species
         if species is None and TYPE_ARRAYS[0] not in first.arrays:
             order = species_order(labels_of(first), source=names[0])
-        from_ase(first, species=order, source=names[0])  # what is wrong shows now
+        _converted(first, order, names[0])  # what is wrong shows now
         entries += [
             Entry(name, NAME, partial(_load, frame, name, order))
             for name, frame in zip(names, frames, strict=True)

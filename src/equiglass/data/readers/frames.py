@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError
+from ...opening import open_regular
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,15 @@ class Span:
 
     def text(self, path: Path) -> str:
         """The frame."""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(self.start)
             return _decoded(file.read(self.stop - self.start), path)
 
 
 def whole_text(path: Path) -> str:
     """A text file, whose last line must be a whole one."""
-    content = path.read_bytes()
+    with open_regular(path) as file:
+        content = file.read()
     if content and not content.endswith(b"\n"):
         raise _half_line(path)
     return _decoded(content, path)
@@ -49,7 +51,7 @@ def _half_line(source: Path | str) -> InputError:
 def _lines(path: Path, found: list[Span]) -> Iterator[tuple[int, bytes]]:
     """Lines and where they start; ``found`` are the frames so far, to name the one that is cut."""
     position = 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for line in file:
             frame = len(found)
             yield position, line
@@ -144,6 +146,8 @@ def dump_frames(path: Path) -> list[Span]:
                 rows = 0
         elif rows is not None and line.strip():
             rows += 1
+        elif rows is not None and rows < (expected or 0):
+            raise _cut_short(path, len(spans), expected or 0, rows)  # by an empty line
         elif not begun and line.strip():
             raise InputError("not a LAMMPS text dump", source=path, expected="ITEM: TIMESTEP",
                              found=repr(line[:40].decode(errors="replace").strip()))  # fmt: skip

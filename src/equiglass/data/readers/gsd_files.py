@@ -1,4 +1,4 @@
-"""GSD, through the gsd library: one frame is read at a time, when it is asked for."""
+"""GSD: one frame is read at a time, when it is asked for."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...opening import open_regular
 from ..atoms import build
 from ..configuration import Configuration
 from ..entry import Entry
 from ..species import species_order, types_of
 from .format import Format, Species
-
-MAGIC = b"\xdf\xa1\x56\xde\xa1\x65\xdf\x65"
+from .gsd_layer import MAGIC, Trajectory
 
 
 @contextmanager
 def _trajectory(path: Path) -> Iterator[Any]:
-    import gsd.hoomd
-
-    try:
-        with gsd.hoomd.open(str(path), "r") as trajectory:
-            yield trajectory
-    except InputError:
-        raise
-    except Exception as error:  # damaged files raise anything
-        raise InputError(f"not a readable GSD file: {error}", source=path) from error
+    # Not by the gsd library, which a damaged index crashes.
+    with open_regular(path) as file:
+        try:
+            yield Trajectory(file)
+        except InputError:
+            raise
+        except (OSError, ValueError, KeyError, IndexError, OverflowError) as error:
+            raise InputError(f"not a readable GSD file: {error}", source=path) from error
 
 
 def _labels(frame: Any, source: str) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.score import energy_predictor, score
 from ..reporting.figures import mobility_map, rho_against_time, save, scatter
+from ..written import write_json
 from .evaluate import evaluate
 from .options import PathLike, check_output
 from .train import train
@@ -49,8 +48,7 @@ def quickstart(
     energy = score(
         energy_predictor(), None, result.configurations, model="energy alone", data=result.data
     )
-    text = json.dumps(result.as_dict(), indent=2, allow_nan=False)
-    (folder / "evaluation.json").write_text(text + "\n")
+    write_json(folder / "evaluation.json", result.as_dict())
     picture = mobility_map(
         result.configurations[0],
         result.predicted[0][-1],

@@ -12,6 +12,7 @@ import numpy as np
 from ..analysis.representation import Representation
 from ..analysis.representation import represent as run_represent
 from ..data.dataset import Data
+from ..written import whole
 from .models import Model, Watch, model_and_data, potential_of
 from .options import PathLike, Preparing, check_output
 
@@ -58,7 +59,8 @@ def represent(
         potential=potential_of(configurations),
     )
     if target is not None:
-        _write(target, result)
+        with whole(target) as partial:
+            _write(partial, result)
     watch.warn()
     return result
 
@@ -66,9 +68,8 @@ def represent(
 def _write(path: Path, result: Representation) -> None:
     """The particles of all configurations one after the other."""
     members, tau = result.configurations, result.relaxation_time
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     np.savez_compressed(
-        partial,
+        path,
         configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
         types=np.concatenate([c.types for c in members]),
         positions=np.concatenate([c.positions for c in members]),
@@ -83,4 +84,3 @@ def _write(path: Path, result: Representation) -> None:
         relaxation_time_definition="" if tau is None else tau.definition,
         model=result.model,
     )
-    partial.replace(path)

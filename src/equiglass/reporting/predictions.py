@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..evaluation.prediction import Prediction
+from ..written import whole
 
 ENDINGS = (".extxyz", ".xyz", ".npz")
 
@@ -23,12 +24,16 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     (C, 3), ``periodic`` (C, 3), ``source`` (C,) and ``outside_domain`` (C,); ``model`` and
     ``potential``, the latter as JSON.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    with whole(path) as partial:
+        _write(partial, predictions)
+
+
+def _write(path: Path, predictions: Sequence[Prediction]) -> None:
     if path.suffix == ".npz":
         members = [p.configuration for p in predictions]
         potential = predictions[0].potential
         np.savez_compressed(
-            partial,
+            path,
             times=np.asarray(predictions[0].times),
             predicted_propensity=np.concatenate([p.values for p in predictions], axis=1),
             configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
@@ -44,5 +49,4 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     else:
         import ase.io
 
-        ase.io.write(partial, [p.to_ase() for p in predictions], format="extxyz")
-    partial.replace(path)
+        ase.io.write(path, [p.to_ase() for p in predictions], format="extxyz")

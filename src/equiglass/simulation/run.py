@@ -16,6 +16,7 @@ from ..data.store import configuration_names, create_store, store_attributes, up
 from ..errors import InputError
 from ..pool import available_cores, worker_count
 from ..progress import track
+from ..written import make_folder
 from .cluster import connect
 from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
 from .seeds import Identity
@@ -62,7 +63,7 @@ def simulate(
     todo = [(p, i) for p, i in wanted if i.name not in finished]
     failures: dict[str, str] = {}
     if todo:
-        work.mkdir(exist_ok=True)
+        make_folder(work)
         n_tasks = len(todo) * (config.n_trajectories + 2)
         # Several trajectories may share a GPU; on cores more processes than those only wait.
         limit = available_cores() if config.engine == "lammps" else None

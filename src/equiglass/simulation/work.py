@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..written import whole
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
@@ -20,16 +19,8 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     InputError
         If the disk is full or not writable; what was there before is untouched.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with partial.open("wb") as out:
-            np.savez(out, **arrays)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot be written: {error.strerror}", source=file) from error
+    with whole(file) as partial, partial.open("wb") as out:
+        np.savez(out, **arrays)
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:

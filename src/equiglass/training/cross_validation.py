@@ -17,13 +17,13 @@ from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
 from ..simulation.preparation import Preparation
+from ..written import is_partial, make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
 from .folder import CONFIG, check_potential, check_settings, save_model
 from .global_state import left_as_found
 from .prepare import load_data, training_part
-from .written import read_json, write_json
 
 RESULT, SETTINGS = "fold.json", "settings.json"
 
@@ -81,7 +81,7 @@ def cross_validate(
     settings = potential.recorded(settings, how)
     fingerprint = material.description["fingerprint"]
     if begun is None:
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         content = settings.model_dump(mode="json")
         record = {"folds": n_folds, "fingerprint": fingerprint, "settings": content}
         write_json(target / SETTINGS, record)
@@ -129,7 +129,7 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
     """
     file = target / SETTINGS
     if not file.is_file():
-        if target.exists() and any(not f.name.endswith(".partial") for f in target.iterdir()):
+        if target.exists() and any(not is_partial(f) for f in target.iterdir()):
             raise InputError(
                 "the folder is not empty and holds no cross-validation that could be continued",
                 source=target,

@@ -21,10 +21,10 @@ from ..models.domain import Domain
 from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
 from ..simulation.preparation import Preparation
+from ..written import is_partial, make_folder, read_json, write_json, write_text
 from ..yaml_config import load_yaml
 from . import processes
 from .config import TrainConfig
-from .written import read_json, write_json, write_text
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
@@ -40,7 +40,7 @@ def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig
         If the folder is in use or, with ``resume``, belongs to other settings.
     """
     if not resume:
-        if folder.exists() and any(not f.name.endswith(".partial") for f in folder.iterdir()):
+        if folder.exists() and any(not is_partial(f) for f in folder.iterdir()):
             raise InputError(
                 "the run folder is not empty; choose another, or continue it with --resume",
                 source=folder,
@@ -149,7 +149,7 @@ def describe_run(
     """Write the settings, the fingerprint and split of the data, and the versions in use."""
     if processes.rank() != 0:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # First: a folder that holds settings can be continued, whatever else is missing.
     write_text(folder / CONFIG, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
     write_json(folder / DATA, description)

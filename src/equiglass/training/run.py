@@ -20,6 +20,7 @@ from ..memory import kept_freed_memory
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
 from ..simulation.preparation import Preparation
+from ..written import naming, write_json
 from . import potential, processes
 from .config import TrainConfig
 from .data import GlassData, prepare
@@ -40,7 +41,6 @@ from .global_state import left_as_found, quiet
 from .module import PropensityTask, diverged
 from .prepare import TrainingData, load_data, new_model, take_weights, training_and_validation
 from .trainer import build_trainer, checkpoints
-from .written import write_json
 
 MATMUL_PRECISION = {"tf32": "high"}
 
@@ -193,7 +193,8 @@ def _fit(
             accelerator=accelerator,
             n_epochs_done=n_epochs_done,
         )
-        trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
+        with naming(folder):
+            trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt
     reached = best.best_model_score

@@ -26,5 +26,5 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     make_folder(target.parent)
     with whole(target) as partial:
-        figure.savefig(partial, dpi=160)
+        figure.savefig(partial, dpi=160, format=target.suffix[1:].lower() or "png")
     return target

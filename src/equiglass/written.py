@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .files import partial_of, publish, remove_stale, sync
 
-_PARTIAL = ".partial."
 # What the system says when a disk is full or broken.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
@@ -23,19 +23,21 @@ def whole(file: Path) -> Iterator[Path]:
     """The path to write to; at the end that is on the disk and takes the file's place, at once.
 
     Who reads the file, also after a crash, finds what was there before or what is there now. The
-    path lies in the same folder, ends as the file does, and is gone where writing has failed.
+    path lies in the same folder, does not end as the file does, and is gone where writing failed.
 
     Raises
     ------
     InputError
         If it cannot be written: the disk is full, or broken, or the folder is not there.
     """
-    partial = file.with_name(f".{os.getpid()}{_PARTIAL}{file.name}")
+    partial = partial_of(file)
     try:
         with naming(file):
+            remove_stale(file.parent, file.name)
             yield partial
-            _flush(partial)
-            partial.replace(file)
+            # The name must not reach the disk before the content does.
+            sync(partial)
+            publish(partial, file)
     finally:
         # It is not there after a renaming; after a failure, that is the error to report.
         with suppress(OSError):
@@ -67,11 +69,6 @@ def naming(place: Path) -> Iterator[None]:
 def unwritable(place: Path, error: OSError) -> InputError:
     """What to say of a file or folder that cannot be written."""
     return InputError(f"cannot be written: {error.strerror or error}", source=place)
-
-
-def is_partial(file: Path) -> bool:
-    """Whether a file is what a process that was killed has left of another."""
-    return file.name.startswith(".") and _PARTIAL in file.name
 
 
 def write_bytes(file: Path, content: bytes) -> None:
@@ -123,15 +120,6 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError("damaged: no JSON object", source=file, found=type(content).__name__)
     return content
-
-
-def _flush(file: Path) -> None:
-    # The name must not reach the disk before the content does.
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _system_error(error: Exception) -> str | None:

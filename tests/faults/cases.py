@@ -47,9 +47,7 @@ def make_inputs(folder: Path) -> None:
     torch.manual_seed(0)
     PropensityModel(SE3Config(**NETWORK), 2, (1.0, 2.0)).save(folder / "model")
     splits = ["train", "train", "train", "validation", "test"]
-    rows = [
-        (f"{k:05d}", make_complete(80, seed=k), split) for k, split in enumerate(splits)
-    ]
+    rows = [(f"{k:05d}", make_complete(80, seed=k), split) for k, split in enumerate(splits)]
     write_store(folder / "data.zarr", rows)
     frames = [to_ase(make_liquid(160, seed=s)) for s in range(3)]
     ase.io.write(folder / "frames.extxyz", frames, format="extxyz")
@@ -152,8 +150,7 @@ def cases(inputs: Path) -> dict[str, Case]:
         # What begins with a colon lies in the folder for results.
         def made(folder: Path) -> list[object]:
             return [
-                folder / a[1:] if isinstance(a, str) and a.startswith(":") else a
-                for a in arguments
+                folder / a[1:] if isinstance(a, str) and a.startswith(":") else a for a in arguments
             ]
 
         return Case(name, made, digest, **options)

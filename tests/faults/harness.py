@@ -26,8 +26,8 @@ HERE = Path(__file__).parent
 LIMIT = 300.0
 REASONS = {"ENOSPC": "No space left on device", "EIO": "Input/output error"}
 NOT_ENDED = -1000
-# Lines of a progress bar, and notes on what is assumed, are not errors.
-_BAR = re.compile(r"[━╸╺]|\d+/\d+ |^\s*$|^note: |it/s")
+# Bars, notes on what is assumed and what was done are not errors.
+_BAR = re.compile(r"[━╸╺]|\d+/\d+ |^\s*$|^note: |it/s|^(figure|page|quenching) ")
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,11 @@ def injected(
 
 
 def killed(
-    server: Server, case: Case, place: Path, reference: object, *,
+    server: Server,
+    case: Case,
+    place: Path,
+    reference: object,
+    *,
     number: int,
     after: float,
     end: str = "",

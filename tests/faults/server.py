@@ -29,7 +29,7 @@ for name in (
     "equiglass.cli.tables", "torch.utils.tensorboard",
 ):  # fmt: skip
     __import__(name)
-from equiglass.cli.main import main
+from equiglass.cli.main import main  # noqa: E402
 
 
 def become(request: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.score import energy_predictor, score
 from ..reporting.figures import mobility_map, rho_against_time, save, scatter
@@ -19,6 +18,8 @@ def quickstart(
 ) -> Comparison:
     """Train on the packaged data, evaluate on held-out configurations, draw the figures.
 
+    The same call continues a stopped one.
+
     Parameters
     ----------
     output
@@ -32,18 +33,17 @@ def quickstart(
     Raises
     ------
     InputError
-        If a run is there already.
+        If a run of other settings is there already.
     """
     from ..training.config import DataConfig, OptimizerConfig, TrainConfig
+    from ..training.folder import CONFIG
 
     folder = check_output(output, folder=True)
     run = folder / "network"
-    if run.exists():
-        raise InputError("a run is there already; remove it or choose another --output", source=run)
     settings = TrainConfig(
         data=DataConfig(path=DATA), optimizer=OptimizerConfig(epochs=epochs), seed=1
     )
-    model = train(settings, run, progress=progress)
+    model = train(settings, run, resume=(run / CONFIG).is_file(), progress=progress)
     result = evaluate(model, DATA, split="test", progress=progress)
     energy = score(
         energy_predictor(), None, result.configurations, model="energy alone", data=result.data

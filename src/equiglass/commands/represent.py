@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Unpack
+from typing import BinaryIO, Unpack
 
 import numpy as np
 
@@ -59,17 +58,17 @@ def represent(
         potential=potential_of(configurations),
     )
     if target is not None:
-        with whole(target) as partial:
-            _write(partial, result)
+        with whole(target) as partial, partial.open("wb") as out:
+            _write(out, result)
     watch.warn()
     return result
 
 
-def _write(path: Path, result: Representation) -> None:
+def _write(out: BinaryIO, result: Representation) -> None:
     """The particles of all configurations one after the other."""
     members, tau = result.configurations, result.relaxation_time
     np.savez_compressed(
-        path,
+        out,
         configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
         types=np.concatenate([c.types for c in members]),
         positions=np.concatenate([c.positions for c in members]),

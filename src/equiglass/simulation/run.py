@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.dataset import read
 from ..data.potential import Potential, load_potential, require_same
 from ..data.store import configuration_names, create_store, store_attributes, update_attributes
 from ..errors import InputError
@@ -55,6 +56,8 @@ def simulate(
             f"does not fit the potential {potential.name}", field="composition",
             expected=f"{len(potential.species)} fractions", found=len(config.composition),
         )  # fmt: skip
+    if config.start_from is not None:
+        read(config.start_from)  # is there, before the store is
     _begin(store, config, potential)
     _check_times(config, store)
     work = store.with_name(f"{store.name}.partial")
@@ -78,8 +81,8 @@ def simulate(
             shutil.rmtree(work / identity.name, ignore_errors=True)
     if failures:
         raise InputError(
-            f"{len(failures)} of {len(todo)} configurations failed and are left out:\n"
-            + "\n".join(f"  {name}: {problem}" for name, problem in failures.items()),
+            f"{len(failures)} of {len(todo)} configurations failed and are left out: "
+            + "; ".join(f"{name}: {problem}" for name, problem in failures.items()),
             source=store,
         )
     # Only if empty: partial results of configurations that are not asked for now stay.
@@ -143,6 +146,18 @@ def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
         keys = sorted(set(a) | set(b))
         return [d for k in keys for d in _differences(a.get(k), b.get(k), f"{prefix}.{k}")]
     return [] if a == b else [f"{prefix.lstrip('.')} (now {a}, was {b})"]
+
+
+def _result(future: Any) -> str | None:
+    """What a task found wrong; raises what is not about the input, such as a bug."""
+    from distributed.scheduler import KilledWorker
+
+    try:
+        problem: str | None = future.result()
+    except KilledWorker:
+        problem = "its process ended before the task was done; the system kills processes when "
+        problem += "memory runs out"
+    return problem
 
 
 @dataclass
@@ -216,7 +231,7 @@ class _Scheduler:
         stage, item, number = self.stage.pop(future.key)
         self.advance()
         name = item.identity.name
-        problem = future.result()  # raises what is not about the input, such as a bug
+        problem = _result(future)
         if problem is not None:
             self.failures.setdefault(name, problem)
         if stage == "prepare":

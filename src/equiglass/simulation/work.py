@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..written import whole
+from ..errors import InputError
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
@@ -19,8 +20,16 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     InputError
         If the disk is full or not writable; what was there before is untouched.
     """
-    with whole(file) as partial, partial.open("wb") as out:
-        np.savez(out, **arrays)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with partial.open("wb") as out:
+            np.savez(out, **arrays)
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", source=file) from error
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:

@@ -17,7 +17,7 @@ from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
 from ..simulation.preparation import Preparation
-from ..written import is_partial, make_folder, read_json, write_json
+from ..written import make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
@@ -129,7 +129,7 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
     """
     file = target / SETTINGS
     if not file.is_file():
-        if target.exists() and any(not is_partial(f) for f in target.iterdir()):
+        if target.exists() and any(not f.name.endswith(".partial") for f in target.iterdir()):
             raise InputError(
                 "the folder is not empty and holds no cross-validation that could be continued",
                 source=target,

@@ -21,7 +21,7 @@ from ..models.domain import Domain
 from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
 from ..simulation.preparation import Preparation
-from ..written import is_partial, make_folder, read_json, write_json, write_text
+from ..written import make_folder, read_json, write_json, write_text
 from ..yaml_config import load_yaml
 from . import processes
 from .config import TrainConfig
@@ -40,7 +40,7 @@ def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig
         If the folder is in use or, with ``resume``, belongs to other settings.
     """
     if not resume:
-        if folder.exists() and any(not is_partial(f) for f in folder.iterdir()):
+        if folder.exists() and any(not f.name.endswith(".partial") for f in folder.iterdir()):
             raise InputError(
                 "the run folder is not empty; choose another, or continue it with --resume",
                 source=folder,

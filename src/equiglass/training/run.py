@@ -37,7 +37,7 @@ from .folder import (
     read_checkpoint,
     save_model,
 )
-from .global_state import left_as_found, quiet
+from .global_state import interruptible, left_as_found, quiet
 from .module import PropensityTask, diverged
 from .prepare import TrainingData, load_data, new_model, take_weights, training_and_validation
 from .trainer import build_trainer, checkpoints
@@ -193,10 +193,8 @@ def _fit(
             accelerator=accelerator,
             n_epochs_done=n_epochs_done,
         )
-        with naming(folder):
+        with naming(folder), interruptible():
             trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     reached = best.best_model_score
     rho = None if reached is None else _finite(float(reached))
     state = read_checkpoint(last if rho is None else folder / CHECKPOINTS / BEST)

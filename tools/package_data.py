@@ -10,7 +10,7 @@ from pathlib import Path
 
 from equiglass.data.dataset import read
 from equiglass.data.potential import KOB_ANDERSEN
-from equiglass.data.store import store_attributes, write_store
+from equiglass.data.store import own_attributes, write_store
 
 DATA = Path(__file__).parents[1] / "src" / "equiglass" / "packaged" / "data"
 
@@ -18,8 +18,7 @@ DATA = Path(__file__).parents[1] / "src" / "equiglass" / "packaged" / "data"
 def main(store: str, name: str) -> None:
     """Write the packaged data set, and say how large it is."""
     data = read(store)
-    recorded = store_attributes(Path(store))
-    more = {k: v for k, v in recorded.items() if k not in ("format", "version", "units")}
+    more = own_attributes(Path(store))
     target = DATA / f"{name}.zarr.zip"
     target.unlink(missing_ok=True)
     rows = (

@@ -10,7 +10,7 @@ import ase.io
 import numpy as np
 import pytest
 
-from equiglass.data import store
+from equiglass.data import store, stored
 from equiglass.data.atoms import from_ase, to_ase
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import as_dataset, read
@@ -62,7 +62,7 @@ def test_a_new_field_needs_no_other_change(tmp_path: Path, monkeypatch: pytest.M
     }
     for name, field in new.items():
         monkeypatch.setitem(FIELDS, name, field)
-    monkeypatch.setattr(store, "Configuration", Extended)
+    monkeypatch.setattr(stored, "Configuration", Extended)
     rng = np.random.default_rng(0)
     values = {"local_order": rng.random(60), "force": rng.random((60, 3)),
               "mobile": rng.random((3, 60))}  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equiglass.data import store
+from equiglass.data import archive, store
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import Dataset, Entry, read
 from equiglass.data.fields import FIELDS
@@ -65,7 +65,7 @@ def test_interrupted_write_is_not_seen(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "a.zarr"
     store.write_store(path, [("00000", make_complete(), None)])
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match="a.zarr: cannot be written: disk full"):
         store.write_configuration(path, "00001", make_complete(seed=1))
     monkeypatch.undo()
     assert len(read(path)) == 1
@@ -193,9 +193,12 @@ def test_damage_and_versions_are_named(tmp_path: Path) -> None:
     store.write_store(path, [("00000", make_complete(), None)])
     chunk = next(p for p in (path / "00000" / "positions" / "c").rglob("*") if p.is_file())
     chunk.write_bytes(b"not data")
-    with pytest.raises(InputError, match="00000: damaged"):
+    with pytest.raises(InputError, match="00000/positions: damaged: chunk c/0/0"):
         read(path)[0]
     text = (path / "zarr.json").read_text().replace('"version": 2', '"version": 9')
     (path / "zarr.json").write_text(text)
+    with pytest.raises(InputError, match="does not fit its checksum"):
+        read(path)
+    archive.write_attributes(path, {"format": archive.FORMAT, "version": 9})
     with pytest.raises(InputError, match="version.*expected at most 2, found 9"):
         read(path)

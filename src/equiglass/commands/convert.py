@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset, read
-from ..data.entry import Entry
 from ..data.fields import FIELDS, REQUIRED_FIELDS
 from ..data.readers import stores
-from ..data.store import write_store
+from ..data.store import own_attributes, write_store
 from ..errors import InputError
 from ..progress import track
 from .options import PathLike, check_output
+from .places import check_apart
 
 NEEDED = frozenset({*REQUIRED_FIELDS, "times"})
 
@@ -28,6 +29,9 @@ def convert(
 ) -> Dataset:
     """Write a data set to the project's own Zarr store, without loss; returns the new one.
 
+    What stores record about themselves as a whole, such as the simulation that made them, is kept
+    as far as all that are read agree on it.
+
     Parameters
     ----------
     drop
@@ -36,7 +40,8 @@ def convert(
     Raises
     ------
     InputError
-        If ``out`` exists, a field cannot be left out, or a configuration cannot be read.
+        If ``out`` exists, lies in the data or is being written by another process, a field cannot
+        be left out, or a configuration cannot be read.
     """
     for name in drop:
         if name not in FIELDS or name in NEEDED:
@@ -44,22 +49,35 @@ def convert(
                 "cannot be left out", field=name, expected=sorted(set(FIELDS) - NEEDED)
             )
     target = Path(out)
+    dataset = as_dataset(data, species=species)
+    check_apart(target, data, dataset)
     if target.exists():
         raise InputError("exists already; choose a new name", source=target)
     check_output(target, folder=target.suffix != ".zip")
-    dataset = as_dataset(data, species=species)
+    names = _names(dataset)
     with track("convert", len(dataset), enabled=progress) as advance:
 
         def rows() -> Iterator[tuple[str, Configuration, str | None]]:
-            for k, entry in enumerate(dataset.entries):
+            for name, entry in zip(names, dataset.entries, strict=True):
                 configuration = entry.load().replace(**dict.fromkeys(drop))
-                yield _name(k, entry), configuration, entry.split
+                yield name, configuration, entry.split
                 advance()
 
-        write_store(target, rows())
+        write_store(target, rows(), **_kept(dataset))
     return read(target)
 
 
-def _name(k: int, entry: Entry) -> str:
-    """A store keeps the names of its configurations; files are numbered."""
-    return Path(entry.name).name if entry.format == stores.NAME else f"{k:05d}"
+def _names(dataset: Dataset) -> list[str]:
+    """A store keeps the names of its configurations; files, and equal names, are numbered."""
+    names = [Path(e.name).name for e in dataset.entries if e.format == stores.NAME]
+    if len(set(names)) == len(dataset):
+        return names
+    return [f"{k:05d}" for k in range(len(dataset))]
+
+
+def _kept(dataset: Dataset) -> dict[str, Any]:
+    """What all stores that the configurations come from record about themselves."""
+    if any(entry.format != stores.NAME for entry in dataset.entries):
+        return {}
+    first, *others = (own_attributes(s) for s in {Path(e.name).parent for e in dataset.entries})
+    return {k: v for k, v in first.items() if all(k in o and o[k] == v for o in others)}

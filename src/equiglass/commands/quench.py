@@ -19,8 +19,11 @@ from ..data.store import (
     write_configuration,
 )
 from ..errors import InputError
+from ..locks import writing
 from ..simulation.preparation import Preparation
+from ..yaml_config import parse_mapping
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_apart
 
 
 def quench(
@@ -44,7 +47,8 @@ def quench(
     ------
     InputError
         For unreadable data, overlapping particles or a quench that does not converge; if the data
-        are of another potential; or if the store was begun from other data or potential.
+        are of another potential; or if the store is what is read, is being written by another
+        process, or was begun from other data or potential.
     """
     dataset = as_dataset(data, species=species)
     how = preparation_of(options)
@@ -53,6 +57,14 @@ def quench(
         how = how.resolved(configurations)
         return from_configurations(list(_made(configurations, how)), dataset.source)
     target = check_output(output, folder=True)
+    check_apart(target, data, dataset)
+    with writing(target):
+        _into(target, dataset, how)
+    return read(target)
+
+
+def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
+    """Quench what is not in the store yet."""
     how = how.resolved(dataset)
     assert how.potential is not None
     _begin(target, dataset, how.potential)
@@ -66,7 +78,6 @@ def quench(
     made = _made([dataset[k] for k in todo], how)
     for k, configuration in zip(todo, made, strict=True):
         write_configuration(target, names[k], configuration, dataset.entries[k].split)
-    return read(target)
 
 
 def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator[Configuration]:
@@ -91,7 +102,7 @@ def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
     }
     create_store(store, **origin)
     found = store_attributes(store)
-    recorded = _potential(found.get("potential"))
+    recorded = _potential(found.get("potential"), store)
     if recorded is None or not recorded.same_as(potential):
         raise InputError(
             "the store was begun with another potential",
@@ -114,8 +125,8 @@ def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
         update_attributes(store, **origin)
 
 
-def _potential(stored: Any) -> Potential | None:
+def _potential(stored: Any, store: Path) -> Potential | None:
     """As recorded: by content, in older stores by the name of one that is built in."""
     if isinstance(stored, dict):
-        return Potential.model_validate(stored)
-    return POTENTIALS.get(stored)
+        return parse_mapping(stored, Potential, source=str(store))
+    return POTENTIALS.get(str(stored))

@@ -2,7 +2,8 @@
 
 Version 1: a relaxation time was a number, by the scattering function of the simulation's settings;
 the potential was a name, recorded once for the whole store. Version 2: both stand with each
-configuration, the time with its definition and the potential by content.
+configuration, the time with its definition and the potential by content. Checksums came later
+within version 2: who does not know them reads the same.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any
 
 from ..errors import InputError
 from .potential import POTENTIALS
+from .record import Record, check_record
 from .relaxation import scattering_definition
 
 VERSION = 2
-Record = dict[str, Any]
+Attributes = dict[str, Any]
 
 
-def _from_1(store: Record, record: Record) -> Record:
+def _from_1(store: Attributes, record: Attributes) -> Attributes:
     simulation = store.get("simulation") or {}
     if isinstance(simulation, str):
         simulation = json.loads(simulation)
@@ -32,18 +34,18 @@ def _from_1(store: Record, record: Record) -> Record:
     result["potential"] = potential
     time = result.setdefault("relaxation_time", None)  # the first stores had none
     if isinstance(time, (int, float)):
-        settings: Record = simulation.get("config") or simulation
-        observables: Record = settings.get("observables") or {}
+        settings: Attributes = simulation.get("config") or simulation
+        observables: Attributes = settings.get("observables") or {}
         definition = scattering_definition(observables.get("wave_number", 7.25))
         result["relaxation_time"] = {"value": time, "definition": definition}
     return result
 
 
 # What turns a configuration's record of each version into one of the next.
-UPGRADES: dict[int, Callable[[Record, Record], Record]] = {1: _from_1}
+UPGRADES: dict[int, Callable[[Attributes, Attributes], Attributes]] = {1: _from_1}
 
 
-def upgraded(store: Record, record: Record) -> Record:
+def upgraded(store: Attributes, record: Attributes) -> Attributes:
     """A configuration's record as the present version would have written it.
 
     Parameters
@@ -56,10 +58,25 @@ def upgraded(store: Record, record: Record) -> Record:
     return record
 
 
-def check_version(store: Record, source: object) -> None:
+def present_record(store: Attributes, record: Attributes, source: object, name: str) -> Record:
+    """The same, checked.
+
+    Raises
+    ------
+    InputError
+        If one of the two is damaged.
+    """
+    try:
+        content = upgraded(store, record)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"damaged record: {error}", source=str(source), field=name) from error
+    return check_record(content, source, name)
+
+
+def check_version(store: Attributes, source: object) -> None:
     """Raise InputError for a version that this code cannot read."""
     version = store.get("version")
-    if version != VERSION and version not in UPGRADES:
+    if type(version) is not int or not (version == VERSION or version in UPGRADES):
         raise InputError(
             "written by another version of equiglass",
             source=str(source),

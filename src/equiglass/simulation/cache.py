@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential
 from ..errors import InputError
+from ..files import partial_of, remove_stale
 from .work import load_arrays, save_arrays
 
 # Two-norm of the global force vector at which a quench ends, epsilon/sigma.
@@ -50,18 +49,24 @@ def default_cache() -> Path:
 
 
 def begin_cache(cache: Path) -> None:
-    """Make the folder.
+    """Make the folder, and see that it can be written; what dead processes left is removed.
 
     Raises
     ------
     InputError
-        If it cannot be made: before the work that would be lost.
+        If it cannot be made or written: before the work that would be lost.
     """
+    what = "made"
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        what = "written to"
+        trial = partial_of(cache / "trial")
+        trial.touch()
+        trial.unlink()
+        remove_stale(cache)
     except OSError as error:
         raise InputError(
-            f"the folder for quenches cannot be made: {error.strerror}; EQUIGLASS_CACHE names "
+            f"the folder for quenches cannot be {what}: {error.strerror}; EQUIGLASS_CACHE names "
             "another",
             source=cache,
         ) from error
@@ -75,8 +80,7 @@ def load_cached(
         stored = load_arrays(cached_file(configuration, potential, cache))
         made = {name: stored[name] for name in MADE_FIELDS}
         return configuration.replace(**made, potential=potential)
-    # The checks of a configuration are ValueErrors, too.
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error):
+    except (InputError, KeyError, TypeError):
         return None
 
 

@@ -139,8 +139,6 @@ def iterate_quench(
         if configuration.potential is not None:
             require_same(potential, configuration.potential, configuration.source)
     workers = worker_count(n_processes, len(configurations), limit=available_cores())
-    if cache is not None:
-        begin_cache(cache)
     return _iterate(configurations, potential, workers, cache, progress)
 
 
@@ -162,6 +160,8 @@ def _iterate(
             todo.append(i)
         else:
             finished[i] = known
+    if todo and cache is not None:
+        begin_cache(cache)  # one that cannot be written may still hold all that is needed
     position = 0
     with (
         track("quench", len(todo), enabled=progress) as advance,

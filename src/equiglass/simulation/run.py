@@ -15,9 +15,11 @@ from ..data.dataset import read
 from ..data.potential import Potential, load_potential, require_same
 from ..data.store import configuration_names, create_store, store_attributes, update_attributes
 from ..errors import InputError
+from ..locks import only_writer
 from ..pool import available_cores, worker_count
 from ..progress import track
 from ..written import make_folder
+from ..yaml_config import parse_mapping
 from .cluster import connect
 from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
 from .seeds import Identity
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+@only_writer("store")
 def simulate(
     config: SimulationConfig,
     store: Path,
@@ -48,7 +51,7 @@ def simulate(
     ------
     InputError
         If the store was begun with other physics, a potential of the same name but another
-        content included, or any configuration failed.
+        content included, if another process writes it, or any configuration failed.
     """
     potential = load_potential(config.potential)
     if len(config.composition) != len(potential.species):
@@ -107,9 +110,9 @@ def _begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
     found = store_attributes(store).get("simulation")
     if found == physics:
         return
-    if not isinstance(found, dict) or "potential" not in found:
+    if not isinstance(found, dict) or not {"potential", "config"} <= set(found):
         raise InputError("was not begun by a simulation; choose a new output", source=store)
-    require_same(potential, Potential.model_validate(found["potential"]), store)
+    require_same(potential, parse_mapping(found["potential"], Potential, source=str(store)), store)
     # The potential is what it says, whatever it is called and wherever its file lies.
     before = {**found["config"], "potential": settings["potential"]}
     if before != settings:

@@ -9,6 +9,7 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset, Entry, read
 from ..data.fields import MADE_FIELDS
 from ..drawing import save
+from ..locks import only_writer
 from ..simulation.preparation import Preparation
 from ..training import potential
 from ..training.config import TrainConfig
@@ -20,6 +21,7 @@ from .registry import study_of
 QUICK_EPOCHS = 2
 
 
+@only_writer("folder")
 def study(
     kind: str,
     config: TrainConfig,

@@ -12,6 +12,7 @@ import numpy as np
 from ..data.dataset import read
 from ..data.splits import folds
 from ..errors import InputError
+from ..locks import only_writer
 from ..models.propensity import average
 from ..models.storage import load_model
 from ..pool import open_pool
@@ -21,13 +22,14 @@ from ..written import make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
-from .folder import CONFIG, check_potential, check_settings, save_model
+from .folder import CONFIG, LEFT_OVER, check_potential, check_settings, save_model
 from .global_state import left_as_found
 from .prepare import load_data, training_part
 
 RESULT, SETTINGS = "fold.json", "settings.json"
 
 
+@only_writer("folder")
 def cross_validate(
     config: TrainConfig,
     folder: str | os.PathLike[str],
@@ -129,7 +131,7 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
     """
     file = target / SETTINGS
     if not file.is_file():
-        if target.exists() and any(not f.name.endswith(".partial") for f in target.iterdir()):
+        if target.exists() and any(not f.name.endswith(LEFT_OVER) for f in target.iterdir()):
             raise InputError(
                 "the folder is not empty and holds no cross-validation that could be continued",
                 source=target,

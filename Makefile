@@ -9,7 +9,7 @@ SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
 
 CPP := $(wildcard csrc/*.cpp csrc/*.hpp csrc/tests/*.cpp)
 
-.PHONY: quickstart test lint types bench gpu fuzz docs results check-results format clean
+.PHONY: quickstart test faults fuzz lint types bench gpu docs results check-results format clean
 
 $(VENV): $(STAMP)
 
@@ -30,6 +30,10 @@ quickstart: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# Failing writes, signals and races for every command that writes; hours. Goes on where it was stopped.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.long
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

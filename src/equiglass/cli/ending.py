@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import typer
 
 from ..errors import AssumptionWarning, InputError
+from ..written import DISK_ERRORS
 
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 # What a stopped command leaves, and how to go on.
@@ -24,7 +25,7 @@ KEPT = {
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",
     "quench": "configurations that are done are in the store; the same command goes on",
-    "quickstart": "nothing was finished; remove the folder and start again",
+    "quickstart": "finished epochs are kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",
 }
@@ -64,7 +65,9 @@ def in_one_line(command: str) -> Iterator[None]:
         raise
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
-        _end(f"error: {place}{error.strerror or error}", INPUT)
+        doing = "cannot be written: " if error.errno in DISK_ERRORS else ""
+        reason = " ".join(str(error.strerror or error).split())
+        _end(f"error: {place}{doing}{reason}", INPUT)
     except MemoryError as error:
         _end(f"error: not enough memory{f': {error}' if str(error) else ''}", INPUT)
     except RuntimeError as error:

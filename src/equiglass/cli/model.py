@@ -128,12 +128,16 @@ def predict(
 ) -> None:
     """Predict the propensity of every particle of a snapshot."""
     from ..commands.models import loaded
+    from ..commands.options import check_output
     from ..commands.predict import predict as run
     from ..errors import InputError
+    from ..reporting.predictions import ENDINGS
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
     check_outputs(figure=figure)
+    if output is not None:
+        check_output(output, endings=ENDINGS)
     network = loaded(model)
     predictions = run(
         network,

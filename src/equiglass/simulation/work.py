@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.readers import npz
-from ..errors import InputError
-from ..files import partial_of, publish
+from ..written import whole
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
@@ -23,18 +21,8 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     InputError
         If the disk is full or not writable; what was there before is untouched.
     """
-    partial = partial_of(file)
-    try:
-        try:
-            with partial.open("wb") as out:
-                np.savez(out, **arrays)
-                out.flush()
-                os.fsync(out.fileno())
-            publish(partial, file)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", source=file) from error
+    with whole(file) as partial, partial.open("wb") as out:
+        np.savez(out, **arrays)
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:

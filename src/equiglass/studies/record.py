@@ -9,18 +9,12 @@ from typing import Any
 
 from ..errors import InputError
 from ..opening import read_limited
+from ..written import make_folder, write_text
 
 RECORD, RESULT = "record.json", "result.json"
 Record = dict[str, Any]
 MAX_BYTES = 1 << 26
 _MISSING = "nothing"
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = file.with_name(f".{file.name}.tmp")
-    partial.write_text(text)
-    partial.replace(file)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -62,8 +56,8 @@ def begin(folder: Path, record: Record) -> None:
     if stored is None:
         if any(folder.glob(f"*/{RESULT}")):
             raise InputError("holds results without a record", source=folder, expected=RECORD)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RECORD, json.dumps(record, indent=1) + "\n")
+        make_folder(folder)
+        write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
         return
     for key, was, now in _differences(stored, record):
         raise InputError(

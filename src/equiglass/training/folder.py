@@ -22,10 +22,10 @@ from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
 from ..opening import regular_size
 from ..simulation.preparation import Preparation
+from ..written import make_folder, read_json, write_json, write_text
 from ..yaml_config import load_yaml
 from . import processes
 from .config import TrainConfig
-from .written import read_json, write_json, write_text
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
@@ -148,7 +148,7 @@ def describe_run(
     """Write the settings, the fingerprint and split of the data, and the versions in use."""
     if processes.rank() != 0:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # First: a folder that holds settings can be continued, whatever else is missing.
     write_text(folder / CONFIG, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
     write_json(folder / DATA, description)

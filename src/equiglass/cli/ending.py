@@ -20,7 +20,8 @@ from ..written import DISK_ERRORS
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 # What a stopped command leaves, and how to go on.
 KEPT = {
-    "train": "finished epochs are kept in the run folder; the same command with --resume goes on",
+    "train": "quenches and finished epochs are kept; the same command goes on, with --resume once "
+    "the run folder is there",
     "cross-validate": "finished folds and epochs are kept; the same command goes on",
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",

@@ -90,7 +90,7 @@ def _print_notes() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, AssumptionWarning):
-            typer.secho(f"note: {message}", fg="yellow", err=True)
+            typer.secho(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
         else:
             usual(message, category, filename, lineno, file, line)
 

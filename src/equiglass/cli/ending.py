@@ -99,6 +99,8 @@ def _print_notes() -> None:
 
 
 def _stopped(command: str, error: BaseException) -> None:
+    # Zarr works in coroutines; that one of them did not come to its turn needs no word of its own.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     terminated = isinstance(error, Terminated)
     how = "terminated" if terminated else "stopped"
     kept = KEPT.get(command, QUENCHES)

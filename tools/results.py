@@ -6,6 +6,7 @@ python tools/results.py [--check]        (or: make results, make check-results)
 from __future__ import annotations
 
 import baselines_page
+import faults_page
 import fuzz_page
 import ka3d_page
 import performance_table
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     *performance_table.PAGES,
     *physics_page.PAGES,
     *fuzz_page.PAGES,
+    *faults_page.PAGES,
 )
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import ctypes
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 from typing import Any
@@ -35,6 +36,7 @@ from equiglass.cli.main import main  # noqa: E402
 def become(request: dict[str, Any]) -> None:
     """Turn this process into the one that was asked for."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs behind nohup
     os.chdir(request["folder"])
     for number, name, flags in (
         (0, os.devnull, os.O_RDONLY),

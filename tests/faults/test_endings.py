@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -111,11 +112,13 @@ def test_names_cannot_break_pages_or_headers(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     model = PropensityModel(SE3Config(layers=1, channels=2, l_max=1, cutoff=1.5), 2, (1.0, 2.0))
-    model.card = ModelCard("a</script>\n<b>{x}")
+    model.card = ModelCard("a</script>\n<b>{x}<!--<script>")
     write_store(tmp_path / "d.zarr", [("0", make_complete(80), None)])
     write_chemiscope(tmp_path / "p.html", eg.represent(model, tmp_path / "d.zarr"))
     page = (tmp_path / "p.html").read_text()
     assert "<b>{x}" not in page and page.count("</script>") == 3
+    data = page.split('id="dataset">')[1].split("</script>")[0]
+    assert json.loads(data)["meta"]["name"].startswith(model.card.name)
     write_predictions(tmp_path / "p.extxyz", eg.predict(model, tmp_path / "d.zarr"))
     lines = (tmp_path / "p.extxyz").read_text().splitlines()
     assert len(lines) == 2 + 80 and lines[0].strip() == "80"

@@ -91,7 +91,7 @@ def _print_notes() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, AssumptionWarning):
-            typer.secho(f"note: {message}", fg="yellow", err=True)
+            typer.secho(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
         else:
             usual(message, category, filename, lineno, file, line)
 
@@ -100,6 +100,8 @@ def _print_notes() -> None:
 
 
 def _stopped(command: str, error: BaseException) -> None:
+    # Zarr works in coroutines; that one of them did not come to its turn needs no word of its own.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     terminated = isinstance(error, Terminated)
     how = "terminated" if terminated else "stopped"
     kept = KEPT.get(command, QUENCHES)

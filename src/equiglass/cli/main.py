@@ -65,4 +65,5 @@ def main() -> None:
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         # Before or after a command's own work, which ends with a line of its own.
+        typer.secho("stopped: no work was under way", fg="yellow", err=True)
         raise SystemExit(INTERRUPTED) from None

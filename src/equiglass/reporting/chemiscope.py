@@ -167,7 +167,8 @@ def write_chemiscope(path: Path, result: Representation) -> Path:
                 script=static.joinpath("chemiscope.min.js")
                 .read_text()
                 .replace("</script", "<\\/script"),
-                dataset=text.replace("</", "<\\/"),
+                # Neither an end tag nor a comment may begin in the data.
+                dataset=text.replace("<", "\\u003c"),
             ),
         )
     return path

@@ -241,6 +241,17 @@ def test_termination_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(typer.Exit) as ended, in_one_line("train"):
         interrupted()
     assert ended.value.exit_code == 130
+    # safetensors, of an interrupt inside of it: "could not determine the shape of object type".
+    def lost_in_a_library() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise ValueError from None
+
+    with pytest.raises(typer.Exit) as ended, in_one_line("predict"):
+        lost_in_a_library()
+    assert ended.value.exit_code == 130
     with pytest.raises(SystemExit), in_one_line("train"):
         sys.exit(3)
     with pytest.raises(ZeroDivisionError), in_one_line("train"):

@@ -131,6 +131,8 @@ def started(
         out=str(logs / "out"),
         err=str(logs / "err"),
     )
+    while not (logs / "ready").exists() and _state(answer["pid"]) not in ("Z", None):
+        time.sleep(0.001)
     return answer["pid"], logs
 
 
@@ -183,8 +185,8 @@ def run(
         "FAULT_AT": str(at), "FAULT_ERROR": fault, "FAULT_END": end,
         "EQUIGLASS_CACHE": str(folder / "cache"), "TMPDIR": str(folder.parent),
     }  # fmt: skip
-    begun = time.monotonic()
     pid, logs = started(server, arguments, folder, environment)
+    begun = time.monotonic()
     if kill is not None:
         after, number = kill
         while time.monotonic() - begun < after and _state(pid) not in ("Z", None):

@@ -39,7 +39,7 @@ def attack(server: Server, case: Case, place: Path, each: int, seed: int) -> dic
     """Every kind of fault for one command; counts of outcomes by kind, and what went wrong."""
     rng = random.Random(f"{seed} {case.name}")
     reference, changes, seconds = undisturbed(server, case, place)
-    n = max(4, round(each * SHARE_WITH_WORKERS)) if case.workers else each
+    n = max(2, round(each * SHARE_WITH_WORKERS)) if case.workers else each
     todo: list[tuple[str, str, Callable[[], Outcome]]] = []
     for fault in ("ENOSPC", "EIO"):
         chosen = sorted(rng.sample(range(1, changes + 1), min(n, changes)))
@@ -56,7 +56,7 @@ def attack(server: Server, case: Case, place: Path, each: int, seed: int) -> dic
                 )
             )
     for name, number in SIGNALS.items():
-        for _ in range(max(4, n // 3)):
+        for _ in range(max(2, n // 3)):
             after = rng.uniform(0.05, 1.0) * seconds
             todo.append(
                 (
@@ -67,7 +67,7 @@ def attack(server: Server, case: Case, place: Path, each: int, seed: int) -> dic
                     ),
                 )
             )
-    for _ in range(max(3, n // 6)):
+    for _ in range(max(2, n // 6)):
         delay = rng.uniform(0.0, 0.5) * seconds
         todo.append(
             (

@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 # What the commands import when they run.
@@ -47,6 +48,7 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(request["environment"])
     ctypes.CDLL(None).fault_reload()
     sys.argv = ["equiglass", *request["arguments"]]
+    Path(request["out"]).with_name("ready").touch()
 
 
 def serve() -> bool:

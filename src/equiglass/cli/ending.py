@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import typer
 
@@ -37,10 +37,6 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM: what has to be put in order is, as after Ctrl-C."""
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
 @contextmanager
 def in_one_line(command: str) -> Iterator[None]:
     """Turn what can go wrong outside of the program into one line and an exit status.
@@ -48,35 +44,56 @@ def in_one_line(command: str) -> Iterator[None]:
     Bad input and files that cannot be read or written end with 2, Ctrl-C with 130, SIGTERM with
     143. What is left is a bug, and keeps its traceback.
     """
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        with warnings.catch_warnings():
-            _print_notes()
-            yield
-    except InputError as error:
+    with _signals() as asked:
+        try:
+            with warnings.catch_warnings():
+                _print_notes()
+                yield
+        except KeyboardInterrupt as error:
+            _stopped(command, error)
+        except BaseException as error:
+            # Libraries in C, and those that leave by exit(), make another error of an interrupt.
+            if asked:
+                _stopped(command, asked[0])
+            if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):
+                _stopped(command, error.__context__)
+            _failed(error)
+
+
+def _failed(error: BaseException) -> NoReturn:
+    """End with a line for what can go wrong outside of the program; raise again what is a bug."""
+    if isinstance(error, InputError):
         _end(f"error: {error}", INPUT)
-    except KeyboardInterrupt as error:
-        _stopped(command, error)
-    except SystemExit as error:
-        # Lightning leaves by exit() when it has shut down after an interrupt.
-        if not isinstance(error.__context__, KeyboardInterrupt):
-            raise
-        _stopped(command, error.__context__)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         place = "" if error.filename is None else f"{error.filename}: "
         doing = "cannot be written: " if error.errno in DISK_ERRORS else ""
         reason = " ".join(str(error.strerror or error).split())
         _end(f"error: {place}{doing}{reason}", INPUT)
-    except MemoryError as error:
+    if isinstance(error, MemoryError):
         _end(f"error: not enough memory{f': {error}' if str(error) else ''}", INPUT)
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError":  # PyTorch's, without importing it
-            raise
+    if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, without importing it
         _end(f"error: not enough memory on the device: {str(error).splitlines()[0]}", INPUT)
+    raise error
+
+
+@contextmanager
+def _signals() -> Iterator[list[KeyboardInterrupt]]:
+    """Let SIGTERM stop as Ctrl-C does; yields what was asked for, whatever becomes of it."""
+    asked: list[KeyboardInterrupt] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.append(Terminated() if number == signal.SIGTERM else KeyboardInterrupt())
+        raise asked[-1]
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    # Not where it is ignored, as for what runs in the background.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print_notes() -> None:
@@ -99,7 +116,7 @@ def _print_notes() -> None:
     warnings.simplefilter("always", AssumptionWarning)
 
 
-def _stopped(command: str, error: BaseException) -> None:
+def _stopped(command: str, error: BaseException) -> NoReturn:
     # Zarr works in coroutines; that one of them did not come to its turn needs no word of its own.
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     terminated = isinstance(error, Terminated)
@@ -108,7 +125,7 @@ def _stopped(command: str, error: BaseException) -> None:
     _end(f"{how}: {kept}", TERMINATED if terminated else INTERRUPTED, color="yellow")
 
 
-def _end(text: str, status: int, color: str = "red") -> None:
+def _end(text: str, status: int, color: str = "red") -> NoReturn:
     typer.secho(text, fg=color, err=True)
     raise typer.Exit(status)
 

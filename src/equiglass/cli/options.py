@@ -44,6 +44,10 @@ SpeciesOption = Annotated[
     str | None,
     typer.Option(help="Species in the order A, B, ... for foreign formats, such as Ni,P."),
 ]
+TimestepOption = Annotated[
+    float | None,
+    typer.Option(metavar="DT", help="Of the integration, for trajectories that state steps."),
+]
 ProcessesOption = Annotated[
     int | None,
     typer.Option("--processes", "-j", help="Worker processes.", show_default="all cores", min=1),

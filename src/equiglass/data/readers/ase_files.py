@@ -34,7 +34,8 @@ def _is_lammps_data(path: Path) -> bool:
     return path.suffix in (".data", ".lmp") or path.name.startswith("data.")
 
 
-def _is_dump(file: File) -> bool:
+def is_dump(file: File) -> bool:
+    """Whether it is a LAMMPS text dump."""
     return file.head.startswith(DUMP_HEAD)
 
 
@@ -44,7 +45,7 @@ def _claims(file: File) -> bool:
     path = file.path
     if not path.is_file():
         return False
-    if path.suffix in (*XYZ_ENDINGS, ".lammpstrj", ".dump") or _is_dump(file):
+    if path.suffix in (*XYZ_ENDINGS, ".lammpstrj", ".dump") or is_dump(file):
         return True
     if _is_lammps_data(path):
         return True
@@ -84,20 +85,23 @@ def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
     return _guarded(path, lambda: _parsed(path, **options))
 
 
-def _whole(path: Path) -> list[Atoms]:
+def whole(path: Path) -> list[Atoms]:
+    """Every frame of such a file."""
     status = path.stat()
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
 
-def _one_frame(path: Path, span: Span, format: str) -> Atoms:
+def one_frame(path: Path, span: Span, format: str) -> Atoms:
+    """The frame that lies there."""
     frames = _guarded(path, lambda: _parsed(io.StringIO(span.text(path)), format=format))
     if len(frames) != 1:
         raise InputError("one frame was expected", source=path, found=len(frames))
     return frames[0]
 
 
-def _from_whole(path: Path, k: int) -> Atoms:
-    frames = _whole(path)
+def from_whole(path: Path, k: int) -> Atoms:
+    """Frame ``k`` of a file of which ASE cannot read a part."""
+    frames = whole(path)
     if k >= len(frames):
         raise InputError("has fewer frames than when it was opened", source=path, found=len(frames))
     return frames[k]
@@ -111,10 +115,10 @@ def _frames(path: Path) -> list[Callable[[], Atoms]]:
     """What reads each frame of a file."""
     file = File(path)
     if path.suffix in XYZ_ENDINGS:
-        return [partial(_one_frame, path, span, "extxyz") for span in extxyz_frames(path)]
-    if _is_dump(file):
-        return [partial(_one_frame, path, span, "lammps-dump-text") for span in dump_frames(path)]
-    return [partial(_from_whole, path, k) for k in range(len(_whole(path)))]
+        return [partial(one_frame, path, span, "extxyz") for span in extxyz_frames(path)]
+    if is_dump(file):
+        return [partial(one_frame, path, span, "lammps-dump-text") for span in dump_frames(path)]
+    return [partial(from_whole, path, k) for k in range(len(whole(path)))]
 
 
 def open_files(files: Sequence[Path], species: Species) -> list[Entry]:

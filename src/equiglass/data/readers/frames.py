@@ -53,8 +53,14 @@ def _cut_short(path: Path, frame: int, n: int, found: int) -> InputError:
     )
 
 
-def extxyz_frames(path: Path) -> list[Span]:
+def extxyz_frames(path: Path, *, growing: bool = False) -> list[Span]:
     """The frames of an xyz or extended xyz file: a number, a comment, a line for each particle.
+
+    Parameters
+    ----------
+    growing
+        Whether the file may still be written to, so that a last frame that is not whole is left
+        out. Without a newline at its end a frame may lack digits of its last number.
 
     Raises
     ------
@@ -78,13 +84,26 @@ def extxyz_frames(path: Path) -> list[Span]:
         if row == n + 1:
             spans.append(Span(start, end))
             row = -1
-    if row >= 0:
+    if row >= 0 and not growing:
         raise _cut_short(path, len(spans), n, max(0, row - 1))
-    return spans
+    return spans[:-1] if growing and spans and not _ends_a_line(path, spans[-1]) else spans
 
 
-def dump_frames(path: Path) -> list[Span]:
-    """The frames of a LAMMPS text dump.
+def _ends_a_line(path: Path, span: Span) -> bool:
+    with path.open("rb") as file:
+        file.seek(span.stop - 1)
+        return file.read(1) == b"\n"
+
+
+def left_over(path: Path, spans: list[Span]) -> bool:
+    """Whether something that is no whole frame follows the last one."""
+    with path.open("rb") as file:
+        file.seek(spans[-1].stop if spans else 0)
+        return bool(file.read(4096).strip())
+
+
+def dump_frames(path: Path, *, growing: bool = False) -> list[Span]:
+    """The frames of a LAMMPS text dump; ``growing`` as in :func:`extxyz_frames`.
 
     Raises
     ------
@@ -118,6 +137,9 @@ def dump_frames(path: Path) -> list[Span]:
         elif rows is not None and line.strip():
             rows += 1
         end = position + len(line)
-    if begun:
+    whole = rows is not None and rows == expected
+    if begun and (whole or not growing):
         close()
+        if growing and not _ends_a_line(path, spans[-1]):
+            spans.pop()
     return spans

@@ -15,6 +15,7 @@ from ..atoms import build, species_order, types_of
 from ..configuration import Configuration
 from ..entry import Entry
 from .format import Format, Species
+from .series import Frame, Series, Stamp
 
 MAGIC = b"\xdf\xa1\x56\xde\xa1\x65\xdf\x65"
 
@@ -40,19 +41,18 @@ def _labels(frame: Any) -> list[str]:
 def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configuration:
     """Frame ``k``; ``order`` says which species is A, B, ..."""
     with _trajectory(path) as trajectory:
-        frame = trajectory[k]
-        box = np.asarray(frame.configuration.box, dtype=np.float64)
-        if box[3:].any():
-            raise InputError(
-                "only orthorhombic boxes are supported",
-                source=source,
-                field="box",
-                found=box.tolist(),
-            )
-        positions = np.asarray(frame.particles.position, dtype=np.float64) + box[:3] / 2
-        types = types_of(_labels(frame), order, source)
-        flat = frame.configuration.dimensions == 2
-    return build(types, box[:3], positions, source, flat=flat)
+        return _configuration(trajectory[k], source, order)
+
+
+def _configuration(frame: Any, source: str, order: Sequence[str]) -> Configuration:
+    box = np.asarray(frame.configuration.box, dtype=np.float64)
+    if box[3:].any():
+        raise InputError(
+            "only orthorhombic boxes are supported", source=source, field="box", found=box.tolist()
+        )
+    positions = np.asarray(frame.particles.position, dtype=np.float64) + box[:3] / 2
+    types = types_of(_labels(frame), order, source)
+    return build(types, box[:3], positions, source, flat=frame.configuration.dimensions == 2)
 
 
 def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
@@ -72,6 +72,44 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
             for k, name in enumerate(names)
         ]
     return entries
+
+
+def _read_moment(path: Path, order: Sequence[str], has_images: bool, k: int) -> Frame:
+    with _trajectory(path) as trajectory:
+        frame = trajectory[k]
+        configuration = _configuration(frame, f"{path}[{k}]", order)
+        unwrapped = None
+        if has_images:
+            box = configuration.box * np.asarray(configuration.periodic)
+            placed = np.asarray(frame.particles.position, dtype=np.float64)
+            placed = placed + np.asarray(frame.configuration.box[:3], dtype=np.float64) / 2
+            unwrapped = (placed + frame.particles.image * box) * [1, 1, configuration.periodic[2]]
+        energy = next(
+            (float(v[0]) for name, v in frame.log.items() if name.endswith("potential_energy")),
+            None,
+        )
+    if energy is not None:
+        energy /= len(configuration)
+    return Frame(configuration, unwrapped, None, energy)
+
+
+def open_series(path: Path, species: Species) -> Series:
+    """The frames of a GSD file, whose particles keep their order; images where they are stored."""
+    with _trajectory(path) as trajectory:
+        n = len(trajectory)
+        if not n:
+            return Series("GSD", (), partial(_read_moment, path, [], False))
+        order = species_order(_labels(trajectory[0]), species)
+        steps = [int(trajectory[0].configuration.step)] * n
+        has_images = False
+        for k in range(n):
+            if trajectory.file.chunk_exists(frame=k, name="configuration/step"):
+                steps[k] = int(trajectory.file.read_chunk(frame=k, name="configuration/step")[0])
+            has_images |= trajectory.file.chunk_exists(frame=k, name="particles/image")
+    # Without a step of its own a frame has that of the first.
+    stated = n == 1 or len(set(steps)) > 1
+    stamps = [Stamp(step if stated else None) for step in steps]
+    return Series("GSD", stamps, partial(_read_moment, path, order, has_images))
 
 
 FORMAT = Format(

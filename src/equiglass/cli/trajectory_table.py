@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,9 +55,11 @@ def dynamics_title(summary: dict[str, Any]) -> str:
 
 
 def with_error(row: dict[str, Any], name: str) -> str:
-    """A number, and its error where it is known."""
+    """A number, and where it is known its error in brackets, in units of the last digit."""
     value, error = row[name], row[f"{name}_error"]
     if value is None or value != value:
         return "-"
-    shown = f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
-    return shown if error is None else f"{shown}±{error:.1g}"
+    if not error:
+        return f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+    digits = min(5, max(0, -math.floor(math.log10(error))))
+    return f"{value:.{digits}f}({error * 10**digits:.0f})"

@@ -387,3 +387,12 @@ def test_info_of_a_trajectory(
     assert "potential energy per particle" in titles
     with pytest.raises(InputError, match="a timestep is for trajectories"):
         eg.info(make_liquid(), timestep=0.1)
+
+
+def test_independent_configurations_that_state_times_are_a_data_set(tmp_path: Path) -> None:
+    frames = [to_ase(make_liquid(n)) for n in (100, 120)]
+    for k, atoms in enumerate(frames):
+        atoms.info["time"] = float(k)
+    ase.io.write(tmp_path / "a.extxyz", frames)
+    with pytest.warns(AssumptionWarning, match="shown as a data set.*other particles"):
+        assert eg.info(tmp_path / "a.extxyz")["n_configurations"] == 2

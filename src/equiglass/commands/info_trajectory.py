@@ -15,7 +15,7 @@ from ..data.fields import FIELDS
 from ..data.stamps import states_times
 from ..data.trajectory import Trajectory
 from ..data.trajectory_files import open_series
-from ..errors import AssumptionWarning
+from ..errors import AssumptionWarning, InputError
 from ..evaluation.trajectory import trajectory_dynamics
 
 
@@ -29,14 +29,14 @@ def as_trajectory(
     Raises
     ------
     InputError
-        If it states times, or a timestep is given, and it is no trajectory for other reasons.
+        If a timestep is given, and it is no trajectory.
     """
     if isinstance(data, Trajectory):
         return data
     if not isinstance(data, (str, os.PathLike)) or not Path(data).is_file():
         return None
     series = open_series(Path(data), species)
-    if series is None or (timestep is None and len(series) < 2 and not series.cut):
+    if series is None or (timestep is None and len(series) < 2):
         return None
     if timestep is None and not states_times(series.stamps):
         steps = [stamp.step for stamp in series.stamps]
@@ -47,7 +47,14 @@ def as_trajectory(
                 stacklevel=3,
             )
         return None
-    return Trajectory.of_series(str(data), series, timestep)
+    try:
+        return Trajectory.of_series(str(data), series, timestep)
+    except InputError as error:
+        if timestep is not None:
+            raise
+        # Independent configurations may state times too.
+        warnings.warn(f"shown as a data set: {error}", AssumptionWarning, stacklevel=3)
+        return None
 
 
 def describe_trajectory(trajectory: Trajectory) -> dict[str, Any]:

@@ -14,6 +14,8 @@ LONGEST = 300
 ORDER = (
     "errors",
     "progress",
+    "files",
+    "locks",
     "yaml_nodes",
     "yaml_config",
     "pool",

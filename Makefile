@@ -9,7 +9,7 @@ SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
 
 CPP := $(wildcard csrc/*.cpp csrc/*.hpp csrc/tests/*.cpp)
 
-.PHONY: quickstart test lint types bench gpu docs results check-results format clean
+.PHONY: quickstart test faults fuzz lint types bench gpu docs results check-results format clean
 
 $(VENV): $(STAMP)
 
@@ -31,6 +31,10 @@ quickstart: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
+# Failing writes, signals and races for every command that writes; hours. Goes on where it was stopped.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.long
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +55,11 @@ bench: $(STAMP)
 # On a machine with a GPU and a CUDA build of PyTorch: make gpu GPU_PYTHON=... GPU_OPTIONS="--data ..."
 gpu:
 	$(GPU_PYTHON) tools/gpu_report.py $(GPU_OPTIONS)
+
+# Hostile files for every reader, for hours; FUZZ_OPTIONS="--scale 0.01" for minutes. It can be stopped
+# and goes on where it was.
+fuzz: $(STAMP)
+	$(BIN)/python tools/fuzz.py $(FUZZ_OPTIONS)
 
 # Pages and blocks that are made from committed runs, tables and classes: write them, or check them.
 results: $(STAMP)

@@ -16,6 +16,8 @@ ORDER = (
     "progress",
     "files",
     "locks",
+    "opening",
+    "written",
     "yaml_nodes",
     "yaml_config",
     "pool",

@@ -6,6 +6,8 @@ python tools/results.py [--check]        (or: make results, make check-results)
 from __future__ import annotations
 
 import baselines_page
+import faults_page
+import fuzz_page
 import ka3d_page
 import performance_table
 import physics_page
@@ -22,6 +24,8 @@ PAGES: tuple[Page, ...] = (
     *results_page.PAGES,
     *performance_table.PAGES,
     *physics_page.PAGES,
+    *fuzz_page.PAGES,
+    *faults_page.PAGES,
 )
 
 if __name__ == "__main__":

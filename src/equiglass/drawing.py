@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .written import make_folder, whole
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -22,6 +24,7 @@ def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write a figure in the format of the file's ending."""
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=160)
+    make_folder(target.parent)
+    with whole(target) as partial:
+        figure.savefig(partial, dpi=160, format=target.suffix[1:].lower() or "png")
     return target

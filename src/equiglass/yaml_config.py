@@ -6,6 +6,7 @@ changes of itself (``variants``); see :func:`load_layered`.
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from .errors import InputError
-from .yaml_nodes import check_nodes
+from .opening import read_limited
+from .yaml_nodes import BoundedLoader, check_nodes
 
 M = TypeVar("M", bound=BaseModel)
 Key = tuple[Path, str | None]
@@ -77,15 +79,11 @@ def read_yaml(path: str | Path) -> Any:
         aliases that expand to more than a configuration can be.
     """
     file = Path(path)
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise InputError("no such configuration file", source=file)
-    if (size := file.stat().st_size) > MAX_BYTES:
-        raise InputError(
-            "too large for a configuration", source=file, expected=f"at most {MAX_BYTES} bytes",
-            found=size,
-        )  # fmt: skip
+    content = read_limited(file, MAX_BYTES, "a configuration")
     try:
-        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        loader = BoundedLoader(content.decode())
         node = loader.get_single_node()
         if node is None:
             return None
@@ -184,7 +182,9 @@ def _keys(location: tuple[int | str, ...], content: Any) -> list[str]:
     keys = []
     for k, part in enumerate(location):
         known = isinstance(content, dict) and part in content
-        known = known or (isinstance(content, list) and isinstance(part, int))
+        known = known or (
+            isinstance(content, list) and isinstance(part, int) and 0 <= part < len(content)
+        )
         if known:
             content = content[part]
         elif k + 1 < len(location):

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from .errors import InputError
 
 # A table of a potential has thousands of numbers; aliases of aliases have billions.
 MAX_NODES, MAX_DEPTH = 100_000, 40
+
+
+class BoundedLoader(yaml.SafeLoader):
+    """YAML's safe loader, which stops as soon as a document is too deep or too large.
+
+    Raises
+    ------
+    yaml.YAMLError
+        Then, and for whatever is no YAML.
+    """
+
+    _depth = _nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """One node, and all that it contains."""
+        self._depth += 1
+        self._nodes += 1
+        # Its scanner takes a time that grows with the square of the depth.
+        if self._depth > MAX_DEPTH + 1:
+            raise yaml.YAMLError("nested too deeply")
+        if self._nodes > MAX_NODES:
+            raise yaml.YAMLError("too large for a configuration")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 def check_nodes(root: yaml.Node, source: str) -> None:
@@ -27,6 +54,7 @@ def _expanded(
     if depth > MAX_DEPTH:
         raise InputError("nested too deeply", source=source, expected=f"at most {MAX_DEPTH} levels")
     if not isinstance(node, yaml.CollectionNode):
+        node.value.encode()  # half of a surrogate pair could never be written again
         return 1
     if id(node) in inside:
         raise InputError("an alias contains itself", source=source)

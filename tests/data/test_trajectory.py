@@ -18,6 +18,7 @@ from equiglass.data.atoms import to_ase
 from equiglass.data.configuration import Configuration
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.trajectory import Trajectory
+from equiglass.data.trajectory_files import open_series
 from equiglass.errors import AssumptionWarning, InputError
 from equiglass.evaluation.blocks import average, blocks_of, variance
 from equiglass.simulation.lammps import LammpsEngine
@@ -254,9 +255,10 @@ def test_a_plane(tmp_path: Path) -> None:
     assert np.isclose(row.self_scattering, j0(7.25 * lengths[:, np.arange(50) % 3 == 0]).mean())
 
 
-def lines_of(folder: Path, n_frames: int) -> list[str]:
-    per_frame = N + 9
-    lines = (folder / "images.lammpstrj").read_text().splitlines(keepends=True)
+def lines_of(
+    folder: Path, n_frames: int, name: str = "images", per_frame: int = N + 9
+) -> list[str]:
+    lines = (folder / f"{name}.lammpstrj").read_text().splitlines(keepends=True)
     return lines[: n_frames * per_frame]
 
 
@@ -315,6 +317,20 @@ def test_what_is_no_trajectory(folder: Path, tmp_path: Path) -> None:
     ):
         changed[particle] = lines[particle].replace(f"17 {kind} ", new, 1)
         refused("".join(changed), match)
+    # The same parser reads data sets and trajectories.
+    end = lines[2 * N + 18 :]
+    for new, match in (
+        ("\n".join(["ITEM: UNITS", "metal", *text.splitlines(), ""]), "UNITS: must be in Lenn"),
+        (text + lines[-1], "as many particles as it says"),
+        (text.replace("BOUNDS pp", "BOUNDS abc origin pp"), "triclinic"),
+        (text.replace("ITEM: TIMESTEP\n0", "ITEM: TIMESTEP\nzero"), "TIMESTEP: one number"),
+        ("".join([*lines[: 2 * N + 18], *end[:-1], end[-2]]), "two particles have the same id"),
+        (
+            "".join([*lines[: 2 * N + 18], *end[:-1], end[-1].rsplit(maxsplit=1)[0] + "\n"]),
+            "row 200 .*expected 9",
+        ),
+    ):
+        refused(new, match)
     fewer = [*lines[: 2 * N + 18], *lines[2 * N + 18 :]]
     fewer[2 * N + 18 + 3] = f"{N - 1}\n"
     refused("".join(fewer[:-1]), "other ids than in the first frame.*found 199 particles")
@@ -339,6 +355,48 @@ def test_a_restarted_run_repeats_a_frame(folder: Path, tmp_path: Path) -> None:
     path.write_text("".join(lines[: 2 * N + 18] + lines[N + 9 :]))
     with pytest.warns(AssumptionWarning, match="1 frames at the time of the one before"):
         assert len(eg.read_trajectory(path, timestep=STEP)) == 3
+
+
+def test_frames_are_the_configurations_of_a_data_set(folder: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.lammpstrj", tmp_path / "b.extxyz", tmp_path / "c.gsd"]
+    paths[0].write_text("".join(lines_of(folder, 3)))
+    first = eg.read_trajectory(paths[0], timestep=STEP)
+    ase.io.write(paths[1], [to_ase(c) for c in first])
+    write_dimers(paths[2])
+    for path in paths:
+        t = Trajectory.of_series(str(path), open_series(path), 0.1)  # type: ignore[arg-type]
+        for k, c in enumerate(eg.read(path)):
+            frame = t.frame(k)
+            assert frame.source == c.source and frame.periodic == c.periodic
+            assert np.array_equal(frame.types, c.types) and np.array_equal(frame.box, c.box)
+            assert np.array_equal(frame.positions, c.positions)
+            assert (c.thermal_energy is None) == (path.suffix == ".gsd")
+            assert np.array_equal(frame.thermal_energy, c.thermal_energy)  # type: ignore[arg-type]
+
+
+def write_dimers(path: Path) -> None:
+    """Two particles in a plane, the second twice through the boundary; images change once."""
+    with gsd.hoomd.open(str(path), "w") as file:
+        for k in range(3):
+            frame = gsd.hoomd.Frame()
+            frame.configuration.step, frame.configuration.dimensions = 10 * k, 2
+            frame.configuration.box = [4, 4, 1, 0, 0, 0]
+            frame.particles.N, frame.particles.types = 2, ["A", "B"]
+            frame.particles.typeid = [0, 1]
+            frame.particles.position = [[0, 0, 0], [1.5, -1.9, 0]]
+            if k == 2:
+                frame.particles.image = [[0, 0, 0], [1, -1, 0]]
+            file.append(frame)
+
+
+def test_images_of_a_gsd_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.gsd"
+    write_dimers(path)
+    t = eg.read_trajectory(path, timestep=0.5)
+    assert t.is_unwrapped and t.times.tolist() == [0, 5, 10] and t[0].dimensions == 2
+    assert not t.displacements(0, 1).any()
+    assert t.displacements(0, 2).tolist() == [[0, 0, 0], [4, -4, 0]]
+    assert t.energy(0) is None
 
 
 def test_little_is_kept_of_a_large_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,7 +434,9 @@ def test_info_of_a_trajectory(
     assert summary["trajectory"]["unwrapped_by"] == "the file"
     assert [h["quantity"][:3] for h in summary["trajectory"]["halves"]] == ["F_s", "pot"]
     assert 0.8 < summary["relaxation_times"][0]["value"] < 3
-    assert eg.info(folder / "unwrapped.lammpstrj")["trajectory"]["stop"] == 20.0  # states times
+    short = tmp_path / "short.lammpstrj"
+    short.write_text("".join(lines_of(folder, 11, "unwrapped", N + 11)))
+    assert eg.info(short)["trajectory"]["stop"] == 1.0  # states times
     print_info(summary)
     shown = capsys.readouterr().out
     assert "201, 0.1 apart" in shown and "not seen: the halves agree" in shown

@@ -15,16 +15,18 @@ from typing import Any, TextIO
 import typer
 
 from ..errors import AssumptionWarning, InputError
+from ..written import DISK_ERRORS
 
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 # What a stopped command leaves, and how to go on.
 KEPT = {
-    "train": "finished epochs are kept in the run folder; the same command with --resume goes on",
+    "train": "quenches and finished epochs are kept; the same command goes on, with --resume once "
+    "the run folder is there",
     "cross-validate": "finished folds and epochs are kept; the same command goes on",
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",
     "quench": "configurations that are done are in the store; the same command goes on",
-    "quickstart": "nothing was finished; remove the folder and start again",
+    "quickstart": "finished epochs are kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",
 }
@@ -64,7 +66,9 @@ def in_one_line(command: str) -> Iterator[None]:
         raise
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
-        _end(f"error: {place}{error.strerror or error}", INPUT)
+        doing = "cannot be written: " if error.errno in DISK_ERRORS else ""
+        reason = " ".join(str(error.strerror or error).split())
+        _end(f"error: {place}{doing}{reason}", INPUT)
     except MemoryError as error:
         _end(f"error: not enough memory{f': {error}' if str(error) else ''}", INPUT)
     except RuntimeError as error:
@@ -87,7 +91,7 @@ def _print_notes() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, AssumptionWarning):
-            typer.secho(f"note: {message}", fg="yellow", err=True)
+            typer.secho(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
         else:
             usual(message, category, filename, lineno, file, line)
 
@@ -96,6 +100,8 @@ def _print_notes() -> None:
 
 
 def _stopped(command: str, error: BaseException) -> None:
+    # Zarr works in coroutines; that one of them did not come to its turn needs no word of its own.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     terminated = isinstance(error, Terminated)
     how = "terminated" if terminated else "stopped"
     kept = KEPT.get(command, QUENCHES)

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from . import analysis, data, model, training
-from .ending import ending_well, ignore_broken_pipe
+from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
     name="equiglass",
@@ -63,3 +63,7 @@ def main() -> None:
     except BrokenPipeError:
         ignore_broken_pipe()
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        # Before or after a command's own work, which ends with a line of its own.
+        typer.secho("stopped: no work was under way", fg="yellow", err=True)
+        raise SystemExit(INTERRUPTED) from None

@@ -44,10 +44,11 @@ def evaluate(
     prepare: Preparing,
 ) -> None:
     """Correlate a model's predictions with measured propensities, both Pearson kinds."""
+    from dataclasses import replace
+
+    from ..commands.compare import compare as compare_all
     from ..commands.evaluate import evaluate as run
     from ..commands.options import check_output
-    from ..evaluation.predictors import energy_predictor
-    from ..evaluation.score import score
     from .tables import print_evaluation
 
     check_outputs(json=json)
@@ -56,10 +57,8 @@ def evaluate(
     result = run(model, data, split=split, strict=strict, species=species_list(species), **prepare)
     results = [result]
     if energy:
-        members = result.configurations
-        results.append(
-            score(energy_predictor(), None, members, model="energy alone", data=result.data)
-        )
+        alone = compare_all(["energy"], list(result.configurations), split="all", **prepare)
+        results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
     if json is not None:
         write_json(result.as_dict(), json)
     if json != "-":
@@ -128,12 +127,16 @@ def predict(
 ) -> None:
     """Predict the propensity of every particle of a snapshot."""
     from ..commands.models import loaded
+    from ..commands.options import check_output
     from ..commands.predict import predict as run
     from ..errors import InputError
+    from ..reporting.predictions import ENDINGS
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
     check_outputs(figure=figure)
+    if output is not None:
+        check_output(output, endings=ENDINGS)
     network = loaded(model)
     predictions = run(
         network,

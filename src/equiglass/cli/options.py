@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -132,8 +131,10 @@ def check_outputs(*, json: str | None = None, figure: Path | None = None) -> Non
 
 def write_json(content: Any, target: str) -> None:
     """JSON to a file, or to standard output for ``-``."""
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    from ..written import json_text, write_text
+
+    text = json_text(content)
     if target == "-":
         sys.stdout.write(text)
     else:
-        Path(target).write_text(text)
+        write_text(Path(target), text)

@@ -23,7 +23,7 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 def print_info(summary: dict[str, Any]) -> None:
     """The summary of a data set."""
-    console = Console()
+    console = Console(markup=False)
     table = Table(title=f"data set {summary['source']}", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
@@ -104,7 +104,7 @@ def print_info(summary: dict[str, Any]) -> None:
 
 def _wide_console(n_models: int) -> Console:
     """The terminal, or wider: a line that breaks is better than a number that is cut off."""
-    console = Console()
+    console = Console(markup=False)
     console.width = max(console.width, 30 + 18 * n_models)
     return console
 
@@ -164,7 +164,7 @@ def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Tab
 def print_comparison(contenders: Sequence[Contender]) -> None:
     """Scores side by side, the advantage of the first, and what each costs."""
     print_evaluation([c.evaluation for c in contenders])
-    console = Console()
+    console = Console(markup=False)
     first = contenders[0].evaluation
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("predictor", "parameters", "training", "prediction"):
@@ -204,12 +204,12 @@ def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
         where = [data] if len(tested) > 1 else []
         numbers = ("-" if r is None else _number(r["rho"]) for r in row)
         table.add_row(variant, *where, *numbers)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def print_cross_validation(result: dict[str, Any]) -> None:
     """A line for each type and time, and one for each of its folds."""
-    console = Console()
+    console = Console(markup=False)
     console.width = max(console.width, 200)
     for row in result["pearson"]:
         ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"
@@ -230,7 +230,7 @@ def print_energies(configurations: Iterable[Configuration]) -> None:
         for c in configurations
     ]
     thermal, inherent = zip(*means, strict=True)
-    Console().print(
+    Console(markup=False).print(
         f"energy per particle: thermal {min(thermal):.4f} to {max(thermal):.4f}, "
         f"inherent {min(inherent):.4f} to {max(inherent):.4f}",
         highlight=False,
@@ -245,7 +245,7 @@ def print_probe(rows: Sequence[dict[str, Any]]) -> None:
             mine = [r for r in rows if (r["layer"], r["kind"]) == (layer, kind)]
             known = [r["radius"] for r in mine if r["r2"] > 0.5]
             reach = f"up to r = {max(known):g}" if known else "none"
-            Console().print(
+            Console(markup=False).print(
                 f"layer {layer}, {kind} descriptors with R² > 0.5: {reach}", highlight=False
             )
 
@@ -258,4 +258,4 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(v if isinstance(v, str) else _number(v) for v in row.values()))
-    Console().print(table)
+    Console(markup=False).print(table)

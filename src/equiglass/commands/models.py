@@ -82,14 +82,25 @@ class Watch:
         self.model, self.strict = model, strict
         self.found: list[tuple[Departure, ...]] = []
 
+    @property
+    def knows(self) -> bool:
+        """Whether the model states a training domain."""
+        return self.model.card.domain is not None
+
     def predict(self, configuration: Configuration, **options: Any) -> Array:
         """As :meth:`PropensityModel.predict`.
 
         Raises
         ------
         InputError
-            If the configuration is outside of the domain, and this is strict.
+            If the configuration is outside of the domain, or none is known, and this is strict.
         """
+        if self.strict and not self.knows:
+            raise InputError(
+                "records no training domain to hold the data against",
+                source=self.model.card.name,
+                field="domain",
+            )
         values = self.model.predict(configuration, **options)
         self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
@@ -101,7 +112,7 @@ class Watch:
 
     def warn(self) -> None:
         """Say in one line what was outside, if anything was, or that it cannot be known."""
-        if self.found and self.model.card.domain is None:
+        if self.found and not self.knows:
             name = self.model.card.name
             text = f"the model {name} records no training domain: nothing was checked against it"
             warnings.warn(text, AssumptionWarning, stacklevel=3)

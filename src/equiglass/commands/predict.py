@@ -50,7 +50,7 @@ def predict(
     with track("predict", steps, enabled=how.progress) as advance:
         values = [watch.predict(c, advance=advance) for c in configurations]
     predictions = [
-        Prediction(c, network.times, v, network.card.name, found, c.potential)
+        Prediction(c, network.times, v, network.card.name, found, c.potential, watch.knows)
         for c, v, found in zip(configurations, values, watch.found, strict=True)
     ]
     if target is not None:

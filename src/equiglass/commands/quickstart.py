@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.predictors import energy_predictor
 from ..evaluation.score import score
 from ..reporting.figures import mobility_map, rho_against_time, save, scatter
+from ..written import write_json
 from .evaluate import evaluate
 from .options import PathLike, check_output
 from .train import train
@@ -20,6 +18,8 @@ def quickstart(
     output: PathLike = "quickstart", *, epochs: int = 40, progress: bool = False
 ) -> Comparison:
     """Train on the packaged data, evaluate on held-out configurations, draw the figures.
+
+    The same call continues a stopped one.
 
     Parameters
     ----------
@@ -34,24 +34,22 @@ def quickstart(
     Raises
     ------
     InputError
-        If a run is there already.
+        If a run of other settings is there already.
     """
     from ..training.config import DataConfig, OptimizerConfig, TrainConfig
+    from ..training.folder import CONFIG
 
     folder = check_output(output, folder=True)
     run = folder / "network"
-    if run.exists():
-        raise InputError("a run is there already; remove it or choose another --output", source=run)
     settings = TrainConfig(
         data=DataConfig(path=DATA), optimizer=OptimizerConfig(epochs=epochs), seed=1
     )
-    model = train(settings, run, progress=progress)
+    model = train(settings, run, resume=(run / CONFIG).is_file(), progress=progress)
     result = evaluate(model, DATA, split="test", progress=progress)
     energy = score(
         energy_predictor(), None, result.configurations, model="energy alone", data=result.data
     )
-    text = json.dumps(result.as_dict(), indent=2, allow_nan=False)
-    (folder / "evaluation.json").write_text(text + "\n")
+    write_json(folder / "evaluation.json", result.as_dict())
     picture = mobility_map(
         result.configurations[0],
         result.predicted[0][-1],

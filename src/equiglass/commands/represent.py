@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Unpack
+from typing import BinaryIO, Unpack
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from ..analysis.representation import Representation
 from ..analysis.representation import represent as run_represent
 from ..data.dataset import Data
 from ..evaluation.departures import outside
+from ..written import whole
 from .models import Model, Watch, model_and_data, potential_of
 from .options import PathLike, Preparing, check_output
 
@@ -59,17 +59,17 @@ def represent(
         potential=potential_of(configurations),
     )
     if target is not None:
-        _write(target, result)
+        with whole(target) as partial, partial.open("wb") as out:
+            _write(out, result)
     watch.warn()
     return result
 
 
-def _write(path: Path, result: Representation) -> None:
+def _write(out: BinaryIO, result: Representation) -> None:
     """The particles of all configurations one after the other."""
     members, tau = result.configurations, result.relaxation_time
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     np.savez_compressed(
-        partial,
+        out,
         configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
         types=np.concatenate([c.types for c in members]),
         positions=np.concatenate([c.positions for c in members]),
@@ -86,4 +86,3 @@ def _write(path: Path, result: Representation) -> None:
         outside_domain=np.array(["; ".join(outside([found])) for found in result.departures]),
         potential="" if result.potential is None else result.potential.model_dump_json(),
     )
-    partial.replace(path)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..opening import regular_size
 from .archive import is_store
 from .configuration import Configuration
 from .entry import Entry as Entry
@@ -272,6 +273,8 @@ def read(path: str | os.PathLike[str], *, species: Sequence[str] | None = None) 
         if packaged is None:
             raise InputError("no such file, folder or packaged data set", source=path)
         return Dataset(str(path), tuple(read_file(packaged, species)))
+    if not location.is_dir():
+        regular_size(location)
     if location.is_file() or is_store(location) or location.suffix == ".zarr":
         return Dataset(str(location), tuple(read_file(location, species)))
     return Dataset(str(location), tuple(read_folder(location, species)))

@@ -36,10 +36,11 @@ class Prediction:
     model
         Its name.
     departures
-        What of the configuration is outside of the model's training domain; empty where nothing
-        is, or where the model states no domain.
+        What of the configuration is outside of the model's training domain.
     potential
         Under which the inputs were made; None where the configuration does not record it.
+    domain_known
+        Whether the model states a training domain; without one ``departures`` is empty.
     """
 
     configuration: Configuration
@@ -48,10 +49,13 @@ class Prediction:
     model: str
     departures: tuple[Departure, ...] = ()
     potential: Potential | None = None
+    domain_known: bool = True
 
     @property
     def outside_domain(self) -> str:
         """What is outside of the model's training domain and by how much, or an empty text."""
+        if not self.domain_known:
+            return "not known: the model records no training domain"
         return "; ".join(outside([self.departures]))
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from ..data.configuration import TYPE_NAMES
 from ..data.potential import Potential
 from ..errors import InputError
+from ..written import make_folder, whole, write_text
 from ..yaml_config import parse_mapping
 from .card import ModelCard
 from .domain import Domain
@@ -111,7 +112,7 @@ def read_description(header: str, source: str) -> Description:
     """
     try:
         content = json.loads(header)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"damaged description of a model: {error}", source=source) from error
     return parse_mapping(upgraded(content, source), Description, source=source)
 
@@ -119,11 +120,11 @@ def read_description(header: str, source: str) -> Description:
 def store(model: PropensityModel, folder: str | os.PathLike[str]) -> Path:
     """Write weights (safetensors, with the description inside) and a readable JSON copy."""
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    make_folder(target)
     description = describe(model)
-    partial = target / f"{WEIGHTS}.partial"
     state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, partial, metadata={FORMAT: json.dumps(description)})
-    partial.replace(target / WEIGHTS)
-    (target / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n")
+    # The copy first: where the weights are, all of the model is.
+    write_text(target / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+    with whole(target / WEIGHTS) as partial:
+        save_file(state, partial, metadata={FORMAT: json.dumps(description)})
     return target / WEIGHTS

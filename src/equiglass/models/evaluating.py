@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
+from ..errors import InputError
 from ..geometry.graph import Graph
 from .registry import network_class
 
@@ -38,6 +39,19 @@ def as_array(values: torch.Tensor) -> Array:
     """Real numbers of any precision, from any device."""
     result: Array = values.detach().double().cpu().numpy()
     return result
+
+
+def require_finite(model: PropensityModel, configuration: Configuration, values: Array) -> None:
+    """Raise InputError where a prediction, (n_times, N), is not a number."""
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        row = int(wrong.any(axis=1).argmax())
+        raise InputError(
+            f"the model {model.card.name} predicts no finite number for {wrong[row].sum()} of "
+            f"{len(configuration)} particles at t = {model.times[row]:g}; the configuration is far "
+            "from what it was trained on, or its training diverged",
+            source=configuration.source,
+        )
 
 
 def predict_in_slabs(

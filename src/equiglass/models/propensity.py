@@ -19,7 +19,7 @@ from .base import Network, NetworkSettings
 from .card import ModelCard
 from .description import store
 from .domain import potential_departure
-from .evaluating import Array, as_array, evaluating, predict_in_slabs
+from .evaluating import Array, as_array, evaluating, predict_in_slabs, require_finite
 from .inputs import ModelInput
 from .ranges import Departure
 from .registry import build_network, model_input
@@ -224,7 +224,7 @@ class PropensityModel(nn.Module):
         Raises
         ------
         InputError
-            As :meth:`inputs_of`.
+            As :meth:`inputs_of`, or if a prediction is not a finite number.
         """
         with evaluating(self):
             if inputs is None and self._in_slabs(len(configuration), slab_size):
@@ -234,7 +234,9 @@ class PropensityModel(nn.Module):
                 batch = self.inputs_of(configuration) if inputs is None else inputs
                 types, standard = batch.types, self(batch)
                 advance()
-            return as_array((standard * self.target_std[types] + self.target_mean[types]).T)
+            values = as_array((standard * self.target_std[types] + self.target_mean[types]).T)
+        require_finite(self, configuration, values)
+        return values
 
     def n_steps(self, n_particles: int, slab_size: int = SLAB_SIZE) -> int:
         """Steps of :meth:`predict`, for a progress bar."""

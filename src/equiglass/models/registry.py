@@ -37,9 +37,12 @@ KINDS = " or ".join(filter(None, [", ".join([*NETWORKS][:-1]), [*NETWORKS][-1]])
 
 def _tag(value: Any) -> str:
     """The alternative of the union that settings belong to."""
-    kind = value.get("kind", DEFAULT_KIND) if isinstance(value, dict) else value.kind
+    if isinstance(value, dict):
+        kind = value.get("kind", DEFAULT_KIND)
+    else:
+        kind = getattr(value, "kind", None)  # or no settings at all
     network = NETWORKS.get(kind) if isinstance(kind, str) else None
-    return str(kind) if network is None else network.__name__
+    return str(kind)[:80] if network is None else network.__name__
 
 
 if TYPE_CHECKING:

@@ -7,10 +7,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..data.readers.npz import load_arrays
 from ..errors import InputError
 from .card import ModelCard
 from .message import MessageConfig, MessageNetwork
 from .propensity import PropensityModel
+
+PREFIX = "Graph/"
+# Ours and theirs.
+SOURCES = {
+    "encode_nodes": "graph_independent/node_model",
+    "encode_edges": "graph_independent/edge_model",
+    "edge_update": "graph_network/edge_block",
+    "node_update": "graph_network/node_block",
+    "decoder": "graph_independent_1/node_model",
+}
 
 
 def load_released(path: Path, time: float = 1.0) -> PropensityModel:
@@ -27,12 +38,16 @@ def load_released(path: Path, time: float = 1.0) -> PropensityModel:
     config = MessageConfig(kind="bapst")
     network = MessageNetwork(config, 2, 1)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
+        arrays = {
+            name: torch.from_numpy(array.astype(np.float32, order="C"))
+            for name, array in load_arrays(path).items()
+        }
         weights = released_weights(arrays, network)
         model = PropensityModel(config, 2, [time], card=ModelCard(path.stem))
         model.networks[0].load_state_dict(weights)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except InputError:
+        raise
+    except (OSError, TypeError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
             f"not the released weights of Bapst et al.: {error}", source=path
         ) from error
@@ -51,19 +66,11 @@ def released_weights(
     KeyError
         If an array is missing.
     """
-    prefix = "Graph/"
-    sources = {
-        "encode_nodes": "graph_independent/node_model",
-        "encode_edges": "graph_independent/edge_model",
-        "edge_update": "graph_network/edge_block",
-        "node_update": "graph_network/node_block",
-        "decoder": "graph_independent_1/node_model",
-    }
     state = network.state_dict()
-    for ours, theirs in sources.items():
+    for ours, theirs in SOURCES.items():
         n_layers = sum(k.startswith(f"{ours}.") and k.endswith("weight") for k in state)
         for layer in range(n_layers):
-            name = f"{prefix}{theirs}/mlp/linear_{layer}"
+            name = f"{PREFIX}{theirs}/mlp/linear_{layer}"
             weight, bias = arrays[f"{name}/w"].T, arrays[f"{name}/b"]
             last = ours == "decoder" and layer == n_layers - 1
             copies = network.n_types * network.n_times if last else 1

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from ..errors import InputError
+from ..opening import regular_size
 from .description import FORMAT, WEIGHTS, read_description
 from .propensity import PropensityModel
 from .released import load_released
@@ -58,6 +59,7 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
     path = find_model(model)
     if path.suffix == ".npz":
         return load_released(path)
+    regular_size(path)
     try:
         with safe_open(path, framework="pt") as archive:
             header = (archive.metadata() or {}).get(FORMAT)

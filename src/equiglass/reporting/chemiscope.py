@@ -18,6 +18,7 @@ import numpy as np
 from ..analysis.representation import Representation, measured_mobility
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..geometry.periodic import wrap
+from ..written import write_bytes, write_text
 
 SUFFIXES = (".html", ".json", ".json.gz")
 N_COMPONENTS = 4
@@ -153,19 +154,21 @@ def write_chemiscope(path: Path, result: Representation) -> Path:
     """Write an HTML page with everything in it, or the input of chemiscope (.json, .json.gz)."""
     text = json.dumps(dataset(result), allow_nan=False)
     if path.name.endswith(".gz"):
-        path.write_bytes(gzip.compress(text.encode(), mtime=0))
+        write_bytes(path, gzip.compress(text.encode(), mtime=0))
     elif path.suffix == ".json":
-        path.write_text(text)
+        write_text(path, text)
     else:
         static = files("chemiscope").joinpath("sphinx", "static")
-        path.write_text(
+        write_text(
+            path,
             PAGE.format(
                 title=html.escape(f"{result.model}: representation and structure"),
                 css=static.joinpath("chemiscope-sphinx.css").read_text(),
                 script=static.joinpath("chemiscope.min.js")
                 .read_text()
                 .replace("</script", "<\\/script"),
-                dataset=text.replace("</", "<\\/"),
-            )
+                # Neither an end tag nor a comment may begin in the data.
+                dataset=text.replace("<", "\\u003c"),
+            ),
         )
     return path

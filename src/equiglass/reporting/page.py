@@ -12,6 +12,7 @@ from typing import Any
 from ..evaluation.departures import outside
 from ..evaluation.html import html_table
 from ..evaluation.score import Evaluation
+from ..written import write_text
 from .plots import configuration_plot, rho_plot, scatter_plot
 
 STYLE = """
@@ -31,11 +32,12 @@ def write_page(output: Path, title: str, parts: Sequence[str]) -> Path:
     from plotly.offline import get_plotlyjs
 
     body = "\n".join(parts)
-    output.write_text(
+    write_text(
+        output,
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         f"<title>{html.escape(title)}</title><link rel='icon' href='data:,'>"
         f"<style>{STYLE}</style><script>{get_plotlyjs()}</script></head>"
-        f"<body>{body}</body></html>\n"
+        f"<body>{body}</body></html>\n",
     )
     return output
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from ..evaluation.prediction import Prediction
+from ..written import whole
 
 ENDINGS = (".extxyz", ".xyz", ".npz")
 
@@ -23,26 +26,30 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     (C, 3), ``periodic`` (C, 3), ``source`` (C,) and ``outside_domain`` (C,); ``model`` and
     ``potential``, the latter as JSON.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    if path.suffix == ".npz":
-        members = [p.configuration for p in predictions]
-        potential = predictions[0].potential
-        np.savez_compressed(
-            partial,
-            times=np.asarray(predictions[0].times),
-            predicted_propensity=np.concatenate([p.values for p in predictions], axis=1),
-            configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
-            types=np.concatenate([c.types for c in members]),
-            positions=np.concatenate([c.positions for c in members]),
-            box=np.stack([c.box for c in members]),
-            periodic=np.array([c.periodic for c in members]),
-            source=np.array([c.source for c in members]),
-            outside_domain=np.array([p.outside_domain for p in predictions]),
-            model=predictions[0].model,
-            potential="" if potential is None else json.dumps(potential.model_dump(mode="json")),
-        )
-    else:
-        import ase.io
+    with whole(path) as partial, partial.open("wb") as out:
+        if path.suffix == ".npz":
+            _write_npz(out, predictions)
+        else:
+            import ase.io
 
-        ase.io.write(partial, [p.to_ase() for p in predictions], format="extxyz")
-    partial.replace(path)
+            with io.TextIOWrapper(out, encoding="utf-8") as text:
+                ase.io.write(text, [p.to_ase() for p in predictions], format="extxyz")
+
+
+def _write_npz(out: BinaryIO, predictions: Sequence[Prediction]) -> None:
+    members = [p.configuration for p in predictions]
+    potential = predictions[0].potential
+    np.savez_compressed(
+        out,
+        times=np.asarray(predictions[0].times),
+        predicted_propensity=np.concatenate([p.values for p in predictions], axis=1),
+        configuration=np.repeat(np.arange(len(members)), [len(c) for c in members]),
+        types=np.concatenate([c.types for c in members]),
+        positions=np.concatenate([c.positions for c in members]),
+        box=np.stack([c.box for c in members]),
+        periodic=np.array([c.periodic for c in members]),
+        source=np.array([c.source for c in members]),
+        outside_domain=np.array([p.outside_domain for p in predictions]),
+        model=predictions[0].model,
+        potential="" if potential is None else json.dumps(potential.model_dump(mode="json")),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ Times = tuple[float, ...]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PublishedTimes(_Strict):
@@ -190,6 +191,8 @@ class SimulationConfig(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> SimulationConfig:
+        if not all(0 <= share <= 1 for share in self.composition):
+            raise ValueError(f"shares of a composition are from 0 to 1, found {self.composition}")
         if abs(sum(self.composition) - 1) > 1e-9:
             raise ValueError(f"composition must sum to 1, found {sum(self.composition):g}")
         points = self.state_points
@@ -197,6 +200,8 @@ class SimulationConfig(_Strict):
             raise ValueError("a temperature is given twice")
         for point in points:
             assert point.n_configurations is not None
+            if any(count < 0 for count in point.n_configurations.values()):
+                raise ValueError(f"numbers of configurations {point.n_configurations}")
             unknown = set(point.n_configurations) - set(SPLITS)
             if unknown:
                 raise ValueError(f"unknown splits {sorted(unknown)}")
@@ -241,6 +246,8 @@ class SimulationConfig(_Strict):
             longest = times.longest or published[-1]
             times = tuple(t for t in published if t <= longest)
         assert isinstance(times, tuple)
+        if not all(math.isfinite(t) for t in times):
+            raise ValueError("times must be finite numbers")
         if not times or times[0] <= 0:
             raise ValueError("times must be positive, and at least one")
         if any(b <= a for a, b in pairwise(times)):

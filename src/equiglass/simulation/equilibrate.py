@@ -11,6 +11,7 @@ import numpy as np
 from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
+from ..written import make_folder
 from .config import SimulationConfig
 from .lammps import LammpsEngine
 from .observables import crystalline_fraction, relaxation_time, self_scattering
@@ -122,7 +123,7 @@ def equilibrate(
         If it still ages after the longest time allowed, or has crystallised.
     """
     settings = config.equilibration
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     melt_file = folder / "melt.npz"
     if not melt_file.is_file():
         save_arrays(melt_file, positions=melt_and_cool(config, potential, identity).positions)

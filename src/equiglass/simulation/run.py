@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..data.dataset import read
 from ..data.potential import load_potential
 from ..data.store import configuration_names
 from ..errors import InputError
 from ..locks import only_writer
 from ..pool import available_cores, worker_count
 from ..progress import track
+from ..written import make_folder
 from .begun import begin, check_chains, check_times
 from .cluster import connect
 from .config import SPLITS, SimulationConfig, StatePoint
@@ -50,6 +52,8 @@ def simulate(
             f"does not fit the potential {potential.name}", field="composition",
             expected=f"{len(potential.species)} fractions", found=len(config.composition),
         )  # fmt: skip
+    if config.start_from is not None:
+        read(config.start_from)  # is there, before the store is
     begin(store, config, potential)
     check_times(config, store)
     check_chains(config, store)
@@ -61,7 +65,7 @@ def simulate(
     todo = [item for item in wanted if item.wanted]
     failures: dict[str, str] = {}
     if todo:
-        work.mkdir(exist_ok=True)
+        make_folder(work)
         n_tasks = sum(item.n_steps(config) for item in todo)
         # Several trajectories may share a GPU; on cores more processes than those only wait.
         limit = available_cores() if config.engine == "lammps" else None
@@ -81,8 +85,8 @@ def simulate(
         if any(item.identity.is_chain for item in todo):
             kinds += " and chains"
         raise InputError(
-            f"{len(failures)} of {len(todo)} {kinds} failed and are left out:\n"
-            + "\n".join(f"  {name}: {problem}" for name, problem in failures.items()),
+            f"{len(failures)} of {len(todo)} {kinds} failed and are left out: "
+            + "; ".join(f"{name}: {problem}" for name, problem in failures.items()),
             source=store,
         )
     sweep(work)

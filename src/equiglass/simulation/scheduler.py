@@ -131,7 +131,7 @@ class Scheduler:
         if stage != "segment":
             self.advance()
         name = item.identity.name
-        problem = future.result()  # raises what is not about the input, such as a bug
+        problem = _result(future)
         if problem is not None:
             self.failures.setdefault(name, problem)
         if stage == "prepare":
@@ -220,3 +220,15 @@ def _relaxation_time(items: list[Item]) -> float:
     """The median of what their equilibrations measured."""
     records = [json.loads((i.folder / "equilibrated.json").read_text()) for i in items]
     return float(np.median([record["tau_alpha"] for record in records]))
+
+
+def _result(future: Any) -> str | None:
+    """What a task found wrong; raises what is not about the input, such as a bug."""
+    from distributed.scheduler import KilledWorker
+
+    try:
+        problem: str | None = future.result()
+    except KilledWorker:
+        problem = "its process ended before the task was done; the system kills processes when "
+        problem += "memory runs out"
+    return problem

@@ -18,6 +18,7 @@ from ..data.potential import Potential, require_same
 from ..data.relaxation import RelaxationTime, scattering_definition
 from ..data.store import write_configuration
 from ..errors import InputError
+from ..written import make_folder, write_text
 from .cage import cage_positions
 from .config import SimulationConfig, Times
 from .equilibrate import equilibrate, random_start
@@ -42,7 +43,7 @@ def prepare(
     """Equilibrate one configuration, or take it from the data set to start from."""
     if (folder / "start.npz").is_file():
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     record: dict[str, Any]
     if config.start_from is None:
         record = equilibrate(config, potential, identity, folder)
@@ -52,9 +53,7 @@ def prepare(
         if start.potential is not None:
             require_same(potential, start.potential, start.source)
         record = {"tau_alpha": None, "source": start.source}
-    partial = folder / "equilibrated.json.tmp"
-    partial.write_text(json.dumps(record))
-    partial.replace(folder / "equilibrated.json")
+    write_text(folder / "equilibrated.json", json.dumps(record))
     save_arrays(
         folder / "start.npz",
         types=start.types.astype(np.int64),

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import os
 import shutil
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..files import partial_of, publish
+from ..data.readers import npz
+from ..written import whole
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
@@ -25,18 +21,8 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     InputError
         If the disk is full or not writable; what was there before is untouched.
     """
-    partial = partial_of(file)
-    try:
-        try:
-            with partial.open("wb") as out:
-                np.savez(out, **arrays)
-                out.flush()
-                os.fsync(out.fileno())
-            publish(partial, file)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", source=file) from error
+    with whole(file) as partial, partial.open("wb") as out:
+        np.savez(out, **arrays)
 
 
 def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
@@ -47,19 +33,7 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
     InputError
         If the file is missing or damaged.
     """
-    try:
-        with zipfile.ZipFile(file) as stored:
-            return {n.removesuffix(".npy"): _array(stored.read(n)) for n in stored.namelist()}
-    except (
-        OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError, OverflowError,
-        MemoryError, zlib.error, zipfile.BadZipFile,
-    ) as error:  # fmt: skip
-        raise InputError(f"damaged: {' '.join(str(error).split())}", source=file) from error
-
-
-def _array(content: bytes) -> NDArray[Any]:
-    """From bytes whose checksum was right: NumPy alone reads, and checks, as far as it needs."""
-    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    return npz.load_arrays(file)
 
 
 def discard(folder: Path) -> None:

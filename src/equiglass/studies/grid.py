@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..pool import open_pool
 from ..progress import track
+from ..written import make_folder, write_text
 from .base import Cell, Row
-from .record import RESULT, write_whole
+from .record import RESULT
 
 
 def run_grid(
@@ -49,8 +50,8 @@ def run_grid(
 def write_table(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> list[Row]:
     """The whole table, which is returned: ``study.csv`` and ``study.json``."""
     table = [{name: row.get(name) for name in columns} for row in rows]
-    write_whole(folder / "study.json", json.dumps(table, indent=1) + "\n")
-    write_whole(folder / "study.csv", write_csv(table, columns))
+    write_text(folder / "study.json", json.dumps(table, indent=1) + "\n")
+    write_text(folder / "study.csv", write_csv(table, columns))
     return table
 
 
@@ -85,7 +86,7 @@ def _run(cell: Cell, folder: Path, threads: int | None) -> None:
 
     if threads is not None:
         torch.set_num_threads(threads)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     rows = cell.task(folder, *cell.arguments)
     labelled = [{"variant": cell.variant, **cell.columns, **row} for row in rows]
-    write_whole(folder / RESULT, json.dumps(labelled, indent=1))
+    write_text(folder / RESULT, json.dumps(labelled, indent=1))

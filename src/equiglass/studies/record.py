@@ -8,17 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..opening import read_limited
+from ..written import make_folder, write_text
 
 RECORD, RESULT = "record.json", "result.json"
 Record = dict[str, Any]
+MAX_BYTES = 1 << 26
 _MISSING = "nothing"
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = file.with_name(f".{file.name}.tmp")
-    partial.write_text(text)
-    partial.replace(file)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -35,8 +31,10 @@ def read_record(folder: Path) -> Record | None:
     if not file.is_file():
         return None
     try:
-        record = json.loads(file.read_text())
-    except ValueError as error:
+        record = json.loads(read_limited(file, MAX_BYTES, "a record").decode())
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not valid JSON: {error}", source=file) from error
     if not isinstance(record, dict) or "kind" not in record:
         raise InputError("not the record of a study", source=file)
@@ -58,8 +56,8 @@ def begin(folder: Path, record: Record) -> None:
     if stored is None:
         if any(folder.glob(f"*/{RESULT}")):
             raise InputError("holds results without a record", source=folder, expected=RECORD)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RECORD, json.dumps(record, indent=1) + "\n")
+        make_folder(folder)
+        write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
         return
     for key, was, now in _differences(stored, record):
         raise InputError(

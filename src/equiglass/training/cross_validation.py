@@ -18,13 +18,13 @@ from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
 from ..simulation.preparation import Preparation
+from ..written import make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
 from .folder import CONFIG, LEFT_OVER, check_potential, check_settings, save_model
 from .global_state import left_as_found
 from .prepare import load_data, training_part
-from .written import read_json, write_json
 
 RESULT, SETTINGS = "fold.json", "settings.json"
 
@@ -83,7 +83,7 @@ def cross_validate(
     settings = potential.recorded(settings, how)
     fingerprint = material.description["fingerprint"]
     if begun is None:
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         content = settings.model_dump(mode="json")
         record = {"folds": n_folds, "fingerprint": fingerprint, "settings": content}
         write_json(target / SETTINGS, record)

@@ -5,8 +5,8 @@ Of several processes that train together only the first writes.
 
 from __future__ import annotations
 
-import pickle
 import platform
+import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,11 +20,12 @@ from ..errors import InputError
 from ..models.domain import Domain
 from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
+from ..opening import regular_size
 from ..simulation.preparation import Preparation
+from ..written import make_folder, read_json, write_json, write_text
 from ..yaml_config import load_yaml
 from . import processes
 from .config import TrainConfig
-from .written import read_json, write_json, write_text
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
@@ -123,18 +124,16 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     InputError
         If it is not there, cut off or otherwise damaged.
     """
+    size = regular_size(file)
     try:
+        # Not the older formats, which allocate what they state.
+        with zipfile.ZipFile(file) as archive:
+            if sum(member.file_size for member in archive.infolist()) > size:
+                raise ValueError("states more data than the file holds")
         state = torch.load(file, weights_only=True, map_location="cpu")
         if not {"epoch", "state_dict"} <= set(state):
             raise ValueError("no checkpoint of a training")
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
+    except Exception as error:  # a damaged archive raises anything
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(
             f"damaged checkpoint, from which the run cannot go on; begin a new one ({reason})",
@@ -149,7 +148,7 @@ def describe_run(
     """Write the settings, the fingerprint and split of the data, and the versions in use."""
     if processes.rank() != 0:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # First: a folder that holds settings can be continued, whatever else is missing.
     write_text(folder / CONFIG, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
     write_json(folder / DATA, description)

@@ -21,6 +21,7 @@ from ..memory import kept_freed_memory
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
 from ..simulation.preparation import Preparation
+from ..written import naming, write_json
 from . import potential, processes
 from .config import TrainConfig
 from .data import GlassData, prepare
@@ -37,11 +38,10 @@ from .folder import (
     read_checkpoint,
     save_model,
 )
-from .global_state import left_as_found, quiet
+from .global_state import interruptible, left_as_found, quiet
 from .module import PropensityTask, diverged
 from .prepare import TrainingData, load_data, new_model, take_weights, training_and_validation
 from .trainer import build_trainer, checkpoints
-from .written import write_json
 
 MATMUL_PRECISION = {"tf32": "high"}
 
@@ -195,9 +195,8 @@ def _fit(
             accelerator=accelerator,
             n_epochs_done=n_epochs_done,
         )
-        trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        with naming(folder), interruptible():
+            trainer.fit(task, samples, ckpt_path=last if n_epochs_done else None, weights_only=True)
     reached = best.best_model_score
     rho = None if reached is None else _finite(float(reached))
     state = read_checkpoint(last if rho is None else folder / CHECKPOINTS / BEST)

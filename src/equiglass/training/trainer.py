@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from torch.nn.parallel import DistributedDataParallel
 
+from ..written import make_folder, naming, whole, write_text
 from . import processes
 from .config import TrainConfig
 from .folder import BEST, CHECKPOINTS, LAST
@@ -85,10 +89,47 @@ def csv_logger(folder: Path, n_epochs: int) -> CSVLogger:
         with file.open(newline="") as rows:
             kept = [row for row in csv.DictReader(rows) if _is_before(row.get("epoch"), n_epochs)]
     logger = CSVLogger(folder, name="logs", version="")
-    if first and kept:
-        logger.experiment.metrics.extend(kept)
-        logger.save()
+    if first:
+        with naming(file):
+            logger._experiment = _Rows(file, kept)
     return logger
+
+
+class _Rows(ExperimentWriter):
+    """The rows of a run's log, written as a whole each time.
+
+    Lightning's own deletes the file when a run is resumed, before it writes the next row.
+    """
+
+    def __init__(self, file: Path, rows: list[dict[str, Any]]) -> None:
+        super().__init__(str(file.parent))
+        self.rows = rows
+
+    def _check_log_dir_exists(self) -> None:
+        pass
+
+    def save(self) -> None:
+        self.rows += self.metrics
+        self.metrics = []
+        if not self.rows:
+            return
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, sorted({key for row in self.rows for key in row}))
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(Path(self.metrics_file_path), text.getvalue())
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or not there; Lightning's own may be cut off by a full disk."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        file = Path(path)
+        make_folder(file.parent)
+        with whole(file) as partial, partial.open("wb") as out:
+            torch.save(checkpoint, out)
 
 
 def _is_before(epoch: str | None, n_epochs: int) -> bool:
@@ -138,6 +179,7 @@ def build_trainer(
         max_epochs=config.optimizer.epochs,
         gradient_clip_val=config.optimizer.gradient_clip,
         callbacks=every,
+        plugins=[WholeCheckpoints()],
         logger=loggers,
         log_every_n_steps=1,
         num_sanity_val_steps=0,

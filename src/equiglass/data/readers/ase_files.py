@@ -7,13 +7,15 @@ file that was read is kept as a whole, since ASE cannot in general read a part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...errors import InputError
+from ...opening import regular_size
 from ..atoms import from_ase
 from ..configuration import Configuration
 from ..entry import Entry
@@ -29,11 +31,15 @@ from .xyz import parse_frame, xyz_stamp
 if TYPE_CHECKING:
     from ase import Atoms
 
+T = TypeVar("T")
 NAME = "ASE"
 XYZ_ENDINGS = (".xyz", ".extxyz")
 DUMP_HEAD = b"ITEM: "
 # Endings that ASE counts as its own, and that in a folder are notes, tables or other codes' logs.
 NOT_CLAIMED = (".md", ".txt", ".yaml", ".yml", ".json", ".csv", ".out", ".log", ".dat")
+
+# What ASE would unpack on the way, whatever comes out.
+COMPRESSED = (".gz", ".bz2", ".xz")
 
 
 class FindFrames(Protocol):
@@ -63,7 +69,8 @@ def _is_lammps_data(path: Path) -> bool:
 
 
 def _is_dump(file: File) -> bool:
-    return file.path.suffix == ".lammpstrj" or file.head.startswith(DUMP_HEAD)
+    # ASE would look for a frame anywhere in a file of these names.
+    return file.path.suffix in (".lammpstrj", ".dump") or file.head.startswith(DUMP_HEAD)
 
 
 def _claims(file: File) -> bool:
@@ -72,7 +79,7 @@ def _claims(file: File) -> bool:
     path = file.path
     if not path.is_file():
         return False
-    if path.suffix in (*XYZ_ENDINGS, ".lammpstrj", ".dump") or _is_dump(file):
+    if path.suffix in XYZ_ENDINGS or _is_dump(file):
         return True
     if _is_lammps_data(path):
         return True
@@ -94,7 +101,14 @@ def _parsed(path: Path) -> list[Atoms]:
     ]
 
 
-def _guarded(path: Path, read: Callable[[], list[Atoms]]) -> list[Atoms]:
+def guarded(path: Path, read: Callable[[], T]) -> T:
+    """What ``read`` returns.
+
+    Raises
+    ------
+    InputError
+        For whatever goes wrong.
+    """
     try:
         return read()
     except InputError:
@@ -110,19 +124,22 @@ def _guarded(path: Path, read: Callable[[], list[Atoms]]) -> list[Atoms]:
 @lru_cache(maxsize=1)
 def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
     if _is_lammps_data(path):
-        return _guarded(path, lambda: [parse_data(whole_text(path), str(path))])
-    return _guarded(path, lambda: _parsed(path))
+        return guarded(path, lambda: [parse_data(whole_text(path), str(path))])
+    return guarded(path, lambda: _parsed(path))
 
 
 def whole(path: Path) -> list[Atoms]:
     """Every frame of such a file."""
+    regular_size(path)
+    if path.suffix in COMPRESSED:
+        raise InputError("compressed: unpack it first, to see how large it is", source=path)
     status = path.stat()
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
 
 def one_frame(path: Path, span: Span, text: Text, source: str) -> Atoms:
     """The frame that lies there, its particles in the order of their ids."""
-    return _guarded(path, lambda: [text.parse(span.text(path), source)])[0]
+    return guarded(path, lambda: text.parse(span.text(path), source))
 
 
 def from_whole(path: Path, k: int) -> Atoms:
@@ -146,7 +163,19 @@ def configuration_of(atoms: Atoms, order: Sequence[str] | None, source: str) -> 
         raise InputError(
             "is missing in this frame, and the first has it", source=source, field=TYPE_ARRAYS[0]
         )
-    return from_ase(atoms, species=order, source=source)
+    with plain_values(source):
+        return from_ase(atoms, species=order, source=source)
+
+
+@contextmanager
+def plain_values(source: str) -> Iterator[None]:
+    """Where atoms are converted, whose columns and remarks may be of any kind."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise InputError(f"a value is not what it should be: {error}", source=source) from error
 
 
 def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) -> Configuration:

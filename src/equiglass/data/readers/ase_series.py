@@ -11,7 +11,17 @@ import numpy as np
 
 from ...errors import InputError
 from ...geometry.periodic import FloatArray
-from .ase_files import Text, configuration_of, first_order, from_whole, one_frame, text_of, whole
+from .ase_files import (
+    Text,
+    configuration_of,
+    first_order,
+    from_whole,
+    guarded,
+    one_frame,
+    plain_values,
+    text_of,
+    whole,
+)
 from .format import Species
 from .frames import Span, left_over
 from .series import UNWRAPPED, Frame, Series, first_of, stamp_of
@@ -59,10 +69,13 @@ def _energy(atoms: Atoms) -> float | None:
 
 def _frame(atoms: Atoms, order: Sequence[str] | None, source: str) -> Frame:
     c = configuration_of(atoms, order, source)
-    energy = _energy(atoms)
+    with plain_values(source):
+        energy = _energy(atoms)
+        unwrapped = _unwrapped(atoms, c.dimensions == 2, source)
+        ids = ids_of(atoms, source)
     if energy is None and c.thermal_energy is not None:
         energy = float(c.thermal_energy.mean())
-    return Frame(c, _unwrapped(atoms, c.dimensions == 2, source), ids_of(atoms, source), energy)
+    return Frame(c, unwrapped, ids, energy)
 
 
 def _read_text(
@@ -85,7 +98,9 @@ def open_series(path: Path, species: Species) -> Series:
         order = first_order(frames[0], species, str(path)) if frames else None
         return Series("ASE", stamps, partial(_read_whole, path, order))
     spans = text.frames(path, growing=True)
-    stamps = [text.stamp(s.lines(path), f"{path}[{k}]") for k, s in enumerate(spans)]
+    stamps = guarded(
+        path, lambda: [text.stamp(s.lines(path), f"{path}[{k}]") for k, s in enumerate(spans)]
+    )
     source = f"{path}[0]"
     order = first_order(one_frame(path, spans[0], text, source), species, source) if spans else None
     read = partial(_read_text, path, text, spans, order)

@@ -61,7 +61,7 @@ def read(path: Path) -> Configuration:
     content = load_arrays(path)
     for key in KEYS:
         if key not in content:
-            raise InputError("missing key", source=path, field=key, found=sorted(content))
+            raise InputError("missing key", source=path, field=key, found=sorted(map(str, content)))
     try:
         box = _flat(content["box"]).astype(np.float64)
         positions = np.asarray(_array(content["positions"]), dtype=np.float64)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
+from ...opening import open_regular
 from ..configuration import Configuration
 from ..entry import Entry
 from .npz import member_names
@@ -25,7 +26,7 @@ class File:
         """The first bytes; none of a folder."""
         if not self.path.is_file():
             return b""
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             return file.read(4096)
 
     @property

@@ -8,15 +8,15 @@ from ...errors import InputError
 from . import ase_files, botan, deepmind, glassbench, glassbench_trajectories, gsd_files, stores
 from .format import File, Format
 
-FORMATS: tuple[Format, ...] = (
+OWN: tuple[Format, ...] = (
     stores.FORMAT,
     botan.FORMAT,
     glassbench.FORMAT,
     glassbench_trajectories.FORMAT,
     deepmind.FORMAT,
     gsd_files.FORMAT,
-    ase_files.FORMAT,
 )
+FORMATS: tuple[Format, ...] = (*OWN, ase_files.FORMAT)
 
 
 def recognise(path: Path) -> Format | None:
@@ -28,7 +28,10 @@ def recognise(path: Path) -> Format | None:
         If formats claim it and it fits none of them, or it is damaged.
     """
     file = File(path)
-    claiming = [f for f in FORMATS if f.claims(file)]
+    claiming = [f for f in OWN if f.claims(file)]
+    # ASE tries the marks of a hundred formats, which takes longer than to read a small file.
+    if not claiming and ase_files.FORMAT.claims(file):
+        return ase_files.FORMAT
     for format in claiming:
         if format.matches(file):
             return format

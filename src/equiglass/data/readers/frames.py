@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError
+from ...opening import open_regular
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,13 @@ class Span:
 
     def text(self, path: Path) -> str:
         """The frame."""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(self.start)
             return _decoded(file.read(self.stop - self.start), path)
 
     def lines(self, path: Path) -> Iterator[str]:
         """Its lines one after the other, for those who need the first few."""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(self.start)
             while file.tell() < self.stop:
                 yield _decoded(file.readline(), path)
@@ -32,7 +33,8 @@ class Span:
 
 def whole_text(path: Path) -> str:
     """A text file, whose last line must be a whole one."""
-    content = path.read_bytes()
+    with open_regular(path) as file:
+        content = file.read()
     if content and not content.endswith(b"\n"):
         raise _half_line(path)
     return _decoded(content, path)
@@ -59,7 +61,7 @@ def _lines(path: Path, found: list[Span], growing: bool) -> Iterator[tuple[int, 
     Of a file that is ``growing`` without a last line that does not end.
     """
     position = 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for line in file:
             frame = len(found)
             if growing and not line.endswith(b"\n"):
@@ -130,7 +132,7 @@ def extxyz_frames(path: Path, *, growing: bool = False) -> list[Span]:
 
 def left_over(path: Path, spans: list[Span]) -> bool:
     """Whether something that is no whole frame follows the last one."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(spans[-1].stop if spans else 0)
         return bool(file.read(4096).strip())
 
@@ -169,6 +171,8 @@ def dump_frames(path: Path, *, growing: bool = False) -> list[Span]:
                 rows = 0
         elif rows is not None and line.strip():
             rows += 1
+        elif rows is not None and rows < (expected or 0):
+            raise _cut_short(path, len(spans), expected or 0, rows)  # by an empty line
         elif not begun and line.strip():
             raise InputError("not a LAMMPS text dump", source=path, expected="ITEM: TIMESTEP",
                              found=repr(line[:40].decode(errors="replace").strip()))  # fmt: skip

@@ -159,7 +159,9 @@ def _times(
 
 
 def _is_flat(positions: np.ndarray) -> bool:
-    return positions.ndim == 2 and (positions.shape[1] == 2 or not positions[:, 2].any())
+    if positions.ndim != 2:
+        return False
+    return positions.shape[1] == 2 or (positions.shape[1] == 3 and not positions[:, 2].any())
 
 
 def _prediction(archive: Archive, key: str, n_times: int, n: int) -> np.ndarray:

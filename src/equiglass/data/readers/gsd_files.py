@@ -1,4 +1,4 @@
-"""GSD, through the gsd library: one frame is read at a time, when it is asked for."""
+"""GSD: one frame is read at a time, when it is asked for."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...opening import open_regular
 from ..atoms import build
 from ..configuration import Configuration
 from ..entry import Entry
 from ..species import species_order, types_of
 from .format import Format, Species
+from .gsd_layer import MAGIC, Trajectory
 from .series import Frame, Series, Stamp
-
-MAGIC = b"\xdf\xa1\x56\xde\xa1\x65\xdf\x65"
 
 
 @contextmanager
-def _trajectory(path: Path) -> Iterator[Any]:
-    import gsd.hoomd
-
-    try:
-        with gsd.hoomd.open(str(path), "r") as trajectory:
-            yield trajectory
-    except InputError:
-        raise
-    except Exception as error:  # damaged files raise anything
-        raise InputError(f"not a readable GSD file: {error}", source=path) from error
+def _trajectory(path: Path) -> Iterator[Trajectory]:
+    # Not by the gsd library, which a damaged index crashes.
+    with open_regular(path) as file:
+        try:
+            yield Trajectory(file)
+        except InputError:
+            raise
+        except (OSError, ValueError, KeyError, IndexError, OverflowError) as error:
+            raise InputError(f"not a readable GSD file: {error}", source=path) from error
 
 
 def _labels(frame: Any, source: str) -> list[str]:
@@ -116,20 +115,18 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
     return entries
 
 
-def _read_moment(path: Path, order: Sequence[str], has_images: bool, k: int) -> Frame:
+def _read_moment(path: Path, order: Sequence[str], k: int) -> Frame:
+    source = f"{path}[{k}]"
     with _trajectory(path) as trajectory:
         frame = trajectory[k]
-        configuration = _configuration(frame, f"{path}[{k}]", order)
-        unwrapped = None
-        if has_images:
-            box = configuration.box * np.asarray(configuration.periodic)
-            placed = np.asarray(frame.particles.position, dtype=np.float64)
-            placed = placed + np.asarray(frame.configuration.box[:3], dtype=np.float64) / 2
-            unwrapped = (placed + frame.particles.image * box) * [1, 1, configuration.periodic[2]]
-        energy = next(
-            (float(v[0]) for name, v in frame.log.items() if name.endswith("potential_energy")),
-            None,
-        )
+        images = trajectory.images(k)
+        energy = trajectory.logged(k, "potential_energy")
+    configuration = _configuration(frame, source, order)
+    unwrapped = None
+    if images is not None:
+        edges = np.asarray(frame.configuration.box[:3], dtype=np.float64)
+        placed = np.asarray(frame.particles.position, dtype=np.float64) + edges / 2
+        unwrapped = (placed + images * edges) * [1, 1, configuration.periodic[2]]
     if energy is not None:
         energy /= len(configuration)
     return Frame(configuration, unwrapped, None, energy)
@@ -139,19 +136,12 @@ def open_series(path: Path, species: Species) -> Series:
     """The frames of a GSD file, whose particles keep their order; images where they are stored."""
     with _trajectory(path) as trajectory:
         n = len(trajectory)
-        if not n:
-            return Series("GSD", (), partial(_read_moment, path, [], False))
-        order = _order(trajectory[0], species, f"{path}[0]")
-        steps = [int(trajectory[0].configuration.step)] * n
-        has_images = False
-        for k in range(n):
-            if trajectory.file.chunk_exists(frame=k, name="configuration/step"):
-                steps[k] = int(trajectory.file.read_chunk(frame=k, name="configuration/step")[0])
-            has_images |= trajectory.file.chunk_exists(frame=k, name="particles/image")
+        order = _order(trajectory[0], species, f"{path}[0]") if n else []
+        steps = [trajectory.step(k) for k in range(n)]
     # Without a step of its own a frame has that of the first.
     stated = n == 1 or len(set(steps)) > 1
     stamps = [Stamp(step if stated else None) for step in steps]
-    return Series("GSD", stamps, partial(_read_moment, path, order, has_images))
+    return Series("GSD", stamps, partial(_read_moment, path, order))
 
 
 FORMAT = Format(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from .series import UNWRAPPED, Stamp
+from .series import UNWRAPPED, Stamp, whole_step
 from .table import Table, atoms_of, triclinic
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def dump_stamp(lines: Iterable[str], source: str) -> Stamp:
     sections = _sections(head, source)
     _require_units(sections, source)
     return Stamp(
-        _stated(sections, "TIMESTEP", int, source), _stated(sections, "TIME", float, source)
+        _stated(sections, "TIMESTEP", whole_step, source), _stated(sections, "TIME", float, source)
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
+import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...opening import open_regular
 from ..species import whole_numbers
+from .npy import parse_array
 
 # isoconfig_N4096T0.44_7_tc07.npz (BOTAN), N4096T0.44_401.npz (GlassBench)
 # By what part of the edge positions that were stored with few digits may span more than the box.
@@ -23,20 +29,29 @@ FILE_NAME = re.compile(
 )
 
 
+# Deflate makes a thousand bytes of one; arrays of numbers that mean something become ten times
+# smaller at best. Small files may hold more zeros than that.
+LARGEST_RATIO, SMALL = 100, 1 << 26
+# What the modules below zipfile raise for a damaged archive, beyond its own error.
+_DAMAGE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, OSError, ValueError, EOFError,
+    NotImplementedError, RuntimeError, OverflowError, struct.error, IndexError,
+    lzma.LZMAError,
+)  # fmt: skip
+
+
 def member_names(path: Path) -> set[str]:
     """Names of the arrays in an archive, without reading them."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy") for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"truncated or not an npz archive: {error}", source=path) from error
+    with open_archive(path) as archive:
+        return set(archive)
 
 
 class Archive(Mapping[str, NDArray[Any]]):
     """The arrays of an open archive; every failure is an :class:`InputError`."""
 
-    def __init__(self, path: Path, arrays: Any) -> None:
-        self._path, self._arrays = path, arrays
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._archive = path, archive
+        self._members = {i.filename.removesuffix(".npy"): i for i in archive.infolist()}
 
     @property
     def path(self) -> Path:
@@ -44,24 +59,24 @@ class Archive(Mapping[str, NDArray[Any]]):
         return self._path
 
     def __getitem__(self, key: str) -> NDArray[Any]:
-        if key not in self._arrays:
+        if key not in self._members:
             raise InputError(
-                "missing key", source=self._path, field=key, found=sorted(self._arrays.files)
+                "missing key", source=self._path, field=key, found=sorted(self._members)
             )
         try:
-            array: NDArray[Any] = self._arrays[key]
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            # Read as a whole, which checks the member's checksum.
+            return parse_array(bytearray(self._archive.read(self._members[key])))
+        except _DAMAGE as error:
             raise InputError(f"cannot be read: {error}", source=self._path, field=key) from error
-        return array
 
     def __contains__(self, key: object) -> bool:
-        return key in self._arrays
+        return key in self._members
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays.files)
+        return iter(self._members)
 
     def __len__(self) -> int:
-        return len(self._arrays.files)
+        return len(self._members)
 
     def expect(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """An array whose shape must match; ``None`` stands for any length."""
@@ -81,13 +96,14 @@ class Archive(Mapping[str, NDArray[Any]]):
         return array
 
     def real(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        """An array of real numbers, in its own dtype."""
+        """An array of real numbers, in its own dtype or, of numbers without a sign, int64."""
         array = self.expect(key, shape)
         if array.dtype.kind not in "iuf":
             raise InputError(
                 "numbers were expected", source=self._path, field=key, found=f"dtype {array.dtype}"
             )
-        return array
+        # Differences of unsigned numbers are no differences.
+        return array.astype(np.int64) if array.dtype.kind == "u" else array
 
     def finite(self, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """An array of finite numbers, in its own dtype."""
@@ -117,13 +133,38 @@ class Archive(Mapping[str, NDArray[Any]]):
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Open an npz file; pickled objects in it are refused."""
-    try:
-        arrays = np.load(path, allow_pickle=False)
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
-        raise InputError(f"truncated or not an npz archive: {error}", source=path) from error
-    with arrays:
-        yield Archive(path, arrays)
+    """Open an npz file; objects in it are refused, and so is one that would unpack to a flood.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, or states sizes that its own size does not allow.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(open_regular(path))
+        size = os.fstat(file.fileno()).st_size
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except _DAMAGE as error:
+            raise InputError(f"truncated or not an npz archive: {error}", source=path) from error
+        members = archive.infolist()
+        unpacked = sum(member.file_size for member in members)
+        if sum(member.compress_size for member in members) > size or unpacked > max(
+            SMALL, LARGEST_RATIO * size
+        ):
+            raise InputError(
+                "states more data than the file can hold", source=path,
+                expected=f"at most {max(SMALL, LARGEST_RATIO * size)} bytes", found=unpacked,
+            )  # fmt: skip
+        if len({member.filename.removesuffix(".npy") for member in members}) < len(members):
+            raise InputError("holds two arrays of one name", source=path)
+        yield Archive(path, archive)
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Every array of an npz file."""
+    with open_archive(path) as archive:
+        return dict(archive)
 
 
 def parse_name(path: Path) -> re.Match[str] | None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...opening import open_regular
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?[biufSU]\d{1,3}")
 _PUSH_ARGUMENT = re.compile(
@@ -114,6 +115,19 @@ _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _plain(value: Any) -> Any:
+    # No part of a constructor may be left in what is given away.
+    todo, seen = [value], set()
+    while todo:
+        item = todo.pop()
+        if item is _MARK or isinstance(item, (_Name, _Type, _Pending)):
+            raise ValueError("unfinished")
+        if isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            todo.extend(item.values() if isinstance(item, dict) else item)
+    return value
+
+
 class _Machine:
     """The stack and the memo of a pickle; one method for each group of opcodes."""
 
@@ -134,7 +148,9 @@ class _Machine:
             elif name in _GET:
                 self._recall(argument)
             elif name == "STOP":
-                return self.stack.pop()
+                return _plain(self.stack.pop())
+            elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
+                self._tuple_of(int(name[-1]))
             elif name not in _NOTHING:
                 step = getattr(self, f"_{name.lower()}", None)
                 if step is None:
@@ -197,15 +213,6 @@ class _Machine:
         if len(values) != n:
             raise ValueError("nothing to pack")
         self.stack[-n:] = [values]
-
-    def _tuple1(self, _: None) -> None:
-        self._tuple_of(1)
-
-    def _tuple2(self, _: None) -> None:
-        self._tuple_of(2)
-
-    def _tuple3(self, _: None) -> None:
-        self._tuple_of(3)
 
     def _append(self, _: None) -> None:
         self._extend([self.stack.pop()])
@@ -275,7 +282,10 @@ def load(path: Path) -> Any:
         If the file is damaged, or holds anything but NumPy arrays of numbers and builtins.
     """
     try:
-        return _Machine().run(path.read_bytes())
+        with open_regular(path) as file:
+            return _Machine().run(file.read())
+    except InputError:
+        raise
     except RefusedError as refused:
         raise InputError(
             "the pickle wants to run code and was not loaded",

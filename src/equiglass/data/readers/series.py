@@ -31,6 +31,20 @@ def first_of(values: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((lower[name] for name in names if name in lower), None)
 
 
+def whole_step(value: Any) -> int:
+    """A number of steps.
+
+    Raises
+    ------
+    ValueError
+        For what is no whole number, or one that LAMMPS and GSD cannot count to.
+    """
+    step = int(value)
+    if abs(step) >= 2**63 or step != float(value):
+        raise ValueError(f"{value} is no number of steps")
+    return step
+
+
 def stamp_of(stated: Mapping[str, Any], source: str) -> Stamp:
     """The stamp of a frame that names its step or time.
 
@@ -41,8 +55,10 @@ def stamp_of(stated: Mapping[str, Any], source: str) -> Stamp:
     """
     step, time = first_of(stated, STEPS), first_of(stated, TIMES)
     try:
-        return Stamp(None if step is None else int(step), None if time is None else float(time))
-    except (TypeError, ValueError) as error:
+        return Stamp(
+            None if step is None else whole_step(step), None if time is None else float(time)
+        )
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError("not a number", source=source, field="step or time") from error
 
 

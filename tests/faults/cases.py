@@ -1,0 +1,232 @@
+"""The commands that write, each on data so small that it runs some thousand times."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import numpy as np
+import torch
+import yaml
+from safetensors.numpy import load_file
+
+from equiglass.data.atoms import to_ase
+from equiglass.data.dataset import read
+from equiglass.data.store import write_store
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.se3 import SE3Config
+from tests.conftest import make_complete, make_liquid
+
+from .harness import Case
+
+NETWORK = {"layers": 1, "channels": 2, "l_max": 1, "cutoff": 1.5}
+SIMULATION = {
+    "n_particles": 200,
+    "temperatures": [1.0],
+    "times": [0.05, 0.5],
+    "n_configurations": {"train": 1},
+    "n_trajectories": 2,
+    "equilibration": {
+        "melt_time": 0.5,
+        "cool_time": 0.5,
+        "first_block": 10.0,
+        "tau_tolerance": 3.0,
+        "energy_tolerance": 0.1,
+    },
+    "seed": 3,
+}
+
+
+def make_inputs(folder: Path) -> None:
+    """Data, a model and settings that the commands read."""
+    torch.manual_seed(0)
+    PropensityModel(SE3Config(**NETWORK), 2, (1.0, 2.0)).save(folder / "model")
+    splits = ["train", "train", "train", "validation", "test"]
+    rows = [(f"{k:05d}", make_complete(80, seed=k), split) for k, split in enumerate(splits)]
+    write_store(folder / "data.zarr", rows)
+    frames = [to_ase(make_liquid(160, seed=s)) for s in range(3)]
+    ase.io.write(folder / "frames.extxyz", frames, format="extxyz")
+    for name, epochs in (("train", 2), ("short", 1)):
+        settings = {
+            "data": {"path": str(folder / "data.zarr")},
+            "model": NETWORK,
+            "optimizer": {"epochs": epochs},
+        }
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "simulate.yaml").write_text(yaml.safe_dump(SIMULATION))
+
+
+def bytes_of(*names: str) -> Callable[[Path], object]:
+    """Files, byte by byte."""
+    return lambda folder: [hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names]
+
+
+def arrays_of(name: str) -> Callable[[Path], object]:
+    """Every array of an npz file."""
+
+    def digest(folder: Path) -> object:
+        with np.load(folder / name) as stored:
+            return {key: hashlib.sha256(stored[key].tobytes()).hexdigest() for key in stored.files}
+
+    return digest
+
+
+def store_of(name: str) -> Callable[[Path], object]:
+    """Every visible file of a store, which must be readable."""
+
+    def digest(folder: Path) -> object:
+        store = folder / name
+        assert len(list(read(store))) > 0
+        return {
+            str(f.relative_to(store)): hashlib.sha256(f.read_bytes()).hexdigest()
+            for f in sorted(store.rglob("*"))
+            if f.is_file() and not any(p.startswith(".") for p in f.relative_to(store).parts)
+        }
+
+    return digest
+
+
+def weights_of(model: Path) -> object:
+    """The weights, and the description without what is measured anew by each run."""
+    content = json.loads((model / "model.json").read_text())
+    content["notes"].pop("training_seconds", None)
+    arrays = load_file(model / "model.safetensors")
+    weights = {name: hashlib.sha256(a.tobytes()).hexdigest() for name, a in arrays.items()}
+    return [content, dict(sorted(weights.items()))]
+
+
+def run_of(name: str) -> Callable[[Path], object]:
+    """A run folder: weights, metrics, and the log, an epoch at a time."""
+
+    def digest(folder: Path) -> object:
+        run = folder / name
+        log = list(csv.DictReader((run / "logs" / "metrics.csv").read_text().splitlines()))
+        return [weights_of(run / "model"), json.loads((run / "metrics.json").read_text()), log]
+
+    return digest
+
+
+def folds_of(folder: Path) -> object:
+    """A cross-validation."""
+    text = (folder / "folds" / "cross_validation.json").read_text()
+    return [weights_of(folder / "folds" / "model"), json.loads(text)]
+
+
+def study_of(folder: Path) -> object:
+    """A study's table without seconds; the figure is there."""
+    rows = json.loads((folder / "study" / "study.json").read_text())
+    assert (folder / "study" / "study.png").read_bytes().endswith(b"IEND\xaeB`\x82")
+    assert (folder / "study" / "study.csv").read_text().count("\n") == len(rows) + 1
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def quickstart_of(folder: Path) -> object:
+    """All that the quick start leaves."""
+    files = bytes_of("quick/rho.png", "quick/scatter.png", "quick/map.png")
+    scores = json.loads((folder / "quick" / "evaluation.json").read_text())
+    return [run_of("quick/network")(folder), files(folder), scores["pearson"]]
+
+
+def page_of(folder: Path) -> object:
+    """A page: whole, and everything but random names of its parts."""
+    text = (folder / "page.html").read_text()
+    assert text.startswith("<!doctype html>") and text.endswith("</html>\n")
+    return text.count("<table")
+
+
+def cases(inputs: Path) -> dict[str, Case]:
+    """Every command that writes, by name."""
+    data, model, frames = inputs / "data.zarr", inputs / "model", inputs / "frames.extxyz"
+
+    def resumed(folder: Path) -> Sequence[object]:
+        return ["--resume"] if (folder / "run" / "config.yaml").is_file() else []
+
+    def case(name: str, digest: Any, *arguments: object, **options: Any) -> Case:
+        # What begins with a colon lies in the folder for results.
+        def made(folder: Path) -> list[object]:
+            return [
+                folder / a[1:] if isinstance(a, str) and a.startswith(":") else a for a in arguments
+            ]
+
+        return Case(name, made, digest, **options)
+
+    found = [
+        case("convert", store_of("a.zarr"), "convert", data, ":a.zarr", repeats=False),
+        case("convert-zip", store_of_zip, "convert", data, ":a.zarr.zip", repeats=False),
+        case("quench", store_of("q.zarr"), "quench", frames, "-o", ":q.zarr", "-j", 1),
+        case(
+            "quench-2", store_of("q.zarr"), "quench", frames, "-o", ":q.zarr", "-j", 2,
+            workers=True,
+        ),
+        case(
+            "predict-extxyz", bytes_of("p.extxyz"), "predict", model, data, "-o", ":p.extxyz",
+        ),
+        case(
+            "predict-quench", bytes_of("p.extxyz"), "predict", model, frames, "-o", ":p.extxyz",
+            "-j", 1,
+        ),
+        case(
+            "predict-npz", arrays_of("p.npz"), "predict", model, data, "-o", ":p.npz",
+        ),
+        case(
+            "predict-figure", bytes_of("p.png"), "predict", model, data, "--figure", ":p.png",
+        ),
+        case(
+            "evaluate", bytes_of("e.json", "f/rho.png", "f/scatter.png"),
+            "evaluate", model, data, "--json", ":e.json", "--figures", ":f",
+        ),
+        case(
+            "compare", compared, "compare", data, model, "energy", "--json",
+            ":c.json", "--figure", ":c.pdf",
+        ),
+        case("info", bytes_of("i.json"), "info", data, "--json", ":i.json"),
+        case(
+            "represent", arrays_of("r.npz"), "represent", model, data, "-o", ":r.npz", "--json",
+            ":r.json",
+        ),
+        case(
+            "train", run_of("run"), "train", inputs / "train.yaml", "-o", ":run", resume=resumed,
+            repeats=False,
+        ),
+        case(
+            "cross-validate", folds_of, "cross-validate", inputs / "short.yaml", "-o", ":folds",
+            "--folds", 2,
+        ),
+        case(
+            "cross-validate-2", folds_of, "cross-validate", inputs / "short.yaml", "-o", ":folds",
+            "--folds", 2, "-j", 2, workers=True,
+        ),
+        case(
+            "study", study_of, "study", "size", inputs / "short.yaml", "-o", ":study", "--quick",
+            workers=True,
+        ),
+        case(
+            "simulate", store_of("s.zarr"), "simulate", inputs / "simulate.yaml", "-o", ":s.zarr",
+            "-j", 2, workers=True,
+        ),
+        case("quickstart", quickstart_of, "quickstart", "-o", ":quick", "--epochs", 1),
+    ]  # fmt: skip
+    run = inputs / "run"
+    if (run / "model").is_dir():
+        found.append(case("report", page_of, "report", run, "-o", ":page.html"))
+    return {c.name: c for c in found}
+
+
+def store_of_zip(folder: Path) -> object:
+    """A store of one file."""
+    assert len(list(read(folder / "a.zarr.zip"))) > 0
+    return bytes_of("a.zarr.zip")(folder)
+
+
+def compared(folder: Path) -> object:
+    """Scores without the seconds that they took; the figure is whole."""
+    assert b"%%EOF" in (folder / "c.pdf").read_bytes()[-10:]
+    return [
+        {k: v for k, v in row.items() if "seconds" not in k}
+        for row in json.loads((folder / "c.json").read_text())
+    ]

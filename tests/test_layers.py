@@ -14,6 +14,10 @@ LONGEST = 300
 ORDER = (
     "errors",
     "progress",
+    "files",
+    "locks",
+    "opening",
+    "written",
     "yaml_nodes",
     "yaml_config",
     "pool",

@@ -18,12 +18,17 @@ from .data.atoms import to_ase as to_ase
 from .data.configuration import Configuration as Configuration
 from .data.dataset import Dataset as Dataset
 from .data.dataset import read as read
+from .data.examples import examples_of as examples_of
+from .data.examples import stretches as stretches
 from .data.potential import Potential as Potential
+from .data.trajectory import Trajectory as Trajectory
+from .data.trajectory_files import read_trajectory as read_trajectory
 from .errors import AssumptionWarning as AssumptionWarning
 from .errors import InputError as InputError
 from .evaluation.compare import Contender as Contender
 from .evaluation.prediction import Prediction as Prediction
 from .evaluation.score import Evaluation as Evaluation
+from .evaluation.trajectory import trajectory_dynamics as trajectory_dynamics
 from .geometry.graph import Graph as Graph
 from .geometry.graph import build_graph as build_graph
 from .models.propensity import PropensityModel as PropensityModel

@@ -41,13 +41,13 @@ def test_a_frame_is_read_alone(
     """Each frame is parsed once in an iteration, however many there are, and none is kept."""
     path, _ = trajectory(tmp_path / f"a.{ending}")
     parsed: list[int] = []
-    original = ase_files._one_frame
+    original = ase_files.one_frame
 
     def counted(*arguments: object) -> object:
         parsed.append(1)
         return original(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ase_files, "_one_frame", counted)
+    monkeypatch.setattr(ase_files, "one_frame", counted)
     data = read(path, species=None if ending == "lammpstrj" else ["Ni", "P"])
     parsed.clear()
     assert len(list(data)) == 3 == len(parsed)

@@ -14,6 +14,7 @@ from .options import (
     ProcessesOption,
     SpeciesOption,
     StoreOption,
+    TimestepOption,
     check_outputs,
     preparing,
     species_list,
@@ -29,21 +30,26 @@ def info(
     json: JsonOption = None,
     figure: FigureOption = None,
     species: SpeciesOption = None,
+    timestep: TimestepOption = None,
 ) -> None:
-    """Show what a data set holds; the figure has F_s, displacements, overlap, chi_4 and ceiling."""
+    """Show what a data set holds; the figure has F_s, displacements, overlap, chi_4 and ceiling.
+
+    Of a trajectory (LAMMPS dump, GSD, extended xyz with times or --timestep), the same along it,
+    its relaxation time, energies, and whether it ages.
+    """
     from ..commands.info import info as run
     from ..errors import InputError
     from .tables import print_info
 
     check_outputs(json=json, figure=figure)
-    summary = run(data, species=species_list(species))
+    summary = run(data, species=species_list(species), timestep=timestep)
     if figure is not None:
-        from ..reporting.dynamics import dynamics_figure
+        from ..reporting.dynamics import summary_figure
         from ..reporting.figures import save
 
         if not summary["targets"]:
             raise InputError("has no propensities to draw", source=data)
-        save(dynamics_figure(summary["targets"]), figure)
+        save(summary_figure(summary), figure)
     if json is not None:
         write_json(summary, json)
     if json != "-":

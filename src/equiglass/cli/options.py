@@ -46,6 +46,10 @@ SpeciesOption = Annotated[
         "and numbers need none."
     ),
 ]
+TimestepOption = Annotated[
+    float | None,
+    typer.Option(metavar="DT", help="Of the integration, for trajectories that state steps."),
+]
 ProcessesOption = Annotated[
     int | None,
     typer.Option("--processes", "-j", help="Worker processes.", show_default="all cores", min=1),

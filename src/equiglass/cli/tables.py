@@ -14,6 +14,7 @@ from ..data.configuration import Configuration
 from ..evaluation.compare import Contender, paired_difference
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
+from .trajectory_table import dynamics_title, trajectory_lines, with_error
 
 
 def _number(value: float | None, digits: int = 3) -> str:
@@ -60,6 +61,8 @@ def print_info(summary: dict[str, Any]) -> None:
     for tau in summary["relaxation_times"]:
         at = "" if tau["temperature"] is None else f" at T = {tau['temperature']:g}"
         rows.append((f"tau_alpha{at}", f"{tau['value']:.4g}: {tau['definition']}, {tau['from']}"))
+    if "trajectory" in summary:
+        rows = trajectory_lines(summary, rows)
     for name, value in rows:
         table.add_row(name, value)
     console.print(table)
@@ -77,6 +80,8 @@ def print_info(summary: dict[str, Any]) -> None:
     rows = summary["targets"]
     known = [name for name in columns if any(row[name] is not None for row in rows)]
     title = f"dynamics over {summary['n_loaded']} configurations, with the noise ceiling of ρ"
+    if "trajectory" in summary:
+        title = dynamics_title(summary)
     console.print(f"\n{title}", highlight=False, soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("T", "type", "time", *(columns[name] for name in known)):
@@ -88,7 +93,10 @@ def print_info(summary: dict[str, Any]) -> None:
             "-" if temperature is None else f"{temperature:g}",
             row["type"],
             f"{row['time']:g}",
-            *(_number(row[name]) for name in known),
+            *(
+                with_error(row, name) if "trajectory" in summary else _number(row[name])
+                for name in known
+            ),
             end_section=last,
         )
     console.print(table)

@@ -12,6 +12,7 @@ from ..data.configuration import Configuration
 from ..data.dataset import Data, as_dataset
 from ..data.fields import FIELDS
 from ..data.relaxation import PUBLISHED
+from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.dynamics import (
@@ -21,20 +22,44 @@ from ..evaluation.dynamics import (
     relaxation_time,
     relaxation_times,
 )
+from .info_trajectory import as_trajectory, describe_trajectory
 
 EDGE_CUTOFF = 2.0
 
 
 def info(
-    data: Data, *, species: Sequence[str] | None = None, most_loaded: int = 20
+    data: Data | Trajectory,
+    *,
+    species: Sequence[str] | None = None,
+    most_loaded: int = 20,
+    timestep: float | None = None,
 ) -> dict[str, Any]:
     """Summary of a data set; statistics are over at most ``most_loaded`` configurations.
+
+    Of a trajectory, the dynamics along it: a file of several frames that state their times, or
+    steps where the timestep is given.
+
+    Parameters
+    ----------
+    timestep
+        Of the integration, tau_LJ, where a trajectory states steps and not times.
 
     Raises
     ------
     InputError
-        If a configuration that is loaded cannot be read.
+        If a configuration that is loaded cannot be read, or a timestep is given for what is no
+        trajectory.
     """
+    trajectory = as_trajectory(data, timestep, species)
+    if trajectory is not None:
+        summary = describe_trajectory(trajectory)
+        return {**summary, "edges_per_particle": _edges(trajectory[0]), "edge_cutoff": EDGE_CUTOFF}
+    if timestep is not None:
+        raise InputError(
+            "a timestep is for trajectories", source=str(data), field="timestep",
+            expected="a LAMMPS dump, GSD or extended xyz file of several frames",
+        )  # fmt: skip
+    assert not isinstance(data, Trajectory)
     dataset = as_dataset(data, species=species)
     n = len(dataset)
     chosen = np.unique(np.linspace(0, n - 1, min(n, most_loaded)).astype(int))

@@ -23,7 +23,31 @@ PANELS = (
 )
 
 
-def dynamics_figure(rows: Sequence[dict[str, Any]]) -> Figure:
+def summary_figure(summary: dict[str, Any]) -> Figure:
+    """What :func:`equiglass.info` found: the dynamics, and of a trajectory whether it ages."""
+    trajectory = summary.get("trajectory")
+    if trajectory is None:
+        return dynamics_figure(summary["targets"])
+    figure = dynamics_figure(summary["targets"], trajectory["energy"])
+    title = "; ".join(half_text(half) for half in trajectory["halves"])
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def half_text(half: dict[str, Any]) -> str:
+    """A mean over the first half of a trajectory beside that over the second, in words."""
+
+    def number(average: dict[str, Any]) -> str:
+        error = average["error"]
+        return f"{average['mean']:.4g}" + ("" if error is None else f" ± {error:.2g}")
+
+    words = f"{half['quantity']}: {number(half['first'])} and then {number(half['second'])}"
+    return words if half["p"] is None else f"{words} (p = {half['p']:.2g})"
+
+
+def dynamics_figure(
+    rows: Sequence[dict[str, Any]], energy: dict[str, list[float]] | None = None
+) -> Figure:
     """One panel for each observable the data hold, against time.
 
     Colours are temperatures, from cold (blue) to warm (red); full lines type A, dashed type B,
@@ -32,13 +56,17 @@ def dynamics_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     Parameters
     ----------
     rows
-        As in the ``targets`` of :func:`equiglass.info.info`.
+        As in the ``targets`` of :func:`equiglass.info`.
+    energy
+        ``times`` and ``values`` of the potential energy along a trajectory.
     """
     from matplotlib import colormaps
 
     panels = [p for p in PANELS if any(row[p[0]] is not None for row in rows)]
-    n_columns = min(4, len(panels))
-    n_rows = -(-len(panels) // n_columns)
+    has_energy = energy is not None and bool(energy["times"])
+    n_panels = len(panels) + has_energy
+    n_columns = min(4, n_panels)
+    n_rows = -(-n_panels // n_columns)
     figure, grid = blank_figure(n_rows, n_columns, size=(3.2 * n_columns, 2.9 * n_rows))
     axes = np.atleast_1d(grid).ravel()
     temperatures = sorted({row["temperature"] for row in rows}, key=lambda t: t or 0.0)
@@ -50,10 +78,13 @@ def dynamics_figure(rows: Sequence[dict[str, Any]]) -> Figure:
                 mine = [r for r in rows if (r["temperature"], r["type"]) == (temperature, kind)]
                 values = [np.nan if r[name] is None else r[name] for r in mine]
                 title = "" if temperature is None else f"T = {temperature:g}, "
-                axis.plot(
+                errors = [r.get(f"{name}_error") for r in mine]
+                axis.errorbar(
                     [r["time"] for r in mine],
                     values,
-                    style,
+                    [np.nan if e is None else e for e in errors],
+                    fmt=style,
+                    elinewidth=0.8,
                     marker="o",
                     ms=3,
                     color=color,
@@ -66,9 +97,15 @@ def dynamics_figure(rows: Sequence[dict[str, Any]]) -> Figure:
             axis.axhline(np.exp(-1), color="k", lw=0.7, ls=":")
         if name == "ceiling":
             axis.set_ylim(top=1)
-    for axis in axes[len(panels) :]:
+    if has_energy and energy is not None:
+        axis = axes[len(panels)]
+        axis.plot(energy["times"], energy["values"], "k.", ms=3)
+        axis.set(xlabel="time (LJ)")
+        axis.set_title("potential energy per particle", fontsize=10)
+        axis.grid(alpha=0.25)
+    for axis in axes[n_panels:]:
         axis.axis("off")
     handles, labels = axes[0].get_legend_handles_labels()
-    spare = axes[len(panels)] if len(panels) < len(axes) else axes[0]
+    spare = axes[n_panels] if n_panels < len(axes) else axes[0]
     spare.legend(handles, labels, fontsize=8, frameon=False, loc="best")
     return figure

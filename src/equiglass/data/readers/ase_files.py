@@ -7,10 +7,12 @@ file that was read is kept as a whole, since ASE cannot in general read a part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...errors import InputError
 from ...opening import regular_size
@@ -21,12 +23,15 @@ from ..species import TYPE_ARRAYS, labels_of, species_order
 from .format import File, Format, Species
 from .frames import Span, dump_frames, extxyz_frames, whole_text
 from .lammps_data import parse_data
-from .lammps_dump import parse_dump
-from .xyz import parse_frame
+from .lammps_dump import dump_stamp, parse_dump
+from .series import Stamp
+from .table import in_order_of_ids
+from .xyz import parse_frame, xyz_stamp
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+T = TypeVar("T")
 NAME = "ASE"
 XYZ_ENDINGS = (".xyz", ".extxyz")
 DUMP_HEAD = b"ITEM: "
@@ -35,6 +40,28 @@ NOT_CLAIMED = (".md", ".txt", ".yaml", ".yml", ".json", ".csv", ".out", ".log", 
 
 # What ASE would unpack on the way, whatever comes out.
 COMPRESSED = (".gz", ".bz2", ".xz")
+
+
+class FindFrames(Protocol):
+    """Finds the frames of a file, which may be ``growing``."""
+
+    def __call__(self, path: Path, *, growing: bool = False) -> list[Span]:
+        """Where each lies."""
+        ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text format of many frames, each of which is read alone."""
+
+    name: str
+    frames: FindFrames
+    parse: Callable[[str, str], Atoms]
+    stamp: Callable[[Iterable[str], str], Stamp]
+
+
+EXTXYZ = Text("extxyz", extxyz_frames, parse_frame, xyz_stamp)
+DUMP = Text("LAMMPS dump", dump_frames, parse_dump, dump_stamp)
 
 
 def _is_lammps_data(path: Path) -> bool:
@@ -68,10 +95,20 @@ def _parsed(path: Path) -> list[Atoms]:
     import ase.io
 
     frames = ase.io.read(path, index=slice(None))
-    return frames if isinstance(frames, list) else [frames]
+    return [
+        in_order_of_ids(atoms, str(path))
+        for atoms in (frames if isinstance(frames, list) else [frames])
+    ]
 
 
-def _guarded(path: Path, read: Callable[[], list[Atoms]]) -> list[Atoms]:
+def guarded(path: Path, read: Callable[[], T]) -> T:
+    """What ``read`` returns.
+
+    Raises
+    ------
+    InputError
+        For whatever goes wrong.
+    """
     try:
         return read()
     except InputError:
@@ -87,11 +124,12 @@ def _guarded(path: Path, read: Callable[[], list[Atoms]]) -> list[Atoms]:
 @lru_cache(maxsize=1)
 def _whole_file(path: Path, stamp: tuple[int, int]) -> list[Atoms]:
     if _is_lammps_data(path):
-        return _guarded(path, lambda: [parse_data(whole_text(path), str(path))])
-    return _guarded(path, lambda: _parsed(path))
+        return guarded(path, lambda: [parse_data(whole_text(path), str(path))])
+    return guarded(path, lambda: _parsed(path))
 
 
-def _whole(path: Path) -> list[Atoms]:
+def whole(path: Path) -> list[Atoms]:
+    """Every frame of such a file."""
     regular_size(path)
     if path.suffix in COMPRESSED:
         raise InputError("compressed: unpack it first, to see how large it is", source=path)
@@ -99,52 +137,67 @@ def _whole(path: Path) -> list[Atoms]:
     return _whole_file(path, (status.st_mtime_ns, status.st_size))
 
 
-def _one_frame(path: Path, span: Span, parse: Callable[[str, str], Atoms], source: str) -> Atoms:
-    return _guarded(path, lambda: [parse(span.text(path), source)])[0]
+def one_frame(path: Path, span: Span, text: Text, source: str) -> Atoms:
+    """The frame that lies there, its particles in the order of their ids."""
+    return guarded(path, lambda: text.parse(span.text(path), source))
 
 
-def _from_whole(path: Path, k: int) -> Atoms:
-    frames = _whole(path)
+def from_whole(path: Path, k: int) -> Atoms:
+    """Frame ``k`` of a file of which ASE cannot read a part."""
+    frames = whole(path)
     if k >= len(frames):
         raise InputError("has fewer frames than when it was opened", source=path, found=len(frames))
     return frames[k]
 
 
-def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) -> Configuration:
-    atoms = frame()
+def first_order(atoms: Atoms, species: Species, source: str) -> Sequence[str] | None:
+    """Which species is A, B, ... in a file with this first frame; None if it has types itself."""
+    if species is None and TYPE_ARRAYS[0] not in atoms.arrays:
+        return species_order(labels_of(atoms), source=source)
+    return species
+
+
+def configuration_of(atoms: Atoms, order: Sequence[str] | None, source: str) -> Configuration:
+    """A frame of a file with this order of species."""
     if order is None and TYPE_ARRAYS[0] not in atoms.arrays:
         raise InputError(
             "is missing in this frame, and the first has it", source=source, field=TYPE_ARRAYS[0]
         )
-    return _converted(atoms, order, source)
-
-
-def _converted(atoms: Atoms, order: Sequence[str] | None, source: str) -> Configuration:
-    """A configuration of atoms, whose columns and remarks may be of any kind."""
-    try:
+    with plain_values(source):
         return from_ase(atoms, species=order, source=source)
+
+
+@contextmanager
+def plain_values(source: str) -> Iterator[None]:
+    """Where atoms are converted, whose columns and remarks may be of any kind."""
+    try:
+        yield
     except InputError:
         raise
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise InputError(f"a value is not what it should be: {error}", source=source) from error
 
 
+def _load(frame: Callable[[], Atoms], source: str, order: Sequence[str] | None) -> Configuration:
+    return configuration_of(frame(), order, source)
+
+
+def text_of(path: Path) -> Text | None:
+    """What reads the frames of a text file; None if ASE reads it as a whole."""
+    if path.suffix in XYZ_ENDINGS:
+        return EXTXYZ
+    return DUMP if _is_dump(File(path)) else None
+
+
 def _frames(path: Path) -> list[Callable[[], Atoms]]:
     """What reads each frame of a file."""
-    if path.suffix in XYZ_ENDINGS:
-        return _of_text(path, extxyz_frames(path), parse_frame)
-    if _is_dump(File(path)):
-        return _of_text(path, dump_frames(path), parse_dump)
-    return [partial(_from_whole, path, k) for k in range(len(_whole(path)))]
-
-
-def _of_text(
-    path: Path, spans: Sequence[Span], parse: Callable[[str, str], Atoms]
-) -> list[Callable[[], Atoms]]:
+    text = text_of(path)
+    if text is None:
+        return [partial(from_whole, path, k) for k in range(len(whole(path)))]
+    spans = text.frames(path)
     names = [str(path)] if len(spans) == 1 else [f"{path}[{k}]" for k in range(len(spans))]
     return [
-        partial(_one_frame, path, span, parse, name)
-        for span, name in zip(spans, names, strict=True)
+        partial(one_frame, path, span, text, name) for span, name in zip(spans, names, strict=True)
     ]
 
 
@@ -157,10 +210,8 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
             raise InputError("holds no configuration", source=path)
         names = [str(path)] if len(frames) == 1 else [f"{path}[{k}]" for k in range(len(frames))]
         first = frames[0]()
-        order: Sequence[str] | None = species
-        if species is None and TYPE_ARRAYS[0] not in first.arrays:
-            order = species_order(labels_of(first), source=names[0])
-        _converted(first, order, names[0])  # what is wrong shows now
+        order = first_order(first, species, names[0])
+        configuration_of(first, order, names[0])  # what is wrong shows now
         entries += [
             Entry(name, NAME, partial(_load, frame, name, order))
             for name, frame in zip(names, frames, strict=True)

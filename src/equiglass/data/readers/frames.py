@@ -23,6 +23,13 @@ class Span:
             file.seek(self.start)
             return _decoded(file.read(self.stop - self.start), path)
 
+    def lines(self, path: Path) -> Iterator[str]:
+        """Its lines one after the other, for those who need the first few."""
+        with open_regular(path) as file:
+            file.seek(self.start)
+            while file.tell() < self.stop:
+                yield _decoded(file.readline(), path)
+
 
 def whole_text(path: Path) -> str:
     """A text file, whose last line must be a whole one."""
@@ -48,12 +55,17 @@ def _half_line(source: Path | str) -> InputError:
     )
 
 
-def _lines(path: Path, found: list[Span]) -> Iterator[tuple[int, bytes]]:
-    """Lines and where they start; ``found`` are the frames so far, to name the one that is cut."""
+def _lines(path: Path, found: list[Span], growing: bool) -> Iterator[tuple[int, bytes]]:
+    """Lines and where they start; ``found`` are the frames so far, to name the one that is cut.
+
+    Of a file that is ``growing`` without a last line that does not end.
+    """
     position = 0
     with open_regular(path) as file:
         for line in file:
             frame = len(found)
+            if growing and not line.endswith(b"\n"):
+                return
             yield position, line
             position += len(line)
             if not line.endswith(b"\n"):
@@ -82,8 +94,14 @@ def _cut_short(path: Path, frame: int, n: int, found: int) -> InputError:
     )
 
 
-def extxyz_frames(path: Path) -> list[Span]:
+def extxyz_frames(path: Path, *, growing: bool = False) -> list[Span]:
     """The frames of an xyz or extended xyz file: a number, a comment, a line for each particle.
+
+    Parameters
+    ----------
+    growing
+        Whether the file may still be written to, so that a last frame that is not whole is left
+        out.
 
     Raises
     ------
@@ -92,7 +110,7 @@ def extxyz_frames(path: Path) -> list[Span]:
     """
     spans: list[Span] = []
     start, n, row, end = 0, 0, -1, 0
-    for position, line in _lines(path, spans):
+    for position, line in _lines(path, spans, growing):
         end = position + len(line)
         if row < 0:
             if not line.strip():
@@ -107,13 +125,20 @@ def extxyz_frames(path: Path) -> list[Span]:
         if row == n + 1:
             spans.append(Span(start, end))
             row = -1
-    if row >= 0:
+    if row >= 0 and not growing:
         raise _cut_short(path, len(spans), n, max(0, row - 1))
     return spans
 
 
-def dump_frames(path: Path) -> list[Span]:
-    """The frames of a LAMMPS text dump.
+def left_over(path: Path, spans: list[Span]) -> bool:
+    """Whether something that is no whole frame follows the last one."""
+    with open_regular(path) as file:
+        file.seek(spans[-1].stop if spans else 0)
+        return bool(file.read(4096).strip())
+
+
+def dump_frames(path: Path, *, growing: bool = False) -> list[Span]:
+    """The frames of a LAMMPS text dump; ``growing`` as in :func:`extxyz_frames`.
 
     Raises
     ------
@@ -131,7 +156,7 @@ def dump_frames(path: Path) -> list[Span]:
             raise _cut_short(path, len(spans), expected or 0, rows or 0)
         spans.append(Span(start, end))
 
-    for position, line in _lines(path, spans):
+    for position, line in _lines(path, spans, growing):
         if wants_count:
             expected, wants_count = _count(line, path, len(spans)), False
         elif line.startswith(b"ITEM:"):
@@ -152,6 +177,8 @@ def dump_frames(path: Path) -> list[Span]:
             raise InputError("not a LAMMPS text dump", source=path, expected="ITEM: TIMESTEP",
                              found=repr(line[:40].decode(errors="replace").strip()))  # fmt: skip
         end = position + len(line)
-    if begun:
+    # Too many rows are damage, whether the file still grows or not.
+    enough = rows is not None and expected is not None and rows >= expected
+    if begun and (enough or not growing):
         close()
     return spans

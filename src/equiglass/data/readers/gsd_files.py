@@ -18,10 +18,11 @@ from ..entry import Entry
 from ..species import species_order, types_of
 from .format import Format, Species
 from .gsd_layer import MAGIC, Trajectory
+from .series import Frame, Series, Stamp
 
 
 @contextmanager
-def _trajectory(path: Path) -> Iterator[Any]:
+def _trajectory(path: Path) -> Iterator[Trajectory]:
     # Not by the gsd library, which a damaged index crashes.
     with open_regular(path) as file:
         try:
@@ -63,11 +64,14 @@ def _labels(frame: Any, source: str) -> list[str]:
 def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configuration:
     """Frame ``k``; ``order`` says which species is A, B, ..."""
     with _trajectory(path) as trajectory:
-        frame = trajectory[k]
-        labels = _labels(frame, source)
-        box = np.asarray(frame.configuration.box, dtype=np.float64)
-        positions = np.asarray(frame.particles.position, dtype=np.float64)
-        flat = frame.configuration.dimensions == 2
+        return _configuration(trajectory[k], source, order)
+
+
+def _configuration(frame: Any, source: str, order: Sequence[str]) -> Configuration:
+    labels = _labels(frame, source)
+    box = np.asarray(frame.configuration.box, dtype=np.float64)
+    positions = np.asarray(frame.particles.position, dtype=np.float64)
+    flat = frame.configuration.dimensions == 2
     if box.shape != (6,) or box[3:].any():
         raise InputError(
             "a triclinic box; only orthorhombic boxes are supported",
@@ -86,6 +90,14 @@ def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configu
     return build(types, box[:3], positions + box[:3] / 2, source, flat=flat)
 
 
+def _order(frame: Any, species: Species, source: str) -> list[str]:
+    """Which species is A, B, ... in a file with this first frame."""
+    labels = _labels(frame, source)
+    order = species_order(labels, species, source, [str(name) for name in frame.particles.types])
+    types_of(labels, order, source)
+    return order
+
+
 def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
     """Every frame of these files; the species of a file are those of its first frame."""
     entries = []
@@ -95,15 +107,41 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
             if n == 0:
                 raise InputError("holds no configuration", source=path)
             names = [str(path)] if n == 1 else [f"{path}[{k}]" for k in range(n)]
-            labels = _labels(trajectory[0], names[0])
-            declared = [str(name) for name in trajectory[0].particles.types]
-            order = species_order(labels, species, names[0], declared)
-            types_of(labels, order, names[0])
+            order = _order(trajectory[0], species, names[0])
         entries += [
             Entry(name, "GSD", partial(read_frame, path, k, name, order))
             for k, name in enumerate(names)
         ]
     return entries
+
+
+def _read_moment(path: Path, order: Sequence[str], k: int) -> Frame:
+    source = f"{path}[{k}]"
+    with _trajectory(path) as trajectory:
+        frame = trajectory[k]
+        images = trajectory.images(k)
+        energy = trajectory.logged(k, "potential_energy")
+    configuration = _configuration(frame, source, order)
+    unwrapped = None
+    if images is not None:
+        edges = np.asarray(frame.configuration.box[:3], dtype=np.float64)
+        placed = np.asarray(frame.particles.position, dtype=np.float64) + edges / 2
+        unwrapped = (placed + images * edges) * [1, 1, configuration.periodic[2]]
+    if energy is not None:
+        energy /= len(configuration)
+    return Frame(configuration, unwrapped, None, energy)
+
+
+def open_series(path: Path, species: Species) -> Series:
+    """The frames of a GSD file, whose particles keep their order; images where they are stored."""
+    with _trajectory(path) as trajectory:
+        n = len(trajectory)
+        order = _order(trajectory[0], species, f"{path}[0]") if n else []
+        steps = [trajectory.step(k) for k in range(n)]
+    # Without a step of its own a frame has that of the first.
+    stated = n == 1 or len(set(steps)) > 1
+    stamps = [Stamp(step if stated else None) for step in steps]
+    return Series("GSD", stamps, partial(_read_moment, path, order))
 
 
 FORMAT = Format(

@@ -166,3 +166,29 @@ class Trajectory:
         if dimensions not in (2, 3):
             raise ValueError(f"frame {frame} has {dimensions} dimensions")
         return Frame(Box(box[:, 0], dimensions), Particles(n, types, typeid[:, 0], position))
+
+    def step(self, frame: int) -> int:
+        """Of the integration, at which a frame was taken."""
+        return self._number(frame, "configuration/step", 0)
+
+    def images(self, frame: int) -> NDArray[np.int64] | None:
+        """(N, 3) boxes that particles have crossed, None if no frame of the file says that."""
+        name = "particles/image"
+        if name not in self._ids or self._ids[name] not in self._index["id"]:
+            return None
+        n = self._number(frame, "particles/N", 0)
+        chunk = self._inherited(frame, name, 3)
+        if chunk is None:
+            return np.zeros((n, 3), np.int64)
+        if len(chunk) != n or chunk.dtype.kind != "i":
+            raise ValueError(f"frame {frame} does not have one image for each particle")
+        return chunk.astype(np.int64)
+
+    def logged(self, frame: int, ending: str) -> float | None:
+        """A number that was logged with this frame, under the first name that ends so."""
+        for name in self._ids:
+            if name.startswith("log/") and name.endswith(ending):
+                chunk = self._chunk(frame, name)
+                if chunk is not None and chunk.size == 1:
+                    return float(chunk[0, 0])
+        return None

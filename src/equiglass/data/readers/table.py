@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..fields import FIELDS, REQUIRED_FIELDS
-from ..species import NAME_ARRAY
+from ..species import NAME_ARRAY, whole_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+IDS = ("id", "ids")
 VALUES = tuple(n for n, f in FIELDS.items() if f.shape == ("N",) and n not in REQUIRED_FIELDS)
 
 
@@ -90,6 +91,27 @@ def order_of_ids(ids: NDArray[np.int64], source: str) -> NDArray[np.int64]:
     return order
 
 
+def ids_of(atoms: Atoms, source: str) -> NDArray[np.int64] | None:
+    """(N,) by which particles are known in every frame; None where their order says it."""
+    name = next((name for name in atoms.arrays if name.lower() in IDS), None)
+    return None if name is None else whole_numbers(atoms.arrays[name], source, name)
+
+
+def in_order_of_ids(atoms: Atoms, source: str) -> Atoms:
+    """The particles in the order of their ids; as they are if there are none.
+
+    Raises
+    ------
+    InputError
+        If two particles have the same id.
+    """
+    ids = ids_of(atoms, source)
+    if ids is None:
+        return atoms
+    ordered: Atoms = atoms[order_of_ids(ids, source)]
+    return ordered
+
+
 def atoms_of(
     table: Table,
     positions: NDArray[np.float64],
@@ -110,6 +132,8 @@ def atoms_of(
         numbers=np.zeros(len(order), dtype=int), positions=(positions - low)[order],
         cell=np.diag(lengths), pbc=list(periodic),
     )  # fmt: skip
+    if "id" in table:
+        atoms.arrays["id"] = table.whole("id")[order]
     if types is not None:
         atoms.arrays["type"] = types[order]
     if names is not None:

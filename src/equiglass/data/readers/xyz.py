@@ -7,13 +7,16 @@ chemical symbols only: names of species are read here.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import InputError
-from ..species import NAME_ARRAY, whole_numbers
-from .table import order_of_ids
+from ..species import NAME_ARRAY
+from .series import Stamp, stamp_of
+from .table import in_order_of_ids
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -30,12 +33,9 @@ def parse_frame(text: str, source: str) -> Atoms:
         If rows do not fit ``Properties``, there are no positions, or an id appears twice.
     """
     import ase.io
-    from ase.io.extxyz import key_val_str_to_dict
 
     lines = text.split("\n")
-    comment = lines[1].strip()
-    stated = key_val_str_to_dict(comment) if comment else {}  # type: ignore[no-untyped-call]
-    properties = str(stated.get("Properties", DEFAULT))
+    properties = str(_stated(lines[1]).get("Properties", DEFAULT))
     words = properties.split(":")
     columns: dict[str, tuple[str, int, int]] = {}
     width = 0
@@ -63,8 +63,24 @@ def parse_frame(text: str, source: str) -> Atoms:
     atoms: Any = ase.io.read(io.StringIO(content), format="extxyz")
     if names is not None:
         atoms.arrays[NAME_ARRAY] = np.array(names)
-    if "id" in atoms.arrays:
-        order = order_of_ids(whole_numbers(atoms.arrays["id"], source, "id"), source)
-        atoms = atoms[order]
-    result: Atoms = atoms
-    return result
+    return in_order_of_ids(atoms, source)
+
+
+def xyz_stamp(lines: Iterable[str], source: str) -> Stamp:
+    """When a frame was taken, from its comment.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
+    """
+    _, comment = islice(lines, 2)
+    return stamp_of(_stated(comment), source)
+
+
+def _stated(comment: str) -> dict[str, Any]:
+    """What the second line of a frame says."""
+    from ase.io.extxyz import key_val_str_to_dict
+
+    comment = comment.strip()
+    return dict(key_val_str_to_dict(comment)) if comment else {}  # type: ignore[no-untyped-call]

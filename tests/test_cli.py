@@ -60,8 +60,9 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_info_convert_quench(tmp_path: Path) -> None:
-    write_botan(tmp_path / "train")
-    shown = run("info", tmp_path).stdout
+    data = tmp_path / "data"
+    write_botan(data / "train")
+    shown = run("info", data).stdout
     for word in (
         "BOTAN (1)",
         "216 (A",
@@ -71,11 +72,13 @@ def test_info_convert_quench(tmp_path: Path) -> None:
         "end_positions",
     ):
         assert word in shown, word
-    summary = json.loads(run("info", tmp_path, "--json", "-").stdout)
+    summary = json.loads(run("info", data, "--json", "-").stdout)
     assert summary["density"] == pytest.approx(1.2)
-    run("convert", tmp_path, tmp_path / "out.zarr")
+    inside = run("convert", data, data / "out.zarr", ok=False)
+    assert inside.returncode == 2 and "lies in what is read" in inside.stderr
+    run("convert", data, tmp_path / "out.zarr")
     assert eg.read(tmp_path / "out.zarr")[0].n_trajectories == 4
-    failed = run("convert", tmp_path / "train", tmp_path / "out.zarr", ok=False)
+    failed = run("convert", data / "train", tmp_path / "out.zarr", ok=False)
     assert failed.returncode == 2 and "exists already" in failed.stderr
     frames = [to_ase(make_liquid(seed=s, potential=None)) for s in (1, 2)]
     ase.io.write(tmp_path / "a.extxyz", frames)

@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..locks import only_writer
 from ..pool import available_cores, worker_count
 from ..progress import track
-from ..written import make_folder
+from ..written import make_folder, read_json
 from ..yaml_config import parse_mapping
 from .cluster import connect
 from .config import SPLITS, RelaxationTimes, SimulationConfig, StatePoint, Times
@@ -262,9 +262,11 @@ class _Scheduler:
         entry = recorded[f"{point.temperature:g}"]
         if entry["grid"] is None:
             assert isinstance(point.times, RelaxationTimes)
-            measured = [
-                json.loads((i.folder / "equilibrated.json").read_text())["tau_alpha"] for i in ready
+            measured: list[Any] = [
+                read_json(i.folder / "equilibrated.json").get("tau_alpha") for i in ready
             ]
+            if None in measured:
+                raise InputError("damaged: no relaxation time", source=self.work)
             entry["grid"] = list(point.times.grid(float(np.median(measured))))
             update_attributes(self.store, times=recorded)
         return tuple(entry["grid"])

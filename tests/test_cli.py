@@ -244,6 +244,7 @@ def test_termination_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(typer.Exit) as ended, in_one_line("train"):
         interrupted()
     assert ended.value.exit_code == 130
+
     # safetensors, of an interrupt inside of it: "could not determine the shape of object type".
     def lost_in_a_library() -> None:
         try:

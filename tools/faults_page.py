@@ -22,8 +22,10 @@ def page() -> str:
     lines = [
         "# Faults",
         "",
-        f"Every command that writes, on small data, with faults: {sum(total.values())} in all, "
-        f"after {wrong} of which something was wrong. `make faults` makes this table, "
+        f"{len(commands)} commands that write, on small data, with faults: "
+        f"{sum(total.values())} in all, "
+        f"after {wrong} of which something was wrong. `make faults` makes this table, and goes on "
+        "with the commands that are not in it yet; "
         f"`tests/faults/` has the harness, a selection runs in the suite (seed {result['seed']}).",
         "",
         "- **ENOSPC, EIO**: a library makes the n-th change of files below the output (creating, "

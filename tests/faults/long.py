@@ -97,7 +97,7 @@ def attack(server: Server, case: Case, place: Path, each: int, seed: int) -> dic
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--each", type=int, default=60, help="faults of each kind and command")
+    parser.add_argument("--each", type=int, default=12, help="faults of each kind and command")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs/results/faults.json"))
     parser.add_argument("commands", nargs="*")

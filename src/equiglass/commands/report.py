@@ -10,6 +10,7 @@ from ..data.dataset import Data, as_dataset
 from ..errors import InputError
 from ..models.storage import load_on_fastest
 from ..reporting.page import run_parts, study_parts, write_page
+from ..studies.grid import read_rows
 from ..studies.record import RECORD, read_record
 from .evaluate import evaluate
 from .info import info
@@ -58,17 +59,19 @@ def _study(folder: Path) -> list[str]:
     record = read_record(folder)
     if record is None:
         raise InputError("holds no record of its study", source=folder, expected=RECORD)
-    rows = json.loads((folder / "study.json").read_text())
+    rows = read_rows(folder / "study.json")
     settings = json.dumps(record, indent=1, ensure_ascii=False)
     return study_parts(record["kind"], rows, (folder / "study.png").read_bytes(), settings)
 
 
 def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:
-    import yaml
+    from ..training.config import TrainConfig
+    from ..yaml_config import load_yaml
 
     settings = (folder / "config.yaml").read_text()
+    trained_on = load_yaml(folder / "config.yaml", TrainConfig).data.path
     model = load_on_fastest(folder)
-    dataset = as_dataset(yaml.safe_load(settings)["data"]["path"] if data is None else data)
+    dataset = as_dataset(trained_on if data is None else data)
     facts = {
         "parameters": model.n_parameters,
         "training": f"{model.card.notes.get('training_seconds', '?')} s",

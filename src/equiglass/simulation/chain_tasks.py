@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.potential import Potential
+from ..written import read_json, write_text
 from .chains import Schedule, begin_chain, chain_start, run_chain_segment, state_file
 from .config import SimulationConfig
 from .isoconfigurational import ensemble
@@ -56,7 +57,7 @@ def prepare_chain(
     folder.mkdir(parents=True, exist_ok=True)
     tau_alpha = float(kept["tau_alpha"])
     record = {"tau_alpha": None if np.isnan(tau_alpha) else tau_alpha}
-    (folder / "equilibrated.json").write_text(json.dumps(record))
+    write_text(folder / "equilibrated.json", json.dumps(record))
     save_arrays(state_file(folder, int(kept["segment"])), **{n: kept[n] for n in STATE})
     # Last, because this file says that the folder is ready.
     save_arrays(ready, first=kept["first"], **{n: kept[n] for n in START})
@@ -99,7 +100,7 @@ def keep_end(
 ) -> None:
     """Keep in the store where the next start of a chain would be, or what comes before it."""
     segment = schedule.kept(starts)
-    record = json.loads((folder / "equilibrated.json").read_text())
+    record = read_json(folder / "equilibrated.json")
     tau_alpha = np.nan if record["tau_alpha"] is None else record["tau_alpha"]
     state = load_arrays(state_file(folder, segment))
     start = load_arrays(folder / "start.npz")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..data.potential import Potential
 from ..data.store import store_attributes, update_attributes
+from ..written import read_json
 from .chain_tasks import finish_start, keep_end, next_segment, prepare_chain, run_segment
 from .chains import Schedule
 from .config import RelaxationTimes, SimulationConfig, StatePoint, Times
@@ -218,7 +218,7 @@ def _key(point: StatePoint) -> str:
 
 def _relaxation_time(items: list[Item]) -> float:
     """The median of what their equilibrations measured."""
-    records = [json.loads((i.folder / "equilibrated.json").read_text()) for i in items]
+    records = [read_json(i.folder / "equilibrated.json") for i in items]
     return float(np.median([record["tau_alpha"] for record in records]))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
 
+from ..errors import InputError
 from ..pool import open_pool
 from ..progress import track
 from ..written import make_folder, write_text
@@ -33,7 +34,7 @@ def run_grid(
 
     # Workers of a cluster keep the number of threads that they were started with.
     threads = max(1, torch.get_num_threads() // n_processes) if scheduler is None else None
-    todo = [cell for cell in cells if not (folder / cell.variant / RESULT).is_file()]
+    todo = [cell for cell in cells if _finished(folder / cell.variant) is None]
     with (
         open_pool(n_processes, scheduler) as pool,
         track("study", len(todo), enabled=progress) as advance,
@@ -42,9 +43,32 @@ def run_grid(
         for future in as_completed(futures):
             future.result()
             advance()
-    return [
-        row for cell in cells for row in json.loads((folder / cell.variant / RESULT).read_text())
-    ]
+    return [row for cell in cells for row in read_rows(folder / cell.variant / RESULT)]
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of a table in JSON.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is cut off, or holds something else.
+    """
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"damaged: {error}", source=file) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError("damaged: no table", source=file)
+    return rows
+
+
+def _finished(folder: Path) -> list[Row] | None:
+    """The rows of a finished cell; one whose file cannot be read is run again."""
+    try:
+        return read_rows(folder / RESULT)
+    except InputError:
+        return None
 
 
 def write_table(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> list[Row]:

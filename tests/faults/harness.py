@@ -1,8 +1,6 @@
 """Faults for processes: writes that fail, signals, two at a time; and what has to hold afterwards.
 
-After each fault the command has ended with one line that says what happened, what it was to write
-is whole, absent or can be gone on with, and the same command then gives the result of a run that
-nothing disturbed.
+After each the command ends with one line, and goes on to the result of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -22,12 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.faults import sessions
+
 HERE = Path(__file__).parent
-LIMIT = 300.0
+LIMIT, NOT_ENDED = 300.0, -1000
 REASONS = {"ENOSPC": "No space left on device", "EIO": "Input/output error"}
-NOT_ENDED = -1000
-# Bars, notes on what is assumed and what was done are not errors.
-_BAR = re.compile(r"[━╸╺]|\d+/\d+ |^\s*$|^note: |it/s|^(figure|page|quenching) ")
+_BAR = re.compile(r"[━╸╺]|\d+/\d+ |^\s*$|^note: |it/s|^(figure|page|quenching) ")  # no errors
 
 
 @dataclass(frozen=True)
@@ -131,26 +129,26 @@ def started(
         out=str(logs / "out"),
         err=str(logs / "err"),
     )
-    while not (logs / "ready").exists() and _state(answer["pid"]) not in ("Z", None):
+    while not (logs / "ready").exists() and sessions.runs(answer["pid"]):
         time.sleep(0.001)
     return answer["pid"], logs
 
 
 def waited(server: Server, pid: int, logs: Path, begun: float, limit: float = LIMIT) -> Ended:
     """How a process ended, which must be within the limit; and who of its session is left."""
-    while _state(pid) not in ("Z", None):
+    while sessions.runs(pid):
         if time.monotonic() - begun > limit:
             os.kill(pid, signal.SIGKILL)
             server.ask(wait=pid)
-            _end_session(pid)
+            sessions.end(pid)
             return Ended(NOT_ENDED, "", "not ended within the limit", limit)
         time.sleep(0.002)
     status = server.ask(wait=pid)["status"]
     seconds = time.monotonic() - begun
     patience = time.monotonic() + 5
-    while (left := _session(pid)) and time.monotonic() < patience:
+    while (left := sessions.members(pid)) and time.monotonic() < patience:
         time.sleep(0.02)
-    _end_session(pid)
+    sessions.end(pid)
     out, err = ((logs / name).read_text(errors="replace") for name in ("out", "err"))
     shutil.rmtree(logs)
     return Ended(status, out, err, seconds, left)
@@ -189,9 +187,9 @@ def run(
     begun = time.monotonic()
     if kill is not None:
         after, number = kill
-        while time.monotonic() - begun < after and _state(pid) not in ("Z", None):
+        while time.monotonic() - begun < after and sessions.runs(pid):
             time.sleep(0.001)
-        if _state(pid) not in ("Z", None):
+        if sessions.runs(pid):
             os.kill(pid, number)
     return waited(server, pid, logs, begun), int.from_bytes(counter.read_bytes(), sys.byteorder)
 
@@ -300,28 +298,3 @@ def raced(
         if len(refused) == 2:
             return outcome, f"both failed: {[e.stderr for e in refused]}"
         return outcome, (None if case.digest(folder) == reference else "another result")
-
-
-def _state(pid: int) -> str | None:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return None
-
-
-def _session(session: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != session:
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == session and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
-
-
-def _end_session(session: int) -> None:
-    for pid in _session(session):
-        os.kill(pid, signal.SIGKILL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import pickle
-import re
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
@@ -17,17 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from pydantic import BaseModel
 
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
-from equiglass.data.fields import FIELDS
 from equiglass.data.potential import KOB_ANDERSEN, load_potential
 from equiglass.data.readers import safe_pickle
-from equiglass.data.validation import validate
 from equiglass.models.description import FORMAT
 from equiglass.models.message import MessageConfig, MessageNetwork
-from equiglass.models.propensity import PropensityModel
 from equiglass.models.released import PREFIX, SOURCES
 from equiglass.models.storage import load_model
 from equiglass.simulation.config import load_simulation_config
@@ -36,105 +31,24 @@ from equiglass.studies.record import read_record
 from equiglass.training.config import load_config
 from equiglass.training.folder import read_checkpoint
 
-from . import seeds, structured
+from . import oracles, seeds, structured
 from .mutate import mutated, mutated_tree
+from .oracles import Check
 from .target import Generator, Target
 
 MILLION = 1_000_000
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / "tests" / "models" / "stored" / "v2"
 EXAMPLES = ROOT / "src" / "equiglass" / "packaged" / "examples"
-Check = Callable[[Any, bytes, bool], str | None]
 
 
 def _loaded(path: Path) -> list[Configuration]:
     return list(read(path))
 
 
-def _sound(found: list[Configuration], content: bytes, by_bytes: bool) -> str | None:
-    """Whether configurations are valid, finite and no larger than their file."""
-    for c in found:
-        validate(c)
-        size = sum(a.nbytes for name, a in c.known.items() if name != "propensity_halves")
-        if len(c) > len(content) or size > 200 * len(content) + 100_000:
-            return f"{len(c)} particles of a file of {len(content)} bytes"
-    return None if found else "no configuration"
-
-
-def _unchanged(good: Sequence[list[Configuration]]) -> Check:
-    """Of a format with checksums: changed bytes are refused, or what is read is as it was."""
-    known = [c for configurations in good for c in configurations]
-
-    def check(found: list[Configuration], content: bytes, by_bytes: bool) -> str | None:
-        problem = _sound(found, content, by_bytes)
-        if problem or not by_bytes:
-            return problem
-        for c in found:
-            for name in FIELDS:
-                array = getattr(c, name)
-                same = [getattr(k, name) for k in known]
-                if array is not None and not any(
-                    s is not None and np.array_equal(array, s, equal_nan=True) for s in same
-                ):
-                    return f"other {name} than were written"
-        return None
-
-    return check
-
-
-def _counted(pattern: bytes) -> Check:
-    """The number of particles of each frame is the one that the file declares."""
-    declared = re.compile(pattern, re.MULTILINE)
-
-    def check(found: list[Configuration], content: bytes, by_bytes: bool) -> str | None:
-        stated = [int(n) for n in declared.findall(content)]
-        if [len(c) for c in found] != stated[: len(found)] or len(stated) < len(found):
-            return f"{[len(c) for c in found]} particles, where the file says {stated[:5]}"
-        return _sound(found, content, by_bytes)
-
-    return check
-
-
-def _plain(value: Any, content: bytes, by_bytes: bool) -> str | None:
-    """Whether a pickle gave numbers, text, containers and arrays of numbers alone."""
-    seen: set[int] = set()
-    todo = [value]
-    while todo and len(seen) < 10_000:
-        item = todo.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if isinstance(item, dict):
-            todo += [*item, *item.values()]
-        elif isinstance(item, (list, tuple)):
-            todo += item
-        elif isinstance(item, (np.ndarray, np.generic)):
-            if item.dtype.kind not in "biufSU" or item.nbytes > 4 * len(content):
-                return f"an array of {item.dtype}, {item.nbytes} bytes"
-        elif type(item) not in (int, float, str, bytes, bytearray, bool, type(None)):
-            return f"a {type(item).__name__}"
-    return None
-
-
-def _fits(model: PropensityModel, content: bytes, by_bytes: bool) -> str | None:
-    if 2 * model.n_parameters > 3 * len(content) or not model.times:
-        return f"{model.n_parameters} parameters of a file of {len(content)} bytes"
-    return None
-
-
-def _again(value: BaseModel, content: bytes, by_bytes: bool) -> str | None:
-    """Whether settings are valid by themselves."""
-    again = type(value).model_validate(value.model_dump())
-    return None if again.model_dump_json() == value.model_dump_json() else "other settings"
-
-
-def _anything(value: Any, content: bytes, by_bytes: bool) -> str | None:
-    return None
-
-
 def _data(name: str, file: str, good: Sequence[bytes], generators: Sequence[Generator],
           check: Check | None = None, wanted: int = 100_000) -> Target:  # fmt: skip
-    return Target(name, file, good, _loaded, check or _sound, generators, wanted)
+    return Target(name, file, good, _loaded, check or oracles.sound, generators, wanted)
 
 
 def _read_bytes(file: str, content: bytes) -> list[Configuration]:
@@ -147,12 +61,12 @@ def _read_bytes(file: str, content: bytes) -> list[Configuration]:
 
 def _archive(name: str, file: str, arrays: Sequence[seeds.Arrays], wanted: int) -> Target:
     good = [seeds.npz(a) for a in arrays] + [seeds.npz(arrays[0], compressed=True)]
-    check = _unchanged([_read_bytes(file, g) for g in good])
+    check = oracles.unchanged([_read_bytes(file, g) for g in good])
     return _data(name, file, good, structured.archives(arrays), check, wanted)
 
 
 def _text(name: str, file: str, good: Sequence[bytes], pattern: bytes) -> Target:
-    return _data(name, file, good, [structured.words(good)] * 3, _counted(pattern))
+    return _data(name, file, good, [structured.words(good)] * 3, oracles.counted(pattern))
 
 
 def _store_folder() -> Target:
@@ -192,21 +106,21 @@ def _store_folder() -> Target:
                 (path / name).unlink()
 
     def check(found: list[Configuration], content: bytes, by_bytes: bool) -> str | None:
-        return _sound(found, b"".join(whole.values()) + content, by_bytes)
+        return oracles.sound(found, b"".join(whole.values()) + content, by_bytes)
 
     return Target("store folder", "a.zarr", files, _loaded, check, [make] * 9, place=place)
 
 
 def _store_zip() -> Target:
     good = [seeds.store_zip(), seeds.store_zip(5)]
-    check = _unchanged([_read_bytes("a.zarr.zip", g) for g in good])
+    check = oracles.unchanged([_read_bytes("a.zarr.zip", g) for g in good])
     return _data("store zip", "a.zarr.zip", good,
                  [structured.rezipped([seeds.members(g) for g in good])], check)  # fmt: skip
 
 
 def _model() -> Target:
     good = [file.read_bytes() for file in sorted(STORED.glob("*/model.safetensors"))]
-    return Target("model", "model.safetensors", good, load_model, _fits,
+    return Target("model", "model.safetensors", good, load_model, oracles.fits,
                   [structured.safetensors(good, FORMAT)] * 2)  # fmt: skip
 
 
@@ -221,7 +135,7 @@ def _released() -> Target:
                 name = f"{PREFIX}{theirs}/mlp/linear_{layer}/{kind[0]}"
                 array = (tensor[:1] if last else tensor).numpy()
                 arrays[name] = np.ascontiguousarray(array.T)
-    return Target("released weights", "a.npz", [seeds.npz(arrays)], load_model, _fits,
+    return Target("released weights", "a.npz", [seeds.npz(arrays)], load_model, oracles.fits,
                   structured.archives([arrays]))  # fmt: skip
 
 
@@ -237,7 +151,7 @@ def _settings(name: str, file: str, load: Callable[[Path], Any], good: Sequence[
         except (RecursionError, UnicodeEncodeError):
             return b"[" * 3000
 
-    return Target(name, file, texts, load, _again, [make, structured.words(texts)])
+    return Target(name, file, texts, load, oracles.again, [make, structured.words(texts)])
 
 
 def _checkpoint() -> Target:
@@ -285,7 +199,7 @@ def targets() -> dict[str, Target]:
                  [seeds.botan(), seeds.botan(1)], MILLION),
         _archive("GlassBench", "N20T0.44_1.npz",
                  [seeds.glassbench(), seeds.glassbench(1)], MILLION),
-        Target("pickle", "a.pickle", pickles, safe_pickle.load, _plain,
+        Target("pickle", "a.pickle", pickles, safe_pickle.load, oracles.plain,
                [*structured.opcodes(deepmind), *structured.opcodes(deepmind)], MILLION),
         _data("DeepMind", "a.pickle", pickles,
               [structured.contents(deepmind), *structured.opcodes(deepmind)], wanted=MILLION),
@@ -306,8 +220,8 @@ def targets() -> dict[str, Target]:
         _settings("potential YAML", "c.yaml", load_potential,
                   [KOB_ANDERSEN.model_dump(mode="json")]),
         Target("study record", "record.json", records, lambda path: read_record(path.parent),
-               _anything, [structured.trees(records)] * 2),
-        Target("quench cache", "a.npz", [seeds.npz(quenched)], load_arrays, _anything,
+               oracles.anything, [structured.trees(records)] * 2),
+        Target("quench cache", "a.npz", [seeds.npz(quenched)], load_arrays, oracles.anything,
                structured.archives([quenched])),
     ]  # fmt: skip
     return {target.name: target for target in listed}

@@ -11,7 +11,7 @@ import equiglass as eg
 from equiglass.data.examples import examples_of, stretches
 from equiglass.data.trajectory import Trajectory
 from equiglass.errors import InputError
-from tests.data.test_trajectory import walk
+from tests.data.test_trajectory_errors import walk
 
 
 def test_labels_are_those_of_the_run_after_and_before() -> None:

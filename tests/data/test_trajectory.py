@@ -1,11 +1,9 @@
-"""One short trajectory of LAMMPS's own dumps, in every form, against a direct double loop."""
+"""Trajectories: every form gives the same frames, times and dynamics."""
 
 from __future__ import annotations
 
 import pickle
 import re
-import warnings
-from itertools import pairwise
 from pathlib import Path
 
 import ase.io
@@ -20,84 +18,19 @@ from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.trajectory import Trajectory
 from equiglass.data.trajectory_files import open_series
 from equiglass.errors import AssumptionWarning, InputError
-from equiglass.evaluation.blocks import average, blocks_of, variance
 from equiglass.simulation.lammps import LammpsEngine
 from tests.conftest import make_complete, make_liquid
-
-N, STEP, EVERY, FRAMES = 200, 0.004, 25, 201
-PART = 81  # of the frames in GSD and extended xyz
-COLUMNS = {
-    "images": "id type x y z ix iy iz c_energy",
-    "scaled": "id type xs ys zs",
-    "scaled_images": "type ix iy iz id xs ys zs",
-    "unwrapped": "id type xu yu zu",
-    "scaled_unwrapped": "id type xsu ysu zsu",
-}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Dumps of one run of a Kob-Andersen liquid at T = 1, 20 tau_LJ, and one of every step."""
-    path = tmp_path_factory.mktemp("dumps")
-    liquid = make_liquid(N)
-    with LammpsEngine(liquid, KOB_ANDERSEN) as engine:
-        engine.soften_and_separate()
-        engine.draw_velocities(1.0, seed=7)
-        engine.thermostat(1.0, 1.0)
-        engine.run(2500, STEP)
-        dumps = [
-            line
-            for k, (name, columns) in enumerate(COLUMNS.items())
-            for line in (
-                f"dump d{k} all custom {EVERY} {path}/{name}.lammpstrj {columns}",
-                # Without sorting LAMMPS writes particles in the order of its own.
-                f'dump_modify d{k} format float "%.12g" {"time yes" if k == 3 else ""}',
-            )
-        ]
-        engine.commands("reset_timestep 0", f"timestep {STEP}", *dumps)
-        engine.run(EVERY * (FRAMES - 1), STEP)
-        engine.commands(*(f"undump d{k}" for k in range(len(COLUMNS))))
-        engine.commands(
-            f"dump short all custom 1 {path}/short.lammpstrj id type x y z ix iy iz",
-            'dump_modify short format float "%.12g"',
-        )
-        speeds = (engine.velocities**2).sum(axis=1)
-        engine.run(10, STEP)
-    np.save(path / "speeds.npy", speeds)
-    return path
-
-
-def read(folder: Path, name: str) -> Trajectory:
-    return eg.read_trajectory(folder / f"{name}.lammpstrj", timestep=STEP)
-
-
-def write_others(folder: Path, t: Trajectory, out: Path) -> None:
-    """The same as GSD and extended xyz, with images and without."""
-    for images in (True, False):
-        suffix = "images" if images else "folded"
-        frames = []
-        with gsd.hoomd.open(str(out / f"{suffix}.gsd"), "w") as file:
-            for k in range(PART):
-                c = t[k]
-                image = np.round((t.unwrapped(k) - c.positions) / c.box).astype(int)
-                frame = gsd.hoomd.Frame()
-                frame.configuration.step = k * EVERY
-                frame.configuration.box = [*c.box, 0, 0, 0]
-                frame.particles.N = len(c)
-                frame.particles.types = ["A", "B"]
-                frame.particles.typeid = c.types
-                frame.particles.position = c.positions - c.box / 2
-                if images:
-                    frame.particles.image = image
-                frame.log["md/potential_energy"] = np.array([-7.0 * N - k])
-                file.append(frame)
-                atoms = to_ase(c.replace(temperature=1.0))
-                atoms.info["time"] = k * EVERY * STEP
-                atoms.arrays["id"] = np.arange(N)
-                if images:
-                    atoms.arrays["image"] = image
-                frames.append(atoms[np.random.default_rng(k).permutation(N)])
-        ase.io.write(out / f"{suffix}.extxyz", frames)
+from tests.data.trajectories import (
+    COLUMNS,
+    EVERY,
+    FRAMES,
+    PART,
+    STEP,
+    N,
+    lines_of,
+    read,
+    write_others,
+)
 
 
 def test_every_form_gives_the_same_displacements(folder: Path, tmp_path: Path) -> None:
@@ -169,184 +102,6 @@ def test_ballistic_at_short_times(folder: Path) -> None:
         assert np.isclose(row.time, STEP)
         expected = speeds[short.types == s].mean() * STEP**2
         assert np.isclose(row.mean_squared_displacement, expected, rtol=0.05)
-
-
-def walk(n_frames: int, *, scale: float, kind: np.ndarray | None = None) -> Trajectory:
-    """Particles of a random walk: step k of variance ``scale`` x ``kind[k]``, known images."""
-    liquid = make_liquid(100)
-    rng = np.random.default_rng(2)
-    steps = rng.normal(0, scale, (n_frames - 1, 100, 3))
-    if kind is not None:
-        steps *= kind[:, None, None] ** 0.5
-    unwrapped = liquid.positions + np.concatenate([np.zeros((1, 100, 3)), np.cumsum(steps, 0)])
-    frames = [liquid.replace(positions=r % liquid.box) for r in unwrapped]
-    return Trajectory.from_configurations(frames, np.arange(n_frames), list(unwrapped))
-
-
-def test_errors_of_a_random_walk_are_right_and_ageing_is_seen() -> None:
-    """Every particle diffuses by 3 scale^2 t; a walk that slows down by half is ageing."""
-    dynamics = eg.trajectory_dynamics(walk(600, scale=0.05))
-    for row in dynamics.rows:
-        expected = 3 * 0.05**2 * row.time
-        assert np.isclose(row.mean_squared_displacement, expected, rtol=0.3)
-        # Lags of more than a fifth of the length have no four independent origins.
-        assert (row.chi4 is None) == (row.overlap_error is None) == (row.time > 120)
-        assert row.n_origins == min(50, row.n_possible)
-    assert dynamics.ages is False
-    slowing = np.where(np.arange(599) < 300, 1.0, 0.5)
-    assert eg.trajectory_dynamics(walk(600, scale=0.05, kind=slowing)).ages is True
-    assert eg.trajectory_dynamics(walk(6, scale=0.05)).ages is None
-
-
-def test_errors_and_variance_of_correlated_origins() -> None:
-    """Windows of 20 that overlap, in a record of 200: half of the naive spread is missing."""
-    rng = np.random.default_rng(1)
-    pulls, naive, variances = [], [], []
-    for _ in range(400):
-        values = np.convolve(rng.normal(size=220), np.ones(20) / 20**0.5, "valid")
-        blocks = blocks_of(np.arange(len(values), dtype=float), 20.0)
-        found, spread = average(values, blocks), variance(values, blocks)
-        assert found.error is not None and spread is not None
-        pulls.append(found.mean / found.error)
-        variances.append(spread.mean)
-        naive.append(values.var())
-    # Of ten blocks, Student's t: 1.13; blocks beside each other are a little correlated.
-    assert 1.0 < np.std(pulls) < 1.6
-    assert abs(np.mean(variances) - 1) < 0.75 * abs(np.mean(naive) - 1)
-    assert average(np.ones(5), blocks_of(np.arange(5.0), 2.0)).error is None
-
-
-def test_logarithmic_times_and_cycles() -> None:
-    long = walk(200, scale=0.05)
-    once = [0, 1, 2, 4, 8, 16, 32, 64, 128]
-    cycles = [start + k for start in range(0, 160, 32) for k in (0, 1, 2, 4, 8, 16)]
-    for chosen in (once, cycles):
-        frames = [long.frame(k) for k in chosen]
-        places = [long.unwrapped(k) for k in chosen]
-        t = Trajectory.from_configurations(frames, [float(k) for k in chosen], places)
-        rows = {r.time: r for r in eg.trajectory_dynamics(t).rows if r.type == "A"}
-        assert {1.0, 2.0, 4.0, 8.0, 16.0, 32.0} <= {float(round(r)) for r in rows}
-        for row in rows.values():
-            expected = 3 * 0.05**2 * row.time
-            assert np.isclose(row.mean_squared_displacement, expected, rtol=0.25)
-        assert rows[16.0].n_origins == (2 if chosen is once else 9)
-
-
-def test_a_plane(tmp_path: Path) -> None:
-    """LAMMPS dumps a plane as a periodic layer; F_s is then the Bessel function."""
-    from scipy.special import j0
-
-    text = ""
-    rng = np.random.default_rng(0)
-    places = rng.random((50, 2)) * 7
-    tracks = [places]
-    for k in range(12):
-        text += f"ITEM: TIME\n{0.5 * k}\nITEM: TIMESTEP\n{k}\nITEM: NUMBER OF ATOMS\n50\n"
-        text += "ITEM: BOX BOUNDS pp pp pp\n-1 6\n-1 6\n-0.5 0.5\nITEM: ATOMS id type x y z\n"
-        folded = places % 7 - 1
-        text += "".join(f"{i} {i % 3 + 1} {x} {y} 0\n" for i, (x, y) in enumerate(folded))
-        places = places + rng.normal(0, 0.1, (50, 2))
-        tracks.append(places)
-    (tmp_path / "plane.lammpstrj").write_text(text)
-    t = eg.read_trajectory(tmp_path / "plane.lammpstrj")
-    assert (t[0].dimensions, t[0].n_types, t.times[2]) == (2, 3, 1.0)
-    row = next(r for r in eg.trajectory_dynamics(t).rows if r.type == "A")
-    lengths = np.stack([np.linalg.norm(b - a, axis=1) for a, b in pairwise(tracks[:12])])
-    assert np.isclose(row.self_scattering, j0(7.25 * lengths[:, np.arange(50) % 3 == 0]).mean())
-
-
-def lines_of(
-    folder: Path, n_frames: int, name: str = "images", per_frame: int = N + 9
-) -> list[str]:
-    lines = (folder / f"{name}.lammpstrj").read_text().splitlines(keepends=True)
-    return lines[: n_frames * per_frame]
-
-
-def test_a_half_written_last_frame_is_left_out_and_that_is_said(
-    folder: Path, tmp_path: Path
-) -> None:
-    whole = read(folder, "images")
-    text = "".join(lines_of(folder, 4))
-    for dropped in (1, 6, 300, 9000):
-        path = tmp_path / "cut.lammpstrj"
-        path.write_text(text[:-dropped])
-        with pytest.warns(AssumptionWarning, match="not whole; the 3 before it are used"):
-            t = eg.read_trajectory(path, timestep=STEP)
-        assert len(t) == 3 and np.array_equal(t.displacements(0, 2), whole.displacements(0, 2))
-    with pytest.raises(InputError, match="truncated"):
-        eg.read(path)
-    xyz = tmp_path / "cut.extxyz"
-    ase.io.write(xyz, [to_ase(whole[k]) for k in range(3)])
-    xyz.write_text(xyz.read_text()[:-5])
-    with (
-        pytest.warns(AssumptionWarning, match="the 2 before"),
-        pytest.warns(AssumptionWarning, match="0.1 apart"),
-    ):
-        assert len(eg.read_trajectory(xyz, timestep=0.1)) == 2
-
-
-def go_through(path: Path, timestep: float | None) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AssumptionWarning)
-        t = eg.read_trajectory(path, timestep=timestep)
-    t.displacements(0, len(t) - 1)
-    list(t)
-
-
-def test_what_is_no_trajectory(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "a.lammpstrj"
-    lines = lines_of(folder, 3)
-
-    def refused(text: str, match: str, timestep: float | None = STEP) -> None:
-        path.write_text(text)
-        with pytest.raises(InputError, match=match):
-            go_through(path, timestep)
-
-    text = "".join(lines)
-    refused(text, "times.*--timestep DT", timestep=None)
-    refused(text, "must be positive", timestep=-1.0)
-    refused("".join(lines[: N + 9]), "at least two frames.*found 1")
-    refused(text[: len(text) // 2], "at least two frames.*found 1")
-    particle = next(k for k, line in enumerate(lines) if k > 2 * N + 30 and line.startswith("17 "))
-    kind = lines[particle].split()[1]
-    changed = [*lines]
-    for new, match in (
-        (f"1700 {kind} ", "other ids"),
-        ("17 9 ", "no place"),
-        (f"17 {3 - int(kind)} ", "other particles than in the first frame"),
-    ):
-        changed[particle] = lines[particle].replace(f"17 {kind} ", new, 1)
-        refused("".join(changed), match)
-    # The same parser reads data sets and trajectories.
-    end = lines[2 * N + 18 :]
-    for new, match in (
-        ("\n".join(["ITEM: UNITS", "metal", *text.splitlines(), ""]), "UNITS: must be in Lenn"),
-        (text + lines[-1], "as many particles as it says"),
-        (text.replace("BOUNDS pp", "BOUNDS abc origin pp"), "triclinic"),
-        (text.replace("ITEM: TIMESTEP\n0", "ITEM: TIMESTEP\nzero"), "TIMESTEP: one number"),
-        ("".join([*lines[: 2 * N + 18], *end[:-1], end[-2]]), "two particles have the same id"),
-        (
-            "".join([*lines[: 2 * N + 18], *end[:-1], end[-1].rsplit(maxsplit=1)[0] + "\n"]),
-            "row 200 .*expected 9",
-        ),
-    ):
-        refused(new, match)
-    fewer = [*lines[: 2 * N + 18], *lines[2 * N + 18 :]]
-    fewer[2 * N + 18 + 3] = f"{N - 1}\n"
-    refused("".join(fewer[:-1]), "other ids than in the first frame.*found 199 particles")
-    swapped = "".join(lines[N + 9 : 2 * N + 18] + lines[: N + 9])
-    refused(swapped, "must increase.*found 0.1, 0")
-    refused("".join(lines[: N + 9] * 2), "frames at two times")
-    box = [*lines]
-    box[-N - 2] = "0 5.9\n"
-    refused("".join(box), "another box")
-    # Frames 50 apart, without images, cannot be unwrapped.
-    scaled = (folder / "scaled.lammpstrj").read_text().splitlines(keepends=True)
-    sparse = "".join("".join(scaled[k * (N + 9) : (k + 1) * (N + 9)]) for k in (0, 100, 200))
-    refused(sparse, "frames 0 and 1 are too far apart.*image flags.*0.6 of half the box.*found")
-    np.savez(tmp_path / "a.npz", initial_positions=0, positions=0)
-    with pytest.raises(InputError, match="not a trajectory.*LAMMPS dump, GSD or extended xyz"):
-        eg.read_trajectory(tmp_path / "a.npz")
 
 
 def test_a_restarted_run_repeats_a_frame(folder: Path, tmp_path: Path) -> None:

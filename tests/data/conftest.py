@@ -1,0 +1,3 @@
+"""Fixtures that several tests of data share."""
+
+from tests.data.trajectories import folder as folder

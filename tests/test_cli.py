@@ -225,6 +225,8 @@ def test_endings_are_one_line(
 
 def test_termination_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
+    # A library that another test imported may have taken it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def terminated() -> None:
         os.kill(os.getpid(), signal.SIGTERM)

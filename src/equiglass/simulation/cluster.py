@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import spawn
@@ -100,8 +101,12 @@ def _started(slurm: Slurm | None, n_workers: int) -> Any:
 
 
 def _slurm(settings: Slurm) -> Any:
+    interrupt = signal.getsignal(signal.SIGINT)
     try:
         from dask_jobqueue import SLURMCluster
+
+        # Its import makes Ctrl-C leave the interpreter without a word.
+        signal.signal(signal.SIGINT, interrupt)
     except ImportError as error:
         raise ImportError(
             "Slurm needs dask-jobqueue; install it with: pip install 'equiglass[slurm]'"

@@ -106,6 +106,9 @@ def files_of(store: Path) -> Iterator[Files]:
         yield _Folder(store)
         return
     with zipfile.ZipFile(store) as archive:
+        # What a member says of its size is allocated when it is read.
+        if sum(member.compress_size for member in archive.infolist()) > store.stat().st_size:
+            raise zipfile.BadZipFile("its members state more bytes than the file has")
         files = _Zip(store, archive)
         try:
             yield files

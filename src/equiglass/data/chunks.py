@@ -6,7 +6,6 @@ found before anything is allocated.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -87,9 +86,9 @@ def check_chunks(files: Files, array: str, sizes: Mapping[str, int]) -> None:
     counts = [-(-edge // part) for edge, part in zip(declared.shape, chunk, strict=True)]
     present = {file for file in sizes if file != RECORD}
     n_bytes = math.prod(chunk) * np.dtype(declared.data_type).itemsize
-    # Not all are listed where they are more than there can be.
-    indices = itertools.product(*map(range, counts))
-    keys = ["/".join(("c", *map(str, i))) for i in itertools.islice(indices, len(present) + 1)]
+    # Not all are listed, or counted one by one, where they are more than there are files.
+    listed = range(min(math.prod(counts), len(present) + 1))
+    keys = ["/".join(("c", *map(str, np.unravel_index(k, counts)))) for k in listed]
     for key in keys:
         if key not in present:
             raise ValueError(f"chunk {key} is missing{_LEFT_OUT if 'crc32c' not in codecs else ''}")

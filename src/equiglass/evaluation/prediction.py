@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
+from ..errors import one_line
 from ..models.ranges import Departure
 from .departures import outside
 from .html import html_table
@@ -95,11 +96,6 @@ class Prediction:
         if self.departures:
             atoms.info["outside_domain"] = one_line(self.outside_domain)
         return atoms
-
-
-def one_line(text: str) -> str:
-    """A text that fits into the comment line of an xyz file."""
-    return " ".join(text.split())
 
 
 def _span(times: Sequence[float]) -> str:

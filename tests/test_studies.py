@@ -42,8 +42,9 @@ SPLITS = ("train", "train", "validation", "test", "test")
 
 def labelled(temperature: float, k: int, tau_alpha: RelaxationTime | None) -> Configuration:
     return make_complete(120, seed=10 * k + round(100 * temperature), n_times=3).replace(
-        times=np.array(GRIDS[temperature]), temperature=temperature, relaxation_time=tau_alpha
-    )
+        times=np.array(GRIDS[temperature]), temperature=temperature, relaxation_time=tau_alpha,
+        n_trajectories=1 if k else 4,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     assert all(r["rho"] is not None for r in rows)
     if kind == "depth":
         assert {r["layers"] for r in table} == {1, 2}
+    if kind == "labels":
+        longest = GRIDS[0.56][-1]
+        assert {(r["runs"], r["configurations"], r["simulated"]) for r in table} == {
+            (4, 1, 4 * longest), (1, 1, longest),
+        }  # fmt: skip
     if kind == "temperature":
         pairs = {(str(r["trained_at"]), r["tested_at"]) for r in table}
         assert pairs == {(a, b) for a in ("0.5", "0.56") for b in (0.5, 0.56)}

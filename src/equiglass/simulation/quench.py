@@ -13,7 +13,7 @@ from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential, require_same
 from ..errors import InputError
-from ..pool import available_cores, open_pool, worker_count
+from ..pool import open_pool, worker_count
 from ..progress import track
 from .cache import FORCE_TOLERANCE, begin_cache, load_cached, store_cached
 from .lammps import LammpsEngine
@@ -138,7 +138,7 @@ def iterate_quench(
     for configuration in configurations:
         if configuration.potential is not None:
             require_same(potential, configuration.potential, configuration.source)
-    workers = worker_count(n_processes, len(configurations), limit=available_cores())
+    workers = worker_count(n_processes, len(configurations), within_cores=True)
     return _iterate(configurations, potential, workers, cache, progress)
 
 

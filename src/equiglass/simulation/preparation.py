@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Preparation:
             "force_tolerance": FORCE_TOLERANCE,
         }
 
-    def resolved(self, configurations: Sequence[Configuration]) -> Preparation:
+    def resolved(self, configurations: Collection[Configuration]) -> Preparation:
         """With the potential of these configurations where none was asked for.
 
         Warns
@@ -78,7 +78,7 @@ class Preparation:
             if potential is None:
                 potential = c.potential
             require_same(potential, c.potential, c.source)
-        if potential is None and configurations:
+        if potential is None and len(configurations):
             for c in configurations:
                 _require_standard(c)
             potential = KOB_ANDERSEN

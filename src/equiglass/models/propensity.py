@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
+from ..data.grids import propensity_on
 from ..data.potential import Potential
 from ..errors import InputError
 from .base import Network, NetworkSettings
@@ -33,7 +34,7 @@ from .ranges import Departure
 from .registry import build_network, model_input
 from .summary import summary
 
-__all__ = ["ModelCard", "PropensityModel", "average"]
+__all__ = ["ModelCard", "PropensityModel"]
 SLAB_SIZE = 32_768
 
 
@@ -121,7 +122,7 @@ class PropensityModel(nn.Module):
         InputError
             If a field that the model needs is missing, or there are more types than it knows.
         """
-        self._check_types(configuration)
+        self.check_types(configuration)
         dtype, device = self.target_mean.dtype, self.target_mean.device
         return model_input(configuration, self.config, self.n_types, dtype, device).to(device)
 
@@ -144,7 +145,7 @@ class PropensityModel(nn.Module):
         with evaluating(self):
             plan = self.budget(configuration, slab_size, memory, features=True)
             if plan is not None:
-                self._check_types(configuration)
+                self.check_types(configuration)
                 return as_array(represent_in_slabs(self, configuration, slab_size, plan.keep))
             batch = self.inputs_of(configuration)
             features = [member.represent(batch) for member in self.networks]
@@ -207,14 +208,15 @@ class PropensityModel(nn.Module):
         inputs
             Of the configurations, in the same order.
         """
-        propensities = [c.propensity.T for c in configurations]  # type: ignore[union-attr]
+        propensities = [propensity_on(c, self.times).T for c in configurations]
         targets = torch.from_numpy(np.concatenate(propensities)).double()
         types = torch.from_numpy(np.concatenate([c.types for c in configurations])).long()
         mean, std = self.target_mean.double().cpu(), self.target_std.double().cpu()
         for member in self.networks:
             member.solve(inputs, (targets - mean[types]) / std[types])
 
-    def _check_types(self, configuration: Configuration) -> None:
+    def check_types(self, configuration: Configuration) -> None:
+        """Raise InputError if a configuration has types that the model does not know."""
         if configuration.n_types > self.n_types:
             raise InputError(
                 "has types that the model was not trained on",
@@ -258,7 +260,7 @@ class PropensityModel(nn.Module):
         with evaluating(self):
             plan = None if inputs is not None else self.budget(configuration, slab_size, memory)
             if plan is not None:
-                self._check_types(configuration)
+                self.check_types(configuration)
                 types, standard = predict_in_slabs(
                     self, configuration, slab_size, advance, plan.keep
                 )
@@ -295,32 +297,3 @@ class PropensityModel(nn.Module):
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write weights (safetensors, with the description inside) and a readable JSON copy."""
         return store(self, folder)
-
-
-def average(models: Sequence[PropensityModel], card: ModelCard | None = None) -> PropensityModel:
-    """One model whose prediction, in sigma, is the mean of the predictions of several.
-
-    Raises
-    ------
-    InputError
-        If their network, types or times differ.
-    """
-    first = models[0]
-    for model in models[1:]:
-        if (model.config, model.n_types, model.times) != (first.config, first.n_types, first.times):
-            raise InputError("only models of the same settings, types and times can be averaged")
-    n_members = sum(len(model.members) for model in models)
-    merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
-    merged.to(first.target_mean)
-    mean = torch.stack([model.target_mean for model in models]).mean(dim=0)
-    std = torch.stack([model.target_std for model in models]).mean(dim=0)
-    merged.target_mean.copy_(mean)
-    merged.target_std.copy_(std)
-    sources = [(model, network) for model in models for network in model.networks]
-    for target, (model, network) in zip(merged.networks, sources, strict=True):
-        target.load_state_dict(network.state_dict())
-        with torch.no_grad():
-            # Each member speaks in its own standard units; its decoder learns the common ones.
-            scale = model.target_std / std
-            target.rescale_output(scale, (model.target_mean - mean) / std)
-    return merged.eval()

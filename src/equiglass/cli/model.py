@@ -11,6 +11,7 @@ from .options import (
     DataArgument,
     FigureOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
     SpeciesOption,
     SplitOption,
@@ -40,6 +41,7 @@ def evaluate(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -54,7 +56,15 @@ def evaluate(
     check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
-    result = run(model, data, split=split, strict=strict, species=species_list(species), **prepare)
+    result = run(
+        model,
+        data,
+        split=split,
+        strict=strict,
+        species=species_list(species),
+        memory=memory,
+        **prepare,
+    )
     results = [result]
     if energy:
         alone = compare_all(["energy"], list(result.configurations), split="all", **prepare)
@@ -122,6 +132,7 @@ def predict(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -144,6 +155,7 @@ def predict(
         output=output,
         strict=strict,
         species=species_list(species),
+        memory=memory,
         **prepare,
     )
     if output is not None:

@@ -15,7 +15,7 @@ import yaml
 
 from equiglass.data.dataset import Dataset, Entry, from_configurations
 from equiglass.data.examples import examples_of
-from equiglass.data.grids import on_grid, union_of_times
+from equiglass.data.grids import at_known_times, on_grid, union_of_times
 from equiglass.data.held import Budget, Joined, hold
 from equiglass.data.readers.stores import chain_of
 from equiglass.data.splits import folds, random_split
@@ -216,7 +216,9 @@ def test_other_sizes_and_times_in_one_training(tmp_path: Path) -> None:
         for k in range(10, 12)
     ]  # fmt: skip
     training = from_configurations([DATA[0], DATA[1], *single])
-    validation = from_configurations([DATA[2], single[0].replace(n_trajectories=1)])
+    # Of what is held out only times count that are learned.
+    more = single[0].replace(times=np.array([2.0, 3.5]))
+    validation = from_configurations([DATA[2], more])
     config = make_config(optimizer={"epochs": 2, "batch_size": 2})
     model = training_run.train(
         config, tmp_path / "run", data=training, validation=validation, progress=False
@@ -236,6 +238,7 @@ def test_other_sizes_and_times_in_one_training(tmp_path: Path) -> None:
         pearson(model.predict(c)[model.times.index(time), c.types == 0], row[c.types == 0])
         for c in validation
         for time, row in zip(c.times, c.propensity, strict=True)  # type: ignore[arg-type]
+        if time in model.times
     ]
     assert model.card.metrics["validation_rho"] == pytest.approx(np.mean(rho), abs=1e-5)
     # The ridge on descriptors, too.
@@ -258,6 +261,9 @@ def test_grids_of_times() -> None:
     assert on_grid(c, (1.0, 2.0)) is c
     with pytest.raises(InputError, match="a time that is not among those learned"):
         on_grid(c, (1.0, 3.0))
+    assert at_known_times(c, (2.0, 3.0)).times == [2.0]
+    with pytest.raises(InputError, match="labels at none of the times that are learned"):
+        at_known_times(c, (3.0,))
 
 
 @pytest.mark.parametrize("kind", ["se3", "botan", "descriptors"])

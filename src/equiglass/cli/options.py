@@ -50,6 +50,13 @@ TimestepOption = Annotated[
     float | None,
     typer.Option(metavar="DT", help="Of the integration, for trajectories that state steps."),
 ]
+FramesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP:STEP",
+        help="Of a trajectory: labels from these frames alone, every STEP-th labelled.",
+    ),
+]
 ProcessesOption = Annotated[
     int | None,
     typer.Option("--processes", "-j", help="Worker processes.", show_default="all cores", min=1),
@@ -59,6 +66,14 @@ PotentialOption = Annotated[
     typer.Option(
         help="Pair potential: a name, such as kob-andersen, or a YAML file.",
         show_default="that of the model, or of the data",
+    ),
+]
+AccuracyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How closely to quench: reference, for energies to publish, or prediction.",
+        show_default="that of the data, else prediction where a model predicts, else reference",
     ),
 ]
 QuenchOption = Annotated[
@@ -76,6 +91,7 @@ CacheOption = Annotated[
 # How inputs are prepared: name, kind and default of the options that `preparing` adds.
 PREPARATION: dict[str, tuple[Any, Any]] = {
     "potential": (PotentialOption, None),
+    "accuracy": (AccuracyOption, None),
     "quench": (QuenchOption, True),
     "cache": (CacheOption, None),
     "n_processes": (ProcessesOption, None),
@@ -117,6 +133,28 @@ def preparing(command: Callable[..., None]) -> Callable[..., None]:
 def species_list(text: str | None) -> list[str] | None:
     """``Ni,P`` as a list."""
     return [part.strip() for part in text.split(",")] if text else None
+
+
+def frames_slice(text: str | None) -> slice:
+    """``start:stop:step`` as a slice; all for None.
+
+    Raises
+    ------
+    InputError
+        If it is not of this form.
+    """
+    from ..errors import InputError
+
+    parts = (text or ":").split(":")
+    try:
+        numbers = [int(part) if part.strip() else None for part in parts]
+        if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and (numbers[2] or 1) < 1):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            "no range of frames", field="--frames", expected="START:STOP:STEP", found=text
+        ) from None
+    return slice(*numbers)
 
 
 def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ..data.accuracy import Accuracy, accuracy_of
 from ..data.examples import DIRECTIONS, Direction
 from ..data.potential import Potential, load_potential
 from ..errors import AssumptionWarning
@@ -178,6 +179,11 @@ def _by_content(value: Any) -> Any:
     return load_potential(value) if isinstance(value, str) else value
 
 
+def _by_name(value: Any) -> Any:
+    """An accuracy that was named, as what it is."""
+    return accuracy_of(value) if isinstance(value, str) else value
+
+
 class PreparationConfig(BaseModel):
     """How what the data lack is made."""
 
@@ -187,6 +193,11 @@ class PreparationConfig(BaseModel):
         None,
         description="potential under which inherent structures and energies are made: a name, a "
         "YAML file, or its content; null: that of the data",
+    )
+    accuracy: Annotated[Accuracy | None, BeforeValidator(_by_name)] = Field(
+        None,
+        description="of the quenches: `reference`, `prediction`, or its content; null: that of the "
+        "data, else `reference`",
     )
 
 

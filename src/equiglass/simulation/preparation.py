@@ -104,7 +104,7 @@ class Preparation:
         how = self if potential is None else self.under(potential)
         return replace(how, accuracy=self._accuracy(configurations))
 
-    def _accuracy(self, configurations: Sequence[Configuration]) -> Accuracy | None:
+    def _accuracy(self, configurations: Collection[Configuration]) -> Accuracy | None:
         """The one asked for, which the data must come up to, or the coarsest that they record."""
         if self.accuracy is None:
             return coarsest_accuracy(configurations)

@@ -7,8 +7,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .base import TRAINING_DATA, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
 
 if TYPE_CHECKING:
@@ -54,6 +52,8 @@ class Temperature(Study):
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """Matrices of training and test temperatures, one for each time."""
+        import numpy as np
+
         from ..drawing import blank_figure
         from .figures import of_type, rho
 

@@ -50,7 +50,7 @@ def _accuracy(
     if wanted is not None and also is not None and not wanted.same_as(also):
         raise InputError(
             "the settings name another accuracy than the one asked for beside them",
-            source=config.data.path,
+            source=config.data.source,
             field="preparation.accuracy",
             expected=wanted,
             found=also,

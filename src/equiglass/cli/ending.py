@@ -26,6 +26,8 @@ KEPT = {
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",
     "quench": "configurations that are done are in the store; the same command goes on",
+    "predict": "quenches, and of several frames those that are done, are kept; the same command "
+    "goes on",
     "quickstart": "finished epochs are kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",

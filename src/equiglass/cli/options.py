@@ -50,6 +50,25 @@ TimestepOption = Annotated[
     float | None,
     typer.Option(metavar="DT", help="Of the integration, for trajectories that state steps."),
 ]
+FramesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP:STEP",
+        help="Frames of a trajectory, or configurations of a data set, as Python counts; ':' for "
+        "all.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Work on the workers of this Dask scheduler."),
+]
+ClusterOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.yaml",
+        help="Work where this says: address or slurm, as in the cluster of a simulation.",
+    ),
+]
 ProcessesOption = Annotated[
     int | None,
     typer.Option("--processes", "-j", help="Worker processes.", show_default="all cores", min=1),

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import Accuracy, coarsest_accuracy
 from ..data.configuration import TYPE_NAMES
+from ..data.potential import Potential
 from ..evaluation.departures import outside
 from ..evaluation.frames import About, FrameResult
 from ..evaluation.prediction import PROPENSITY
@@ -109,10 +111,17 @@ class Gathered:
 
     mobility: Array
     departures: tuple[tuple[Departure, ...], ...]
+    potential: Potential | None
+    accuracy: Accuracy | None
 
-    def outside(self) -> str:
-        """In words, over all frames."""
-        return "; ".join(outside(self.departures))
+    def complete(self, about: About) -> About:
+        """With what is known once all frames were seen."""
+        return replace(
+            about,
+            potential=about.potential if self.potential is None else self.potential,
+            accuracy=self.accuracy,
+            outside_domain="; ".join(outside(self.departures)),
+        )
 
 
 def by_type(values: NDArray[np.floating[Any]], types: NDArray[np.integer[Any]], n: int) -> Array:
@@ -129,8 +138,14 @@ def gather(results: Iterable[FrameResult]) -> Gathered:
     """Go through all frames once."""
     mobility: list[Array] = []
     departures = []
+    potential: Potential | None = None
+    accuracy: Accuracy | None = None
     for result in results:
         c = result.configuration
+        potential = potential or c.potential
+        coarsest = coarsest_accuracy([c])
+        if accuracy is None or (coarsest is not None and accuracy.suffices(coarsest, len(c))):
+            accuracy = coarsest
         values = result.values.get(PROPENSITY, np.empty((len(c), 0)))
         mobility.append(by_type(values, c.types, c.n_types))
         departures.append(result.departures)
@@ -138,7 +153,7 @@ def gather(results: Iterable[FrameResult]) -> Gathered:
     full = np.full((len(mobility), n_types, mobility[0].shape[1]), np.nan)
     for k, one in enumerate(mobility):
         full[k, : len(one)] = one
-    return Gathered(full, tuple(departures))
+    return Gathered(full, tuple(departures), potential, accuracy)
 
 
 def summary(

@@ -49,7 +49,8 @@ def autocorrelation(
     C(t) = <dS_i(t0) dS_i(t0 + t)> / <dS_i^2>, over the particles i of a type and origins t0, with
     dS_i = S_i minus the mean over these particles and all frames, and <dS_i^2> that of all
     origins and ends of the lag. C falls to 1/e at the decay time. Errors are those of means over
-    stretches of time as long as the lag and the decay time, of which there must be four.
+    stretches of time as long as the lag and the decay time, of which there must be four; where C
+    does not fall so far there are none.
 
     Parameters
     ----------
@@ -82,8 +83,10 @@ def autocorrelation(
             measured.append((lag, times[origins[chosen]], values))
         lags = np.array([lag for lag, _, _ in measured])
         decay = crossing(lags, np.array([values.mean() for _, _, values in measured]))
+        # Without a decay nothing is known to be independent.
+        memory = float(times[-1] - times[0]) if decay is None else decay
         for lag, starts, values in measured:
-            found = average(values, blocks_of(starts, max(lag, decay or 0.0)))
+            found = average(values, blocks_of(starts, max(lag, memory)))
             rows.append(
                 LagCorrelation(
                     TYPE_NAMES[t], lag, found.mean, found.error, len(values), found.n_blocks, decay

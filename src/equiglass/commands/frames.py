@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..analysis.along import Along, gather, summary
@@ -63,8 +62,8 @@ def chosen_moments(
 def check_away(target: Path, data: object, moments: Moments) -> None:
     """Raise InputError where the output is what is read."""
     check_apart(target, data, Dataset(moments.source, ()))
-    if is_store(target) or target.is_dir():
-        raise InputError("is a folder", source=target, expected="the name of a file")
+    if is_store(target) or (target.exists() and target.suffix == ".zarr"):
+        raise InputError("is there already; remove it, or choose another output", source=target)
 
 
 def stream(
@@ -88,7 +87,7 @@ def stream(
     with writing(target):
         results = run_frames(target, job, moments, where, progress=progress)
         gathered = gather(results)
-        about = replace(about, outside_domain=gathered.outside())
+        about = gathered.complete(about)
         write_frames(target, about, results)
         results.remove()
     return summary(target, about, gathered, moments.numbers, moments.times)
@@ -105,16 +104,18 @@ def about_frames(job: Predict, moments: Moments, first: Configuration) -> About:
         model.card.name,
         model.times,
         potential,
-        job.how.record(),
-        (*moments.assumed, *_assumed_times(moments)),
-        model.card.domain is not None,
+        inputs=job.how.record(),
+        assumed=assumptions(moments),
+        domain_known=model.card.domain is not None,
     )
 
 
-def _assumed_times(moments: Moments) -> list[str]:
+def assumptions(moments: Moments) -> tuple[str, ...]:
+    """Sentences on what was taken for granted of the frames."""
     if moments.times is not None or moments.steps is None:
-        return []
-    return ["times of the frames are not known: they state steps, and no timestep was given"]
+        return moments.assumed
+    unknown = "times of the frames are not known: they state steps, and no timestep was given"
+    return (*moments.assumed, unknown)
 
 
 def warn_outside(model: PropensityModel, found: Along) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
 from rich.console import Console
 
+from ..analysis.along import Along
+from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
+from ..data.moments import Frames
 from ..data.potential import POTENTIALS, Potential
 from ..data.store import (
     configuration_names,
@@ -18,28 +21,63 @@ from ..data.store import (
     update_attributes,
     write_configuration,
 )
+from ..data.trajectory import Trajectory
 from ..errors import InputError
+from ..evaluation.frames import About
 from ..locks import writing
+from ..reporting.frames.output import ENDINGS
+from ..simulation.config import Cluster
 from ..simulation.preparation import Preparation
+from ..streaming.jobs import Quench
+from ..streaming.workers import where_of
 from ..yaml_config import parse_mapping
+from .frames import assumptions, chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
 
 
+@overload
 def quench(
     data: Data,
     output: PathLike | None = None,
     *,
+    frames: None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
-) -> Dataset:
+) -> Dataset: ...
+@overload
+def quench(
+    data: Data | Trajectory,
+    output: PathLike,
+    *,
+    frames: Frames,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Along: ...
+def quench(
+    data: Data | Trajectory,
+    output: PathLike | None = None,
+    *,
+    frames: Frames | None = None,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Dataset | Along:
     """Every configuration with its inherent structure and both energies per particle.
 
     Parameters
     ----------
     output
         Store to write, each configuration as soon as it is done; the same call continues a stopped
-        one. By default the result is in memory only.
+        one. By default the result is in memory only. With ``frames`` a file, as of
+        :func:`equiglass.commands.predict.predict`, or a store.
+    frames, timestep, scheduler, cluster
+        As in :func:`equiglass.commands.predict.predict`.
     options
         See :class:`equiglass.commands.options.Preparing`; without ``cache`` nothing else is kept.
 
@@ -47,9 +85,17 @@ def quench(
     ------
     InputError
         For unreadable data, overlapping particles or a quench that does not converge; if the data
-        are of another potential; or if the store is what is read, is being written by another
-        process, or was begun from other data or potential.
+        are of another potential or less closely quenched than asked for; or if the store is what is
+        read, is being written by another process, or was begun from other data, or under another
+        potential or accuracy.
     """
+    if frames is not None:
+        assert output is not None
+        how = preparation_of(options)
+        return _along(data, Path(output), frames, timestep, scheduler, cluster, species, how)
+    if timestep is not None or scheduler is not None or cluster is not None:
+        raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
+    assert not isinstance(data, Trajectory)
     dataset = as_dataset(data, species=species)
     how = preparation_of(options)
     if output is None:
@@ -63,11 +109,37 @@ def quench(
     return read(target)
 
 
+def _along(
+    data: Data | Trajectory,
+    output: Path,
+    frames: Frames,
+    timestep: float | None,
+    scheduler: str | None,
+    cluster: PathLike | Cluster | None,
+    species: Sequence[str] | None,
+    how: Preparation,
+) -> Along:
+    """Frame by frame, into a file or a store."""
+    target = check_output(output, endings=(*ENDINGS, ".zarr"), folder=output.suffix == ".zarr")
+    where = where_of(how.n_processes, scheduler, cluster)
+    moments = chosen_moments(data, frames, timestep, species, where)
+    first = moments[0].configuration
+    job = Quench(how.resolved([first]))
+    assumed = assumptions(moments)
+    if how.potential is None and first.potential is None and job.how.potential is not None:
+        assumed = (*assumed, f"potential {job.how.potential.name}, which the data do not record")
+    about = About(
+        "quench", moments.source, potential=job.how.potential, inputs=job.how.record(),
+        assumed=assumed,
+    )  # fmt: skip
+    return stream(target, data, job, moments, where, about, progress=how.progress)
+
+
 def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
     """Quench what is not in the store yet."""
     how = how.resolved(dataset)
     assert how.potential is not None
-    _begin(target, dataset, how.potential)
+    _begin(target, dataset, how.potential, how.chosen_accuracy)
     done = set(configuration_names(target))
     names = [f"{k:05d}" for k in range(len(dataset))]
     todo = [k for k, name in enumerate(names) if name not in done]
@@ -87,18 +159,20 @@ def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator
     return iterate_quench(
         configurations,
         how.potential,
+        accuracy=how.chosen_accuracy,
         n_processes=how.n_processes,
         cache=how.cache,
         progress=how.progress,
     )
 
 
-def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
-    """Make the store, or check that it was begun from the same data and potential, by content."""
+def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accuracy) -> None:
+    """Make the store, or check that it was begun from the same, by content."""
     origin = {
         "quenched_from": dataset.source,
         "fingerprint": dataset.fingerprint(),
         "potential": potential.model_dump(mode="json"),
+        "accuracy": accuracy.model_dump(mode="json"),
     }
     create_store(store, **origin)
     found = store_attributes(store)
@@ -110,6 +184,18 @@ def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
             field="potential",
             expected=potential.name,
             found="none" if recorded is None else recorded.beside(potential),
+        )
+    # Stores of before accuracies had names do not say theirs: it was the only one.
+    begun = REFERENCE
+    if found.get("accuracy") is not None:
+        begun = parse_mapping(found["accuracy"], Accuracy, source=str(store))
+    if not begun.same_as(accuracy):
+        raise InputError(
+            "the store was begun with another accuracy",
+            source=store,
+            field="accuracy",
+            expected=begun,
+            found=accuracy,
         )
     # Stores of before fingerprints were kept name the path of the data only.
     key = "fingerprint" if "fingerprint" in found else "quenched_from"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import Accuracy
 from ..data.configuration import Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
@@ -90,6 +91,8 @@ class About:
         (T,) lag times of the model, tau_LJ.
     potential
         Under which inputs were made; None where it is not recorded.
+    accuracy
+        Of the coarsest quench, where it is known.
     inputs
         How they were made.
     assumed
@@ -106,6 +109,7 @@ class About:
     model: str = ""
     times: tuple[float, ...] = ()
     potential: Potential | None = None
+    accuracy: Accuracy | None = None
     inputs: dict[str, Any] | None = None
     assumed: tuple[str, ...] = ()
     domain_known: bool = True
@@ -126,6 +130,9 @@ class About:
             "columns": {c: q.meaning for q in self.quantities for c in q.columns},
             "units": "Lennard-Jones",
             "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
+            "accuracy": None
+            if self.accuracy is None
+            else self.accuracy.model_dump(mode="json", exclude_none=True),
             "inputs": self.inputs,
             "assumed": list(self.assumed),
             "outside_domain": self.outside_domain if self.domain_known else UNKNOWN_DOMAIN,

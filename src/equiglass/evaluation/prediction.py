@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
@@ -118,6 +119,7 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
         first.model,
         first.times,
         first.potential,
+        coarsest_accuracy(p.configuration for p in predictions),
         domain_known=first.domain_known,
         outside_domain="; ".join(outside([p.departures for p in predictions])),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
 from ..errors import InputError
@@ -107,12 +108,14 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON output of ``equiglass evaluate``."""
+        accuracy = coarsest_accuracy(self.configurations)
         return {
             "model": self.model,
             "data": self.data,
             "n_configurations": len(self.predicted),
             "configurations": [Path(c.source).name for c in self.configurations],
             "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
+            "accuracy": None if accuracy is None else accuracy.model_dump(mode="json"),
             "outside_domain": [[one.as_dict() for one in found] for found in self.departures],
             "pearson": [score.as_dict() for score in self.scores],
         }

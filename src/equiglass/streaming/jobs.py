@@ -57,8 +57,8 @@ class Quench:
         """Quench a frame."""
         assert self.how.potential is not None
         (made,) = quench(
-            [moment.configuration], self.how.potential, cache=self.how.cache, n_processes=1,
-            progress=False,
+            [moment.configuration], self.how.potential, accuracy=self.how.chosen_accuracy,
+            cache=self.how.cache, n_processes=1, progress=False,
         )  # fmt: skip
         return FrameResult(replace(moment, configuration=made))
 
@@ -116,7 +116,8 @@ class Predict:
         with one_thread(), warnings.catch_warnings():
             # What is assumed was said once, before the first frame.
             warnings.simplefilter("ignore", AssumptionWarning)
-            (c,) = prepared(self.model, [moment.configuration], self.how)
+            alone = replace(self.how, n_processes=1, progress=False)
+            (c,) = prepared(self.model, [moment.configuration], alone)
             predicted, spread = predict_by_members(self.model, c)
             departures = self.model.departures(c, predicted)
             self._refuse(c, departures)

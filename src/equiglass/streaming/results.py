@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import Accuracy
 from ..data.configuration import Configuration
 from ..data.fields import FIELDS
 from ..data.moments import Moment
@@ -41,6 +42,7 @@ def save_result(file: Path, result: FrameResult, origin: str) -> None:
         "step": m.step,
         "departures": [asdict(one) for one in result.departures],
         "potential": None if c.potential is None else c.potential.model_dump(mode="json"),
+        "accuracy": None if c.accuracy is None else c.accuracy.model_dump(mode="json"),
         "relaxation_time": None if c.relaxation_time is None else asdict(c.relaxation_time),
         **{name: getattr(c, name) for name in _METADATA},
     }
@@ -81,11 +83,13 @@ def load_result(file: Path) -> FrameResult:
     try:
         fields = _with_prefix(arrays, "field.")
         potential, tau = record["potential"], record["relaxation_time"]
+        accuracy = record["accuracy"]
         configuration = Configuration(
             **fields,
             **{name: record[name] for name in _METADATA if name != "periodic"},
             periodic=tuple(record["periodic"]),
             potential=None if potential is None else Potential.model_validate(potential),
+            accuracy=None if accuracy is None else Accuracy.model_validate(accuracy),
             relaxation_time=None if tau is None else RelaxationTime(**tau),
         )
         moment = Moment(

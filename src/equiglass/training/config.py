@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ..data.accuracy import Accuracy, accuracy_of
 from ..data.potential import Potential, load_potential
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
@@ -58,6 +59,11 @@ def _by_content(value: Any) -> Any:
     return load_potential(value) if isinstance(value, str) else value
 
 
+def _by_name(value: Any) -> Any:
+    """An accuracy that was named, as what it is."""
+    return accuracy_of(value) if isinstance(value, str) else value
+
+
 class PreparationConfig(BaseModel):
     """How what the data lack is made."""
 
@@ -67,6 +73,11 @@ class PreparationConfig(BaseModel):
         None,
         description="potential under which inherent structures and energies are made: a name, a "
         "YAML file, or its content; null: that of the data",
+    )
+    accuracy: Annotated[Accuracy | None, BeforeValidator(_by_name)] = Field(
+        None,
+        description="of the quenches: `reference`, `prediction`, or its content; null: that of the "
+        "data, else `reference`",
     )
 
 

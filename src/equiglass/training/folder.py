@@ -15,6 +15,7 @@ from typing import Any
 import torch
 import yaml
 
+from ..data.accuracy import REFERENCE
 from ..data.configuration import Configuration
 from ..errors import InputError
 from ..models.domain import Domain
@@ -60,8 +61,8 @@ def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig
 def check_settings(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
     """Raise InputError, which names them, where settings differ from those begun with.
 
-    Not where the data lie, because their content is compared, and not the potential, which may be
-    left to the data: see :func:`check_potential`.
+    Not where the data lie, because their content is compared, and not how they are prepared, which
+    may be left to the data: see :func:`check_potential`.
     """
     old, new = (
         _flat(c.model_dump(mode="json", exclude={"data": {"path"}, "preparation": True}))
@@ -77,7 +78,16 @@ def check_settings(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
 
 
 def check_potential(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
-    """Raise InputError where the potential, by content, is not the one begun with."""
+    """Raise InputError where potential or accuracy, by content, are not those begun with."""
+    close = [c.preparation.accuracy or REFERENCE for c in (begun, now)]
+    if not close[0].same_as(close[1]):
+        raise InputError(
+            "was begun with another accuracy",
+            source=source,
+            field="preparation.accuracy",
+            expected=close[0],
+            found=close[1],
+        )
     old, new = begun.preparation.potential, now.preparation.potential
     if old == new or (old is not None and new is not None and old.same_as(new)):
         return

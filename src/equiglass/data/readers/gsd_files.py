@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...geometry.periodic import wrap
 from ...opening import open_regular
+from ..accuracy import Accuracy
 from ..atoms import build
 from ..configuration import Configuration
 from ..entry import Entry
@@ -74,9 +75,10 @@ def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configu
 def _known(trajectory: Trajectory, k: int, n: int, middle: NDArray[Any]) -> dict[str, Any]:
     """What equiglass wrote of each particle, and the potential."""
     found: dict[str, Any] = {}
-    potential = trajectory.about().get("potential")
-    if potential is not None:
-        found["potential"] = Potential.model_validate(potential)
+    about = trajectory.about()
+    for key, kind in (("potential", Potential), ("accuracy", Accuracy)):
+        if about.get(key) is not None:
+            found[key] = kind.model_validate(about[key])
     for name, field in FIELDS.items():
         if field.shape not in (("N",), ("N", 3)) or name in REQUIRED_FIELDS:
             continue

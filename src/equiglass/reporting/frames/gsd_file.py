@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ...data.fields import FIELDS
 from ...data.readers.gsd_layer import ABOUT, OF_PARTICLES, TIME
 from ...evaluation.columns import known_columns, made_columns
 from ...evaluation.frames import About, FrameResult
+from ...written import json_text
 
 
 def _frame(about: About, result: FrameResult, n_types: int) -> Any:
@@ -66,5 +66,5 @@ def write_gsd(path: Path, about: About, results: Iterable[FrameResult]) -> None:
             n_types = max(n_types, result.configuration.n_types)
             frame = _frame(about, result, n_types)
             if k == 0:
-                frame.log[ABOUT.removeprefix("log/")] = _text(json.dumps(about.as_dict()))
+                frame.log[ABOUT.removeprefix("log/")] = _text(json_text(about.as_dict()))
             file.append(frame)

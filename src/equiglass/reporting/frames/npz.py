@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 
 from ...evaluation.columns import ids_of, known_columns
 from ...evaluation.frames import About, FrameResult
+from ...written import json_text
+
+OF_FRAMES = (
+    "box", "periodic", "frame", "frame_time", "source", "outside_domain", "accuracy"
+)  # fmt: skip
 
 
 class _Growing:
@@ -64,13 +69,22 @@ def write_npz(path: Path, about: About, results: Iterable[FrameResult]) -> None:
     ``configuration`` (M,), ``ids`` (M,), ``types`` (M,), ``positions`` (M, 3), what else is known
     of each particle, and what was made: (K, M) where the rows are times of the model, (M, K) or
     (M,) else. Of each of the C frames ``box`` (C, 3), ``periodic`` (C, 3), ``frame`` (C,), its
-    number, ``frame_time`` (C,), NaN where it is not known, ``source`` (C,) and
-    ``outside_domain`` (C,). For all of them ``times`` (K,) of the model, ``model``, ``potential``
-    as JSON, and ``about``, JSON too.
+    number, ``frame_time`` (C,), NaN where it is not known, ``source`` (C,), ``outside_domain``
+    (C,) and ``accuracy`` (C,), the name of that of its quench, empty where not known. For all of
+    them ``times`` (K,) of the model, ``model``, ``potential`` as JSON, and ``about``, JSON too.
     """
     last = {q.key for q in about.quantities if q.over_times}
     frames: dict[str, list[Any]] = {
-        name: [] for name in ("box", "periodic", "frame", "frame_time", "source", "outside_domain")
+        name: []
+        for name in (
+            "box",
+            "periodic",
+            "frame",
+            "frame_time",
+            "source",
+            "outside_domain",
+            "accuracy",
+        )
     }
     with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
         growing = _Growing(Path(folder))
@@ -110,6 +124,7 @@ def _append(
     frames["frame"].append(moment.number)
     frames["frame_time"].append(np.nan if moment.time is None else moment.time)
     frames["source"].append(c.source)
+    frames["accuracy"].append(c.accuracy.name if c.accuracy else "")
     frames["outside_domain"].append(about.outside(result.departures))
 
 
@@ -123,7 +138,7 @@ def _finish(
         "times": np.asarray(about.times),
         "model": about.model,
         "potential": potential and json.dumps(potential),
-        "about": json.dumps(about.as_dict()),
+        "about": json_text(about.as_dict()),
         **about.more,
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

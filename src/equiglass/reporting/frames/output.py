@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ...evaluation.frames import About, FrameResult
-from ...written import whole, write_json
+from ...files import partial_of, publish, remove, sync_tree
+from ...written import naming, whole, write_json
 from .dump import write_dump
 from .extxyz import write_extxyz
 from .gsd_file import write_gsd
 from .npz import write_npz
+from .store import write_store
 
 Write = Callable[[Path, About, Iterable[FrameResult]], None]
 
@@ -23,8 +25,20 @@ FORMATS: dict[str, Write] = {
     ".dump": write_dump,
 }
 ENDINGS = tuple(FORMATS)
+STORE = ".zarr"  # of quenches: a store has no place for predictions
 # Nothing may stand in a dump beside what LAMMPS itself writes, or LAMMPS cannot read it.
 BESIDE = (".lammpstrj", ".dump")
+
+
+def _whole_store(path: Path, about: About, results: Iterable[FrameResult]) -> None:
+    partial = partial_of(path)
+    try:
+        with naming(path):
+            write_store(partial, about, results)
+            sync_tree(partial)
+            publish(partial, path)
+    finally:
+        remove(partial)
 
 
 def notes_beside(path: Path) -> Path | None:
@@ -45,6 +59,9 @@ def write_frames(path: Path, about: About, results: Iterable[FrameResult]) -> No
     InputError
         If it cannot be written, or a frame cannot be read.
     """
+    if path.suffix == STORE:
+        _whole_store(path, about, results)
+        return
     with whole(path) as partial:
         FORMATS[path.suffix](partial, about, results)
         notes = notes_beside(path)

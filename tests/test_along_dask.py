@@ -48,7 +48,7 @@ def trajectory(tmp_path: Path) -> Path:
     return tmp_path / "t.extxyz"
 
 
-def until(found: object, seconds: float = 120) -> None:
+def until(found: object, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not found():  # type: ignore[operator]
         assert time.monotonic() < end
@@ -63,11 +63,12 @@ def test_client_and_worker_are_killed(tmp_path: Path, model: Path, trajectory: P
     work = WorkFolder(out).path
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
-        client = subprocess.Popen(
-            [sys.executable, "-c", CLIENT, model, trajectory, out, address],
-            stderr=subprocess.DEVNULL,
-        )
-        until(lambda: len(list(work.glob("*.npz"))) >= 3)
+        with (tmp_path / "client.log").open("w") as log:
+            client = subprocess.Popen(
+                [sys.executable, "-c", CLIENT, model, trajectory, out, address], stderr=log
+            )
+        until(lambda: client.poll() is not None or len(list(work.glob("*.npz"))) >= 3)
+        assert client.poll() is None, (tmp_path / "client.log").read_text()
         client.send_signal(signal.SIGKILL)
         client.wait()
         done = {p.name: p.stat().st_mtime_ns for p in work.glob("*.npz")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from ..evaluation.departures import outside
 from ..evaluation.frames import About, FrameResult
 from ..evaluation.prediction import PROPENSITY
 from ..models.ranges import Departure
-from .autocorrelation import LagCorrelation
+
+if TYPE_CHECKING:
+    from .autocorrelation import LagCorrelation
 
 Array = NDArray[np.float64]
 

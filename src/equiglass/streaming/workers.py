@@ -104,7 +104,7 @@ def workers(task: Task, where: Where, n_tasks: int) -> Iterator[Call]:
         with _dask(task, where) as call:
             yield call
         return
-    n = worker_count(where.n_processes, n_tasks, limit=available_cores())
+    n = worker_count(where.n_processes, n_tasks, within_cores=True)
     if n == 1:
         yield lambda name, numbers: ((j, _method(task, name)(j)) for j in numbers)
         return

@@ -6,14 +6,13 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from ...data.extxyz import write_frame
 from ...evaluation.columns import as_atoms
 from ...evaluation.frames import About, FrameResult
 
 
 def write_extxyz(path: Path, about: About, results: Iterable[FrameResult]) -> None:
     """One frame after the other."""
-    import ase.io
-
     with path.open("wb") as out, io.TextIOWrapper(out, encoding="utf-8") as text:
         for result in results:
-            ase.io.write(text, as_atoms(about, result), format="extxyz")
+            write_frame(text, as_atoms(about, result))

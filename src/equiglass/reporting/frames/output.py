@@ -12,7 +12,6 @@ from .dump import write_dump
 from .extxyz import write_extxyz
 from .gsd_file import write_gsd
 from .npz import write_npz
-from .store import write_store
 
 Write = Callable[[Path, About, Iterable[FrameResult]], None]
 
@@ -31,6 +30,8 @@ BESIDE = (".lammpstrj", ".dump")
 
 
 def _whole_store(path: Path, about: About, results: Iterable[FrameResult]) -> None:
+    from .store import write_store  # imports zarr
+
     partial = partial_of(path)
     try:
         with naming(path):

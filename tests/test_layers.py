@@ -34,6 +34,7 @@ ORDER = (
     "analysis",
     "studies",
     "reporting",
+    "streaming",
     "commands",
     "cli",
     "__main__",

@@ -16,6 +16,7 @@ from ..evaluation.correlation import pearson
 from ..evaluation.dynamics import relaxation_time
 from ..evaluation.predictors import Predictor
 from ..evaluation.score import common_times
+from ..extras import need
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 
@@ -135,6 +136,7 @@ def represent(
     predict
         In place of the model's own, for one that watches it.
     """
+    need("sklearn", why="the analysis of representations")
     from sklearn.decomposition import PCA
 
     features = [model.represent(c) for c in configurations]

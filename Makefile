@@ -28,8 +28,9 @@ quickstart: $(STAMP)
 	rm -rf quickstart
 	$(BIN)/equiglass quickstart --output quickstart
 
+# Two tests at a time, those of a module in one process, where they share what is expensive to make.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 # Failing writes, signals and races for every command that writes; hours. Goes on where it was stopped.
 faults: $(STAMP)

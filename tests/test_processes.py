@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from typer.testing import CliRunner
 
+from equiglass.cli.main import app
 from equiglass.data.dataset import read
 from equiglass.data.store import write_store
 from equiglass.evaluation.correlation import pearson
@@ -25,9 +27,9 @@ from tests.conftest import make_complete
 
 
 def run_train(
-    folder: Path, name: str, *options: str, batch: int, epochs: int = 3
+    folder: Path, name: str, n_processes: int, *, batch: int, epochs: int = 3
 ) -> list[dict[str, float]]:
-    """``equiglass train`` in processes of its own; the epochs' logged values."""
+    """``equiglass train`` in processes of its own, or in this one; the epochs' logged values."""
     settings = {
         "data": {"path": str(folder / "data.zarr")},
         "model": {"layers": 2, "channels": 4, "l_max": 1, "cutoff": 1.5},
@@ -36,15 +38,19 @@ def run_train(
     }
     config = folder / f"{name}.yaml"
     config.write_text(yaml.safe_dump(settings))
-    command = [sys.executable, "-m", "equiglass", "train", str(config), "-o", str(folder / name)]
-    done = subprocess.run(
-        [*command, "--device", "cpu", *options],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("model of") == 1
+    arguments = ["train", str(config), "-o", str(folder / name), "--device", "cpu"]
+    if n_processes == 1:
+        shown = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert shown.exit_code == 0, shown.output
+    else:
+        done = subprocess.run(
+            [sys.executable, "-m", "equiglass", *arguments, "--devices", str(n_processes)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("model of") == 1
     epochs_logged: dict[str, dict[str, float]] = {}
     with (folder / name / "logs" / "metrics.csv").open() as file:
         for row in csv.DictReader(file):
@@ -63,8 +69,8 @@ def make_data(folder: Path, n_training: int, n_held_out: int) -> None:
 def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
     # One of the two has nothing to validate on.
     make_data(tmp_path, n_training=4, n_held_out=1)
-    two = run_train(tmp_path, "two", "--devices", "2", batch=1)
-    one = run_train(tmp_path, "one", batch=2)
+    two = run_train(tmp_path, "two", 2, batch=1)
+    one = run_train(tmp_path, "one", 1, batch=2)
     assert len(two) == 3 and set(one[0]) == {"loss", "validation_rho", "validation_rho_pooled"}
     for a, b in zip(two, one, strict=True):
         assert a == pytest.approx(b, rel=1e-5)
@@ -79,7 +85,7 @@ def test_pooled_correlation_is_of_all_particles(tmp_path: Path) -> None:
     one counts twice. Against all predictions together.
     """
     make_data(tmp_path, n_training=3, n_held_out=3)
-    logged = run_train(tmp_path, "two", "--devices", "2", batch=1, epochs=1)[-1]
+    logged = run_train(tmp_path, "two", 2, batch=1, epochs=1)[-1]
     model = load_model(tmp_path / "two")
     held_out = list(read(tmp_path / "data.zarr").splits["validation"])
     rows = []

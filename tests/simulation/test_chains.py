@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,17 +71,6 @@ def settings(**changes: object) -> SimulationConfig:
 
 def chains(**changes: object) -> dict[str, object]:
     return {**CHAINS["chains"], **changes}  # type: ignore[dict-item]
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[dict[str, str]]:
-    """A cluster of one worker in this process, which costs no imports."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
-    ) as cluster:
-        yield {"address": cluster.scheduler_address}
 
 
 @pytest.fixture(scope="module")

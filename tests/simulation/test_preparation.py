@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equiglass.data.accuracy import PREDICTION, REFERENCE
 from equiglass.data.configuration import Configuration
 from equiglass.data.potential import (
     KOB_ANDERSEN,
@@ -137,6 +138,8 @@ def test_options_as_users_write_them(tmp_path: Path) -> None:
 def test_the_record_is_by_content() -> None:
     record = Preparation(WAHNSTROM).record()
     assert record is not None and record["force_tolerance"] == 1e-6
+    close = preparation(WAHNSTROM, accuracy="prediction").record()
+    assert close is not None and close["rms_force"] == 2e-3 and "force_tolerance" not in close
     assert Potential.model_validate(record["potential"]).same_as(WAHNSTROM)
     asked = Preparation(WAHNSTROM)
     assert asked.under(KOB_ANDERSEN) is asked
@@ -145,13 +148,17 @@ def test_the_record_is_by_content() -> None:
 
 def test_cache_names_follow_the_content(tmp_path: Path) -> None:
     liquid = make_liquid(200)
-    file = cached_file(liquid, KOB_ANDERSEN, tmp_path)
-    assert file == cached_file(liquid, renamed(KOB_ANDERSEN, "another name"), tmp_path)
+    file = cached_file(liquid, KOB_ANDERSEN, REFERENCE, tmp_path)
+    assert file == cached_file(liquid, renamed(KOB_ANDERSEN, "another name"), REFERENCE, tmp_path)
     others = [softer(), KOB_ANDERSEN.model_copy(update={"shifted": False}), WAHNSTROM]
-    names = {cached_file(liquid, p, tmp_path) for p in others}
+    names = {cached_file(liquid, p, REFERENCE, tmp_path) for p in others}
     assert len(names) == 3 and file not in names
+    assert file != cached_file(liquid, KOB_ANDERSEN, PREDICTION, tmp_path)
     shifted = (liquid.positions + 0.1) % liquid.box
-    assert file != cached_file(liquid.replace(positions=shifted), KOB_ANDERSEN, tmp_path)
+    moved = liquid.replace(positions=shifted)
+    assert file != cached_file(moved, KOB_ANDERSEN, REFERENCE, tmp_path)
+    # Made before accuracies had names: such quenches are found again.
+    assert file.stem == "b9c785a183bc2f7ffb50292b"
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "garbled", "other"])

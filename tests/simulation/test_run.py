@@ -79,18 +79,21 @@ def test_what_is_in_a_finished_store(finished: Path) -> None:
         assert c.trajectory_energy is not None and c.trajectory_energy.shape == (2, 4)
 
 
-def test_grown_with_another_number_of_workers(finished: Path, tmp_path: Path) -> None:
-    smaller = {**SMALL, "n_configurations": {"train": 1}}
+def test_grown_with_another_number_of_workers(
+    finished: Path, here: dict[str, str], tmp_path: Path
+) -> None:
+    smaller = {**SMALL, "n_configurations": {"train": 1}, "cluster": here}
+    whole = SimulationConfig.model_validate({**SMALL, "cluster": here})
     store = tmp_path / "b.zarr"
     begun = tmp_path / "b.zarr.partial" / "T1-train-007"
     begun.mkdir(parents=True)
-    simulate(SimulationConfig.model_validate(smaller), store, n_processes=1, progress=False)
+    simulate(SimulationConfig.model_validate(smaller), store, progress=False)
     assert begun.is_dir()  # another configuration's partial results are left alone
-    simulate(SimulationConfig.model_validate(SMALL), store, n_processes=1, progress=False)
+    simulate(whole, store, progress=False)
     same_arrays(finished, store)
     # A configuration that is lost is made again; other physics are refused.
     shutil.rmtree(store / "T1-test-000")
-    simulate(SimulationConfig.model_validate(SMALL), store, n_processes=2, progress=False)
+    simulate(whole, store, progress=False)
     same_arrays(finished, store)
     with pytest.raises(InputError, match=r"config.seed \(now 4, was 3\): was begun with another"):
         simulate(SimulationConfig.model_validate({**SMALL, "seed": 4}), store, progress=False)
@@ -121,16 +124,25 @@ def test_another_potential_of_the_same_name_is_noticed(finished: Path, tmp_path:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
 def test_three_times_killed(finished: Path, tmp_path: Path) -> None:
-    """kill -9 of everything at random times, then once more: the same bytes."""
+    """kill -9 of everything when some files more are there, then once more: the same bytes."""
     config, store = tmp_path / "a.yaml", tmp_path / "c.zarr"
     config.write_text(yaml.safe_dump(SMALL))
     command = [sys.executable, "-m", "equiglass", "simulate", str(config), "-o", str(store)]
     rng = np.random.default_rng(7)
+    partial = tmp_path / "c.zarr.partial"
+
+    def n_files() -> int:
+        return len(list(partial.glob("*/*.npz"))) + len(list(store.glob("*/zarr.json")))
+
     for _ in range(3):
+        wanted = n_files() + int(rng.integers(1, 4))
         process = subprocess.Popen(
-            [*command, "-j", "2"], start_new_session=True, stderr=subprocess.DEVNULL
+            [*command, "-j", "1"], start_new_session=True, stderr=subprocess.DEVNULL
         )
-        time.sleep(float(rng.uniform(4, 7)))
+        while n_files() < wanted and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(float(rng.uniform(0, 0.2)))
+        assert process.poll() is None, "it was to be killed half way"
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     done = subprocess.run([*command, "-j", "2"], capture_output=True, text=True, check=False)
@@ -157,9 +169,12 @@ def test_a_worker_that_dies(finished: Path, tmp_path: Path) -> None:
     same_arrays(finished, store)
 
 
-def test_a_configuration_that_fails_is_named_and_left_out(tmp_path: Path) -> None:
+def test_a_configuration_that_fails_is_named_and_left_out(
+    here: dict[str, str], tmp_path: Path
+) -> None:
     settings = {
         **SMALL,
+        "cluster": here,
         "temperatures": [1.0, {"temperature": 0.45, "n_configurations": {"train": 1}}],
         "n_configurations": {"train": 1},
         "equilibration": {**SMALL["equilibration"], "longest": 60.0},  # type: ignore[dict-item]
@@ -168,51 +183,46 @@ def test_a_configuration_that_fails_is_named_and_left_out(tmp_path: Path) -> Non
     with pytest.raises(
         InputError, match="(?s)1 of 2.*T0.45-train-000.*did not equilibrate"
     ) as error:
-        simulate(SimulationConfig.model_validate(settings), store, n_processes=2, progress=False)
+        simulate(SimulationConfig.model_validate(settings), store, progress=False)
     assert "T1-train" not in str(error.value)
     assert [c.temperature for c in read(store)] == [1.0]
     assert (tmp_path / "d.zarr.partial" / "T0.45-train-000").is_dir()
 
 
-def test_a_trajectory_that_blows_up(tmp_path: Path, finished: Path) -> None:
-    settings = {**SMALL, "timestep": 0.05, "start_from": str(finished), "times": [5.0]}
+def test_a_trajectory_that_blows_up(tmp_path: Path, finished: Path, here: dict[str, str]) -> None:
+    settings = {
+        **SMALL, "timestep": 0.05, "start_from": str(finished), "times": [5.0], "cluster": here,
+    }  # fmt: skip
     with pytest.raises(InputError, match="(?s)T1-train-000.*blew up"):
-        simulate(
-            SimulationConfig.model_validate(settings), tmp_path / "e.zarr", n_processes=1,
-            progress=False,
-        )  # fmt: skip
+        simulate(SimulationConfig.model_validate(settings), tmp_path / "e.zarr", progress=False)
 
 
-def test_start_from_given_configurations(tmp_path: Path, finished: Path) -> None:
-    settings = {**SMALL, "start_from": str(finished), "times": {"published": "ka3d"}}
+def test_start_from_given_configurations(
+    tmp_path: Path, finished: Path, here: dict[str, str]
+) -> None:
+    settings = {
+        **SMALL, "start_from": str(finished), "times": {"published": "ka3d"}, "cluster": here,
+    }  # fmt: skip
     with pytest.raises(ValueError, match="no times are published for T = 1"):
         SimulationConfig.model_validate(settings)
     settings["times"] = [0.1]
-    store = simulate(
-        SimulationConfig.model_validate(settings), tmp_path / "f.zarr", n_processes=2,
-        progress=False,
-    )  # fmt: skip
+    store = simulate(SimulationConfig.model_validate(settings), tmp_path / "f.zarr", progress=False)
     starts = {c.positions.tobytes() for c in read(finished)}
     assert {c.positions.tobytes() for c in read(store)} == starts
     settings["n_configurations"] = {"train": 3}
     with pytest.raises(InputError, match="(?s)too few configurations to start from"):
-        simulate(
-            SimulationConfig.model_validate(settings), tmp_path / "g.zarr", n_processes=1,
-            progress=False,
-        )  # fmt: skip
+        simulate(SimulationConfig.model_validate(settings), tmp_path / "g.zarr", progress=False)
 
 
-def test_relaxation_times_set_the_grid(tmp_path: Path) -> None:
+def test_relaxation_times_set_the_grid(tmp_path: Path, here: dict[str, str]) -> None:
     settings = {
         **SMALL,
+        "cluster": here,
         "times": {"tau_alpha": [0.1, 1.0], "number": 3},
         "n_trajectories": 2,
         "n_configurations": {"train": 2},
     }
-    store = simulate(
-        SimulationConfig.model_validate(settings), tmp_path / "h.zarr", n_processes=2,
-        progress=False,
-    )  # fmt: skip
+    store = simulate(SimulationConfig.model_validate(settings), tmp_path / "h.zarr", progress=False)
     first, second = read(store)
     assert first.times is not None and np.array_equal(first.times, second.times)  # type: ignore[arg-type]
     assert np.allclose(first.times / first.times[-1], [0.1, 0.316, 1.0], rtol=0.02)
@@ -240,15 +250,12 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     assert np.array_equal(load_arrays(file)["a"], np.arange(3))
 
 
-def test_two_dimensions(tmp_path: Path) -> None:
+def test_two_dimensions(tmp_path: Path, here: dict[str, str]) -> None:
     settings = {
-        **SMALL, "dimensions": 2, "n_particles": 200, "composition": [0.65, 0.35],
+        **SMALL, "cluster": here, "dimensions": 2, "n_particles": 200, "composition": [0.65, 0.35],
         "n_configurations": {"train": 1},
     }  # fmt: skip
-    store = simulate(
-        SimulationConfig.model_validate(settings), tmp_path / "i.zarr", n_processes=1,
-        progress=False,
-    )  # fmt: skip
+    store = simulate(SimulationConfig.model_validate(settings), tmp_path / "i.zarr", progress=False)
     c = read(store)[0]
     assert c.dimensions == 2 and c.composition == {"A": 130, "B": 70}
     assert np.isclose(c.density, 1.2)

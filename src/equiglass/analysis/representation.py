@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
 from ..data.relaxation import RelaxationTime
@@ -110,11 +111,13 @@ class Representation:
     def as_dict(self) -> dict[str, Any]:
         """The JSON output of ``equiglass represent``."""
         tau = self.relaxation_time
+        accuracy = coarsest_accuracy(self.configurations)
         return {
             "model": self.model,
             "order_parameter_time": self.time,
             "relaxation_time": None if tau is None else asdict(tau),
             "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
+            "accuracy": None if accuracy is None else accuracy.model_dump(mode="json"),
             "outside_domain": [[one.as_dict() for one in found] for found in self.departures],
             "explained_variance": self.explained_variance.tolist(),
             "correlations": correlations(self),

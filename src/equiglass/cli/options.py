@@ -61,6 +61,14 @@ PotentialOption = Annotated[
         show_default="that of the model, or of the data",
     ),
 ]
+AccuracyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How closely to quench: reference, for energies to publish, or prediction.",
+        show_default="that of the data, else prediction where a model predicts, else reference",
+    ),
+]
 QuenchOption = Annotated[
     bool,
     typer.Option(
@@ -76,6 +84,7 @@ CacheOption = Annotated[
 # How inputs are prepared: name, kind and default of the options that `preparing` adds.
 PREPARATION: dict[str, tuple[Any, Any]] = {
     "potential": (PotentialOption, None),
+    "accuracy": (AccuracyOption, None),
     "quench": (QuenchOption, True),
     "cache": (CacheOption, None),
     "n_processes": (ProcessesOption, None),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import Configuration
 from ..data.dataset import Data, as_dataset
 from ..data.fields import FIELDS
@@ -69,6 +70,7 @@ def info(
     loaded = [dataset[int(k)].replace(end_positions=None) for k in chosen]
     rows = dynamics(loaded)
     sizes = Counter(len(c) for c in loaded)
+    accuracy = coarsest_accuracy(loaded)
     return {
         "source": dataset.source,
         "formats": dict(Counter(e.format for e in dataset.entries)),
@@ -82,6 +84,7 @@ def info(
         "density": first.density,
         "temperatures": sorted({c.temperature for c in loaded if c.temperature is not None}),
         "potential": None if first.potential is None else first.potential.model_dump(mode="json"),
+        "accuracy": None if accuracy is None else accuracy.model_dump(mode="json"),
         "times": first.times.tolist() if first.times is not None else [],
         "times_by_temperature": times_by_temperature(loaded),
         "n_trajectories": first.n_trajectories,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict, cast
 
+from ..data.accuracy import Accuracy
 from ..data.potential import Potential
 from ..errors import InputError
 from ..simulation.preparation import Preparation, preparation
@@ -23,6 +24,10 @@ class Making(TypedDict, total=False):
     potential
         A potential, its name, or the path of a YAML file; by default that of the model, or of the
         data, see :class:`equiglass.simulation.preparation.Preparation`.
+    accuracy
+        Of the quenches: ``reference`` or ``prediction``, see :mod:`equiglass.data.accuracy`; by
+        default that of the data, else ``prediction`` for what a model reads in order to predict
+        and ``reference`` for everything else.
     quench
         Whether what a model needs and the data lack is made, true by default; if not, that it is
         missing is an error.
@@ -33,6 +38,7 @@ class Making(TypedDict, total=False):
     """
 
     potential: PathLike | Potential | None
+    accuracy: str | Accuracy | None
     quench: bool
     cache: PathLike | None
     progress: bool
@@ -56,7 +62,7 @@ def preparation_of(keywords: Making) -> Preparation:
     Raises
     ------
     InputError
-        If the potential is not known or cannot be read.
+        If the potential is not known or cannot be read, or there is no such accuracy.
     """
     options = cast("Preparing", keywords)
     unknown = set(options) - set(Preparing.__annotations__)
@@ -65,6 +71,7 @@ def preparation_of(keywords: Making) -> Preparation:
     potential, cache = options.get("potential"), options.get("cache")
     return preparation(
         potential if potential is None or isinstance(potential, Potential) else Path(potential),
+        accuracy=options.get("accuracy"),
         make=options.get("quench", True),
         cache=None if cache is None else Path(cache),
         n_processes=options.get("n_processes"),

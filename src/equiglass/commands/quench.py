@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from rich.console import Console
 
+from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
 from ..data.potential import POTENTIALS, Potential
@@ -47,8 +48,9 @@ def quench(
     ------
     InputError
         For unreadable data, overlapping particles or a quench that does not converge; if the data
-        are of another potential; or if the store is what is read, is being written by another
-        process, or was begun from other data or potential.
+        are of another potential or less closely quenched than asked for; or if the store is what is
+        read, is being written by another process, or was begun from other data, or under another
+        potential or accuracy.
     """
     dataset = as_dataset(data, species=species)
     how = preparation_of(options)
@@ -67,7 +69,7 @@ def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
     """Quench what is not in the store yet."""
     how = how.resolved(dataset)
     assert how.potential is not None
-    _begin(target, dataset, how.potential)
+    _begin(target, dataset, how.potential, how.chosen_accuracy)
     done = set(configuration_names(target))
     names = [f"{k:05d}" for k in range(len(dataset))]
     todo = [k for k, name in enumerate(names) if name not in done]
@@ -87,18 +89,20 @@ def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator
     return iterate_quench(
         configurations,
         how.potential,
+        accuracy=how.chosen_accuracy,
         n_processes=how.n_processes,
         cache=how.cache,
         progress=how.progress,
     )
 
 
-def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
-    """Make the store, or check that it was begun from the same data and potential, by content."""
+def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accuracy) -> None:
+    """Make the store, or check that it was begun from the same, by content."""
     origin = {
         "quenched_from": dataset.source,
         "fingerprint": dataset.fingerprint(),
         "potential": potential.model_dump(mode="json"),
+        "accuracy": accuracy.model_dump(mode="json"),
     }
     create_store(store, **origin)
     found = store_attributes(store)
@@ -110,6 +114,18 @@ def _begin(store: Path, dataset: Dataset, potential: Potential) -> None:
             field="potential",
             expected=potential.name,
             found="none" if recorded is None else recorded.beside(potential),
+        )
+    # Stores of before accuracies had names do not say theirs: it was the only one.
+    begun = REFERENCE
+    if found.get("accuracy") is not None:
+        begun = parse_mapping(found["accuracy"], Accuracy, source=str(store))
+    if not begun.same_as(accuracy):
+        raise InputError(
+            "the store was begun with another accuracy",
+            source=store,
+            field="accuracy",
+            expected=begun,
+            found=accuracy,
         )
     # Stores of before fingerprints were kept name the path of the data only.
     key = "fingerprint" if "fingerprint" in found else "quenched_from"

@@ -84,5 +84,6 @@ def _write(out: BinaryIO, result: Representation) -> None:
         relaxation_time_definition="" if tau is None else tau.definition,
         model=result.model,
         outside_domain=np.array(["; ".join(outside([found])) for found in result.departures]),
+        accuracy=np.array([c.accuracy.name if c.accuracy else "" for c in members]),
         potential="" if result.potential is None else result.potential.model_dump_json(),
     )

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ..errors import InputError
 from ..geometry.periodic import FloatArray, wrap
+from .accuracy import Accuracy
 from .configuration import Configuration
 from .fields import FIELDS, REQUIRED_FIELDS
 from .potential import Potential
@@ -30,6 +31,7 @@ THIN = 2.0
 # How many boxes away a position may be: beyond that, folding would lose the digits that count.
 FARTHEST = 1e6
 POTENTIAL, RELAXATION_TIME = "equiglass_potential", "equiglass_relaxation_time"
+ACCURACY = "equiglass_accuracy"
 
 
 def _columns(*shape: str | int) -> tuple[str, ...]:
@@ -215,17 +217,19 @@ def _metadata(atoms: Atoms, source: str) -> dict[str, Any]:
                 "a number was expected", source=source, field="temperature", found=value.tolist()
             )
         more["temperature"] = float(value[0])
+    key = POTENTIAL
     try:
         if POTENTIAL in atoms.info:
             more["potential"] = Potential.model_validate(_decoded(atoms.info[POTENTIAL]))
+        key = ACCURACY
+        if ACCURACY in atoms.info:
+            more["accuracy"] = Accuracy.model_validate(_decoded(atoms.info[ACCURACY]))
+        key = RELAXATION_TIME
         if RELAXATION_TIME in atoms.info:
             time = _decoded(atoms.info[RELAXATION_TIME])
             more["relaxation_time"] = RelaxationTime(float(time["value"]), str(time["definition"]))
     except (KeyError, TypeError, ValueError, ValidationError) as error:
-        raise InputError(
-            "is not as equiglass writes it", source=source,
-            field=RELAXATION_TIME if "potential" in more else POTENTIAL,
-        ) from error  # fmt: skip
+        raise InputError("is not as equiglass writes it", source=source, field=key) from error
     return more
 
 
@@ -238,8 +242,8 @@ def to_ase(configuration: Configuration) -> Atoms:
     """:class:`ase.Atoms` with types as elements (A = Ni, B = P, ...) and as ``equiglass_type``.
 
     Every value per particle is an array; of values at several times each has its own,
-    ``propensity_0``, ..., with the times in ``info``. Potential and relaxation time are in
-    ``info`` as JSON, so that an extxyz file keeps them.
+    ``propensity_0``, ..., with the times in ``info``. Potential, accuracy of
+    the quench and relaxation time are in ``info`` as JSON, so that an extxyz file keeps them.
     """
     from ase import Atoms
 
@@ -264,6 +268,8 @@ def to_ase(configuration: Configuration) -> Atoms:
         atoms.info["temperature"] = c.temperature
     if c.potential is not None:
         atoms.info[POTENTIAL] = c.potential.model_dump_json()
+    if c.accuracy is not None:
+        atoms.info[ACCURACY] = c.accuracy.model_dump_json(exclude_none=True)
     if c.relaxation_time is not None:
         atoms.info[RELAXATION_TIME] = json.dumps(asdict(c.relaxation_time))
     return atoms

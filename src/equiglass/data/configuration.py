@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..geometry.periodic import FloatArray, minimum_image, wrap
+from .accuracy import Accuracy
 from .fields import FIELDS, POSITION_FIELDS, Arrays
 from .potential import Potential
 from .relaxation import RelaxationTime
@@ -38,6 +39,8 @@ class Configuration(Arrays):
     potential
         The potential the particles interact by, where it is known: that of a published set, or
         what was recorded when the configuration was simulated or quenched.
+    accuracy
+        Of the quench that made the inherent structure, where this package made it.
     predictions
         Propensities that the file's publishers stored, per method: (T, N) each.
     """
@@ -45,6 +48,7 @@ class Configuration(Arrays):
     n_trajectories: int | None = None
     relaxation_time: RelaxationTime | None = None
     potential: Potential | None = None
+    accuracy: Accuracy | None = None
     periodic: tuple[bool, bool, bool] = (True, True, True)
     temperature: float | None = None
     index: int | None = None

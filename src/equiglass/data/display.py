@@ -30,6 +30,8 @@ def _facts(c: Configuration) -> dict[str, str]:
         facts["times"] = numbers(c.times.tolist())
     if c.potential is not None:
         facts["potential"] = c.potential.name
+    if c.accuracy is not None:
+        facts["quench"] = c.accuracy.name
     known = [name for name in c.known if name not in (*REQUIRED_FIELDS, "times")]
     facts["known"] = ", ".join(known) or "positions only"
     return facts

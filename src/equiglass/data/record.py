@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import InputError
+from .accuracy import Accuracy
 from .potential import Potential
 
 SEAL = "checksum"
@@ -39,6 +40,8 @@ class Record(BaseModel):
     n_trajectories: int | None
     relaxation_time: _Relaxation | None
     potential: Potential | None
+    # Of the quench, where it is known; stores of before accuracies had names do not say.
+    accuracy: Accuracy | None = None
     # Of each array a digest; stores of before checksums have none.
     arrays: dict[str, str] | None = None
 

@@ -172,6 +172,10 @@ def _write_group(group: Path, configuration: Configuration, split: str | None) -
     metadata = {key: getattr(configuration, key) for key in METADATA}
     if configuration.potential is not None:
         metadata["potential"] = configuration.potential.model_dump(mode="json")
+    # Left out where it is not known: versions that do not know the key read such records too.
+    accuracy = metadata.pop("accuracy")
+    if accuracy is not None:
+        metadata["accuracy"] = accuracy.model_dump(mode="json")
     if configuration.relaxation_time is not None:
         metadata["relaxation_time"] = asdict(configuration.relaxation_time)
     metadata[ARRAYS] = {path: array_digest(array) for path, array in arrays.items()}

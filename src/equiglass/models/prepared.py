@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from ..data.accuracy import PREDICTION
 from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
@@ -19,7 +21,8 @@ def prepared(
     """The configurations with every field that the model reads.
 
     What is missing is made under the model's potential, unless ``preparation`` names another. For
-    a model that records none it is the data's recorded one.
+    a model that records none it is the data's recorded one. Quenches are as close as predictions
+    need, unless ``preparation`` asks for another accuracy or the data record one.
 
     Raises
     ------
@@ -28,7 +31,7 @@ def prepared(
         if something has to be made and nothing names a potential; or as
         :meth:`equiglass.simulation.preparation.Preparation.complete`.
     """
-    settings = preparation or Preparation()
+    settings = replace(preparation or Preparation(), default_accuracy=PREDICTION)
     own = model.potential
     if settings.potential is None and own is not None:
         _check_recorded(model.card.name, own, configurations)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.accuracy import coarsest_accuracy
 from ..evaluation.departures import outside
 from ..evaluation.html import html_table
 from ..evaluation.score import Evaluation
@@ -93,6 +94,7 @@ def run_parts(
         "inputs prepared under": "not recorded"
         if evaluation.potential is None
         else json.dumps(evaluation.potential.model_dump(mode="json")),
+        "quenched to": coarsest_accuracy(evaluation.configurations) or "not recorded",
         "outside the training domain": "; ".join(outside(evaluation.departures)) or "nothing known",
         **facts,
     }

@@ -24,8 +24,9 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     particles of all configurations one after the other, whatever their numbers:
     ``predicted_propensity`` (T, M), ``times`` (T,), ``types`` (M,), ``positions`` (M, 3) and
     ``configuration`` (M,), the number of each one's configuration; for each of those ``box``
-    (C, 3), ``periodic`` (C, 3), ``source`` (C,) and ``outside_domain`` (C,); ``model`` and
-    ``potential``, the latter as JSON.
+    (C, 3), ``periodic`` (C, 3), ``source`` (C,) ``outside_domain`` (C,) and ``accuracy`` (C,), the
+    name of that of its quench, empty where not known; ``model`` and ``potential``, the latter as
+    JSON.
     """
     with whole(path) as partial, partial.open("wb") as out:
         if path.suffix == ".npz":
@@ -50,6 +51,7 @@ def _write_npz(out: BinaryIO, predictions: Sequence[Prediction]) -> None:
         periodic=np.array([c.periodic for c in members]),
         source=np.array([c.source for c in members]),
         outside_domain=np.array([p.outside_domain for p in predictions]),
+        accuracy=np.array([c.accuracy.name if c.accuracy else "" for c in members]),
         model=predictions[0].model,
         potential="" if potential is None else json.dumps(potential.model_dump(mode="json")),
     )

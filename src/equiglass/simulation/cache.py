@@ -1,4 +1,4 @@
-"""Quenches that are kept: one file for each configuration and potential, named by its content."""
+"""Quenches that are kept: a file for each configuration, potential and accuracy, by content."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ..data.accuracy import Accuracy
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential
 from ..errors import InputError
 from ..files import partial_of, remove_stale
+from .lammps import threads_for
 from .work import load_arrays, save_arrays
 
-# Two-norm of the global force vector at which a quench ends, epsilon/sigma.
-FORCE_TOLERANCE = 1e-6
 
+def fingerprint(configuration: Configuration, potential: Potential, accuracy: Accuracy) -> str:
+    """Name of a quench in the cache: a hash of everything it depends on, of no name.
 
-def fingerprint(configuration: Configuration, potential: Potential) -> str:
-    """Name of a quench in the cache: a hash of everything it depends on, of no name."""
+    A closer quench is not taken for one that was asked for: the answer would depend on what the
+    cache happens to hold.
+    """
     c = configuration
     depends = {
         "potential": potential.content(),
         "periodic": c.periodic,
-        "force_tolerance": FORCE_TOLERANCE,
+        **accuracy.content(),
     }
+    threads = threads_for(len(c))
+    if threads > 1:
+        depends["threads"] = threads  # sums over pairs are of that many parts
     digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode())
     for array in (c.types, c.box, c.positions, c.inherent_positions):
         if array is not None:
@@ -35,9 +42,11 @@ def fingerprint(configuration: Configuration, potential: Potential) -> str:
     return digest.hexdigest()[:24]
 
 
-def cached_file(configuration: Configuration, potential: Potential, cache: Path) -> Path:
+def cached_file(
+    configuration: Configuration, potential: Potential, accuracy: Accuracy, cache: Path
+) -> Path:
     """Where the quench of a configuration is kept, or would be."""
-    return cache / f"{fingerprint(configuration, potential)}.npz"
+    return cache / f"{fingerprint(configuration, potential, accuracy)}.npz"
 
 
 def default_cache() -> Path:
@@ -72,20 +81,37 @@ def begin_cache(cache: Path) -> None:
         ) from error
 
 
+def with_made(
+    configuration: Configuration, made: dict[str, Any], potential: Potential, accuracy: Accuracy
+) -> Configuration:
+    """A configuration with what a quench made of it, and under what.
+
+    The accuracy is that of the inherent structure: one that was there before keeps its own.
+    """
+    known = configuration.inherent_positions is not None
+    return configuration.replace(
+        **made, potential=potential, accuracy=configuration.accuracy if known else accuracy
+    )
+
+
 def load_cached(
-    configuration: Configuration, potential: Potential, cache: Path
+    configuration: Configuration, potential: Potential, accuracy: Accuracy, cache: Path
 ) -> Configuration | None:
     """The configuration as it was quenched before; None if it was not, or the file is damaged."""
     try:
-        stored = load_arrays(cached_file(configuration, potential, cache))
+        stored = load_arrays(cached_file(configuration, potential, accuracy, cache))
         made = {name: stored[name] for name in MADE_FIELDS}
-        return configuration.replace(**made, potential=potential)
+        return with_made(configuration, made, potential, accuracy)
     except (InputError, KeyError, TypeError):
         return None
 
 
 def store_cached(
-    configuration: Configuration, made: Configuration, potential: Potential, cache: Path
+    configuration: Configuration,
+    made: Configuration,
+    potential: Potential,
+    accuracy: Accuracy,
+    cache: Path,
 ) -> None:
     """Keep the quench of a configuration.
 
@@ -95,4 +121,4 @@ def store_cached(
         If the disk is full or not writable.
     """
     arrays = {name: getattr(made, name) for name in MADE_FIELDS}
-    save_arrays(cached_file(configuration, potential, cache), **arrays)
+    save_arrays(cached_file(configuration, potential, accuracy, cache), **arrays)

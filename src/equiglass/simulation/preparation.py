@@ -1,21 +1,22 @@
-"""How configurations get the fields that a model reads, and under which potential."""
+"""How configurations get the fields that a model reads: under which potential, how closely."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ..data.accuracy import REFERENCE, Accuracy, accuracy_of, coarsest_accuracy
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import KOB_ANDERSEN, POTENTIALS, Potential, load_potential, require_same
 from ..errors import AssumptionWarning, InputError
 from ..yaml_config import parse_mapping
-from .cache import FORCE_TOLERANCE, cached_file, default_cache
+from .cache import cached_file, default_cache
 from .quench import quench
 
 # What is taken for the standard Kob-Andersen liquid where nothing states the potential.
@@ -30,6 +31,8 @@ class Preparation:
     ----------
     potential
         Under which configurations are quenched; None for that of the data.
+    accuracy
+        Of quenches; None for that of the data, or ``default_accuracy`` where they record none.
     make
         Whether fields that are missing may be made; if not, they are an error.
     cache
@@ -43,10 +46,17 @@ class Preparation:
     cache: Path | None = None
     n_processes: int | None = None
     progress: bool = False
+    accuracy: Accuracy | None = None
+    default_accuracy: Accuracy = REFERENCE
 
     def under(self, potential: Potential) -> Preparation:
         """The same with this potential where none was asked for."""
         return self if self.potential is not None else replace(self, potential=potential)
+
+    @property
+    def chosen_accuracy(self) -> Accuracy:
+        """The accuracy asked for, or that of the data once it is :meth:`resolved`."""
+        return self.default_accuracy if self.accuracy is None else self.accuracy
 
     def record(self) -> dict[str, Any] | None:
         """What results depend on, by content, for configurations, run folders and model cards."""
@@ -54,11 +64,13 @@ class Preparation:
             return None
         return {
             "potential": self.potential.model_dump(mode="json"),
-            "force_tolerance": FORCE_TOLERANCE,
+            **self.chosen_accuracy.content(),
         }
 
-    def resolved(self, configurations: Sequence[Configuration]) -> Preparation:
-        """With the potential of these configurations where none was asked for.
+    def resolved(self, configurations: Collection[Configuration]) -> Preparation:
+        """With the potential and the accuracy of these configurations where none was asked for.
+
+        Of several accuracies the coarsest counts: no record says more than holds for all.
 
         Warns
         -----
@@ -68,8 +80,9 @@ class Preparation:
         Raises
         ------
         InputError
-            If the one asked for is not the one that the data record, if the data record several,
-            or if nothing names one and the data are not the standard Kob-Andersen liquid.
+            If the potential asked for is not the one that the data record, if the data record
+            several, or if nothing names one and the data are not the standard Kob-Andersen liquid;
+            if inherent structures of the data are coarser than the accuracy asked for.
         """
         potential = self.potential
         for c in configurations:
@@ -78,7 +91,7 @@ class Preparation:
             if potential is None:
                 potential = c.potential
             require_same(potential, c.potential, c.source)
-        if potential is None and configurations:
+        if potential is None and len(configurations):
             for c in configurations:
                 _require_standard(c)
             potential = KOB_ANDERSEN
@@ -88,7 +101,26 @@ class Preparation:
                 AssumptionWarning,
                 stacklevel=2,
             )
-        return self if potential is None else self.under(potential)
+        how = self if potential is None else self.under(potential)
+        return replace(how, accuracy=self._accuracy(configurations))
+
+    def _accuracy(self, configurations: Collection[Configuration]) -> Accuracy | None:
+        """The one asked for, which the data must come up to, or the coarsest that they record."""
+        if self.accuracy is None:
+            return coarsest_accuracy(configurations)
+        for c in configurations:
+            if c.accuracy is None or c.inherent_positions is None:
+                continue
+            if not c.accuracy.suffices(self.accuracy, len(c)):
+                raise InputError(
+                    "the inherent structure was quenched less closely than asked for; leave it out "
+                    "of the data to make it again (convert --drop inherent_positions)",
+                    source=c.source,
+                    field="accuracy",
+                    expected=self.accuracy,
+                    found=c.accuracy,
+                )
+        return self.accuracy
 
     def complete(
         self, configurations: Sequence[Configuration], fields: Sequence[str]
@@ -106,6 +138,8 @@ class Preparation:
         """
         if self.potential is not None:
             self.resolved(configurations)
+        if not set(fields).isdisjoint(MADE_FIELDS):
+            self._accuracy(configurations)
         lacking = []
         for k, c in enumerate(configurations):
             missing = [name for name in fields if getattr(c, name) is None]
@@ -124,20 +158,24 @@ class Preparation:
         result = list(configurations)
         if not lacking:
             return result
-        potential = self.resolved(configurations).potential
+        how = self.resolved(configurations)
+        potential, accuracy = how.potential, how.chosen_accuracy
         assert potential is not None  # there are configurations
         folder = self.cache if self.cache is not None else default_cache()
         fresh = sum(
-            not cached_file(configurations[k], potential, folder).is_file() for k in lacking
+            not cached_file(configurations[k], potential, accuracy, folder).is_file()
+            for k in lacking
         )
         if self.progress and fresh:
             Console(stderr=True).print(
-                f"quenching {fresh} configurations ({potential.name}), kept in {folder}",
+                f"quenching {fresh} configurations ({potential.name}, accuracy {accuracy}), "
+                f"kept in {folder}",
                 soft_wrap=True, highlight=False, markup=False,
             )  # fmt: skip
         made = quench(
             [configurations[k] for k in lacking],
             potential,
+            accuracy=accuracy,
             cache=folder,
             n_processes=self.n_processes,
             progress=self.progress,
@@ -170,6 +208,7 @@ def _require_standard(c: Configuration) -> None:
 def preparation(
     potential: str | Path | Potential | Mapping[str, Any] | None = None,
     *,
+    accuracy: str | Accuracy | None = None,
     make: bool = True,
     cache: str | Path | None = None,
     n_processes: int | None = None,
@@ -181,14 +220,23 @@ def preparation(
     ----------
     potential
         A potential, its name, the path of a YAML file, or what such a file holds.
+    accuracy
+        An accuracy, or its name.
 
     Raises
     ------
     InputError
-        If there is no such potential, or it is not complete.
+        If there is no such potential or accuracy, or the potential is not complete.
     """
     if isinstance(potential, Mapping):
         potential = parse_mapping(dict(potential), Potential, source="potential")
     elif potential is not None and not isinstance(potential, Potential):
         potential = load_potential(potential)
-    return Preparation(potential, make, Path(cache) if cache else None, n_processes, progress)
+    return Preparation(
+        potential,
+        make,
+        Path(cache) if cache else None,
+        n_processes,
+        progress,
+        None if accuracy is None else accuracy_of(accuracy),
+    )

@@ -9,30 +9,36 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential, require_same
 from ..errors import InputError
-from ..pool import open_pool, worker_count
+from ..pool import available_cores, open_pool, worker_count
 from ..progress import track
-from .cache import FORCE_TOLERANCE, begin_cache, load_cached, store_cached
-from .lammps import LammpsEngine
+from .cache import begin_cache, load_cached, store_cached, with_made
+from .lammps import LammpsEngine, threads_for
+
+# Largest force component, epsilon/sigma, with which a minimisation may end above its tolerance.
+STALLED = 1e-3
 
 
 def quench_configuration(
     configuration: Configuration,
     potential: Potential,
-    force_tolerance: float = FORCE_TOLERANCE,
+    accuracy: Accuracy = REFERENCE,
 ) -> Configuration:
     """The configuration with its inherent structure and both energies filled in.
 
-    A conjugate-gradient minimisation in LAMMPS, deterministic. An inherent structure that is
-    known already is kept, and only energies are added.
+    A conjugate-gradient minimisation in LAMMPS, deterministic: its line search goes through the
+    minimum of the parabola that two forces give. An inherent structure that is known already is
+    kept, and only energies are added. Large configurations are quenched by several threads, whose
+    number follows from their size (:func:`equiglass.simulation.lammps.threads_for`).
 
     Parameters
     ----------
-    force_tolerance
-        Two-norm of the global force vector at which the minimisation ends, epsilon/sigma.
+    accuracy
+        Where the minimisation ends.
 
     Raises
     ------
@@ -42,7 +48,8 @@ def quench_configuration(
     """
     if configuration.potential is not None:
         require_same(potential, configuration.potential, configuration.source)
-    with LammpsEngine(configuration, potential) as engine:
+    threads = threads_for(len(configuration))
+    with LammpsEngine(configuration, potential, threads) as engine:
         thermal_energy = engine.energies
         if not np.isfinite(thermal_energy).all() or thermal_energy.mean() > 1e3:
             raise InputError(
@@ -53,27 +60,28 @@ def quench_configuration(
             )
         if configuration.inherent_positions is not None:
             known = configuration.replace(positions=configuration.inherent_positions)
-            with LammpsEngine(known, potential) as inherent:
+            with LammpsEngine(known, potential, threads) as inherent:
                 return configuration.replace(
                     thermal_energy=thermal_energy,
                     inherent_energy=inherent.energies,
                     potential=potential,
                 )
-        largest_force = engine.minimize(force_tolerance)
+        tolerance = accuracy.force_norm(len(configuration))
+        largest_force = engine.minimize(tolerance)
         # Truncated forces jump at the cutoff, where a line search can stall just above tolerance.
-        if largest_force > max(1e-3, force_tolerance):
+        if largest_force > STALLED and np.linalg.norm(engine.forces) > tolerance:
             raise InputError(
                 "the quench did not converge",
                 source=configuration.source,
-                expected=f"force below {max(1e-3, force_tolerance):g}",
+                expected=f"force below {STALLED:g}",
                 found=f"{largest_force:.3g}",
             )
-        return configuration.replace(
-            inherent_positions=engine.positions.astype(configuration.positions.dtype),
-            thermal_energy=thermal_energy,
-            inherent_energy=engine.energies,
-            potential=potential,
-        )
+        made = {
+            "inherent_positions": engine.positions.astype(configuration.positions.dtype),
+            "thermal_energy": thermal_energy,
+            "inherent_energy": engine.energies,
+        }
+        return with_made(configuration, made, potential, accuracy)
 
 
 def needs_quench(configuration: Configuration) -> bool:
@@ -85,6 +93,7 @@ def quench(
     configurations: Iterable[Configuration],
     potential: Potential,
     *,
+    accuracy: Accuracy = REFERENCE,
     n_processes: int | None = None,
     cache: Path | None = None,
     progress: bool = True,
@@ -96,6 +105,8 @@ def quench(
 
     Parameters
     ----------
+    accuracy
+        Where each minimisation ends.
     n_processes
         Worker processes, by default and at most one per core that this process may use.
     cache
@@ -112,6 +123,7 @@ def quench(
         iterate_quench(
             list(configurations),
             potential,
+            accuracy=accuracy,
             n_processes=n_processes,
             cache=cache,
             progress=progress,
@@ -123,6 +135,7 @@ def iterate_quench(
     configurations: Sequence[Configuration],
     potential: Potential,
     *,
+    accuracy: Accuracy = REFERENCE,
     n_processes: int | None = None,
     cache: Path | None = None,
     progress: bool = True,
@@ -138,14 +151,15 @@ def iterate_quench(
     for configuration in configurations:
         if configuration.potential is not None:
             require_same(potential, configuration.potential, configuration.source)
-    workers = worker_count(n_processes, len(configurations), within_cores=True)
-    return _iterate(configurations, potential, workers, cache, progress)
+    worker_count(1 if n_processes is None else n_processes, 1)
+    return _iterate(configurations, potential, accuracy, n_processes, cache, progress)
 
 
 def _iterate(
     configurations: Sequence[Configuration],
     potential: Potential,
-    workers: int,
+    accuracy: Accuracy,
+    n_processes: int | None,
     cache: Path | None,
     progress: bool,
 ) -> Iterator[Configuration]:
@@ -155,7 +169,7 @@ def _iterate(
         if not needs_quench(configuration):
             finished[i] = configuration
             continue
-        known = None if cache is None else load_cached(configuration, potential, cache)
+        known = None if cache is None else load_cached(configuration, potential, accuracy, cache)
         if known is None:
             todo.append(i)
         else:
@@ -165,12 +179,12 @@ def _iterate(
     position = 0
     with (
         track("quench", len(todo), enabled=progress) as advance,
-        closing(_made(configurations, todo, potential, workers)) as results,
+        closing(_made(configurations, todo, potential, accuracy, n_processes)) as results,
     ):
         for i, made in results:
             finished[i] = made
             if cache is not None:
-                store_cached(configurations[i], made, potential, cache)
+                store_cached(configurations[i], made, potential, accuracy, cache)
             advance()
             while position in finished:
                 yield finished.pop(position)
@@ -181,23 +195,40 @@ def _iterate(
 
 
 def _made(
-    configurations: Sequence[Configuration], todo: Sequence[int], potential: Potential, workers: int
+    configurations: Sequence[Configuration],
+    todo: Sequence[int],
+    potential: Potential,
+    accuracy: Accuracy,
+    n_processes: int | None,
 ) -> Generator[tuple[int, Configuration], None, None]:
     """Each of some configurations with its number, quenched, in the order in which they end."""
-    workers = min(workers, len(todo))
+    workers = _workers([len(configurations[i]) for i in todo], n_processes)
     if workers <= 1:
         for i in todo:
-            yield i, quench_configuration(configurations[i], potential)
+            yield i, quench_configuration(configurations[i], potential, accuracy)
         return
     with open_pool(workers, threads=1) as pool:
         futures = {
-            pool.submit(quench_configuration, _bare(configurations[i]), potential): i for i in todo
+            pool.submit(quench_configuration, _bare(configurations[i]), potential, accuracy): i
+            for i in todo
         }
         for future in as_completed(list(futures)):
             # Forgotten once yielded: results of large data sets do not pile up.
             i = futures.pop(future)
             made = {name: getattr(future.result(), name) for name in MADE_FIELDS}
-            yield i, configurations[i].replace(**made, potential=potential)
+            yield i, with_made(configurations[i], made, potential, accuracy)
+
+
+def _workers(sizes: Sequence[int], n_processes: int | None) -> int:
+    """Processes for configurations of these sizes: none but this one for one of them.
+
+    The threads of large ones take cores that processes would have.
+    """
+    if len(sizes) <= 1:
+        return 1
+    threads = max(map(threads_for, sizes))
+    workers = worker_count(n_processes, len(sizes), within_cores=True)
+    return max(1, min(workers, available_cores() // threads))
 
 
 def _bare(c: Configuration) -> Configuration:

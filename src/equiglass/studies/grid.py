@@ -28,21 +28,27 @@ def run_grid(
     """Run every cell that is not finished; returns the rows of all, in order.
 
     Each cell's rows are kept in ``FOLDER/VARIANT/result.json``. Repeating the call continues what
-    was stopped. ``scheduler`` is that of :func:`equiglass.pool.open_pool`.
+    was stopped. One process is this one; ``scheduler`` is that of :func:`equiglass.pool.open_pool`.
     """
     import torch
+
+    from ..training.global_state import left_as_found
 
     # Workers of a cluster keep the number of threads that they were started with.
     threads = max(1, torch.get_num_threads() // n_processes) if scheduler is None else None
     todo = [cell for cell in cells if _finished(folder / cell.variant) is None]
-    with (
-        open_pool(n_processes, scheduler) as pool,
-        track("study", len(todo), enabled=progress) as advance,
-    ):
-        futures = [pool.submit(_run, c, (folder / c.variant).resolve(), threads) for c in todo]
-        for future in as_completed(futures):
-            future.result()
-            advance()
+    tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
+    with track("study", len(todo), enabled=progress) as advance:
+        if n_processes == 1 and scheduler is None:
+            for task in tasks:
+                with left_as_found():
+                    _run(*task)
+                advance()
+        else:
+            with open_pool(n_processes, scheduler) as pool:
+                for future in as_completed([pool.submit(_run, *task) for task in tasks]):
+                    future.result()
+                    advance()
     return [row for cell in cells for row in read_rows(folder / cell.variant / RESULT)]
 
 

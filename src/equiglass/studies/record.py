@@ -73,6 +73,9 @@ def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]
     if isinstance(a, dict) and isinstance(b, dict):
         for name in [*a, *(n for n in b if n not in a)]:
             path = f"{key}.{name}" if key else name
+            # A setting that came later stands at null where nothing was asked of it.
+            if a.get(name) is None and b.get(name) is None:
+                continue
             yield from _differences(a.get(name, _MISSING), b.get(name, _MISSING), path)
     elif a != b:
         yield key, a, b

@@ -5,12 +5,13 @@ from __future__ import annotations
 from .base import Study
 from .depth import Depth
 from .inputs import Inputs
+from .labels import Labels
 from .size import Size
 from .temperature import Temperature
 from .transfer import Transfer
 
 STUDIES: dict[str, Study] = {
-    study.kind: study for study in (Inputs(), Depth(), Size(), Temperature(), Transfer())
+    study.kind: study for study in (Inputs(), Depth(), Size(), Temperature(), Transfer(), Labels())
 }
 
 

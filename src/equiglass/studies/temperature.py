@@ -128,11 +128,12 @@ def train_at_temperatures(
     preparation: Preparation,
 ) -> list[Row]:
     """Train at some temperatures, score at each of others; times in units of tau_alpha."""
-    from ..data.dataset import from_configurations, read
+    from ..data.dataset import from_configurations
+    from ..training.sources import open_data
     from .cells import fitted, scored
     from .reduced import at_reduced_times
 
-    reduced = at_reduced_times(read(config.data.path))
+    reduced = at_reduced_times(open_data(config).dataset)
     data = reduced.data
     begun = perf_counter()
     training = at(data, "train", temperatures)

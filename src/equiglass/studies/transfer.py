@@ -116,12 +116,13 @@ def transfer_and_score(
     ``frozen``: the representation of the source model, new linear decoders by ridge regression;
     ``scratch``: a new network; ``fine-tuned``: the source network trained on.
     """
-    from ..data.dataset import from_configurations, read
+    from ..data.dataset import from_configurations
     from ..models.storage import load_model
+    from ..training.sources import open_data
     from .cells import fitted, scored
     from .reduced import at_reduced_times
 
-    reduced = at_reduced_times(read(config.data.path))
+    reduced = at_reduced_times(open_data(config).dataset)
     few = at(reduced.data, "train", [target])[:n_configurations]
     test = at(reduced.data, "test", [target])
     begun = perf_counter()

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .errors import InputError
+from .extras import need
 
 
 def available_cores() -> int:
@@ -128,6 +129,7 @@ def open_pool(
         ended before its task.
     """
     if scheduler is not None:
+        need("distributed", why="a Dask scheduler")
         from dask.distributed import Client
 
         try:

@@ -9,11 +9,13 @@ import typer
 
 from .along import print_along, refuse_with_figure
 from .options import (
+    AlongOption,
     ClusterOption,
     DataArgument,
     FigureOption,
     FramesOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
     SchedulerOption,
     SpeciesOption,
@@ -21,6 +23,7 @@ from .options import (
     StrictOption,
     TimestepOption,
     check_outputs,
+    frames_slice,
     preparing,
     species_list,
     write_json,
@@ -46,24 +49,37 @@ def evaluate(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
-    """Correlate a model's predictions with measured propensities, both Pearson kinds."""
+    """Correlate a model's predictions with measured propensities, both Pearson kinds.
+
+    Of a trajectory, frames are labelled by what this run did after and before. Where the noise of
+    labels is known, or shows in the data, the estimate for the propensity itself stands beside.
+    """
     from dataclasses import replace
 
     from ..commands.compare import compare as compare_all
     from ..commands.evaluate import evaluate as run
+    from ..commands.labelled import Labelled
     from ..commands.options import check_output
     from .score_tables import print_evaluation
 
     check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
-    result = run(model, data, split=split, strict=strict, species=species_list(species), **prepare)
+    result = run(
+        model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
+        frames=frames_slice(frames), memory=memory, **prepare,
+    )  # fmt: skip
     results = [result]
     if energy:
-        alone = compare_all(["energy"], list(result.configurations), split="all", **prepare)
+        assert result.sampling is not None
+        same = Labelled(result.data, list(result.configurations), result.sampling)
+        alone = compare_all(["energy"], same, **prepare)
         results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
     if json is not None:
         write_json(result.as_dict(), json)
@@ -90,6 +106,8 @@ def compare(
     figure: FigureOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -99,8 +117,9 @@ def compare(
 
     check_outputs(json=json, figure=figure)
     contenders = run(
-        models, data, split=split, strict=strict, species=species_list(species), **prepare
-    )
+        models, data, split=split, strict=strict, species=species_list(species),
+        timestep=timestep, frames=frames_slice(frames), **prepare,
+    )  # fmt: skip
     if json is not None:
         write_json(contenders.as_list(), json)
     if json != "-":
@@ -131,12 +150,13 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
-    frames: FramesOption = None,
+    frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
     cluster: ClusterOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -160,7 +180,7 @@ def predict(
     named = species_list(species)
     network = loaded(model)
     data: Data = snapshot
-    if output is not None and figure is None:
+    if output is not None and figure is None and memory is None:
         data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)
     else:
         refuse_with_figure(frames=frames, timestep=timestep, scheduler=scheduler, cluster=cluster)
@@ -180,7 +200,9 @@ def predict(
         )
         print_along(found)
         return
-    predictions = run(network, data, output=output, strict=strict, species=named, **prepare)
+    predictions = run(
+        network, data, output=output, strict=strict, species=named, memory=memory, **prepare
+    )
     if output is not None:
         n, m = len(predictions), len(network.times)
         typer.echo(f"predictions at {m} times for {n} configurations in {output}")

@@ -33,6 +33,7 @@ def predict(
     output: PathLike | None = None,
     frames: None = None,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> list[Prediction]: ...
@@ -60,6 +61,7 @@ def predict(
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> list[Prediction] | Along:
@@ -88,6 +90,9 @@ def predict(
     strict
         Whether a snapshot outside of the model's training domain is an error; nothing is written
         then.
+    memory
+        That the process shall not exceed, such as ``8GB``, for configurations so large that they
+        are taken in slabs; by default what it has and half of what is free.
     options
         See :class:`equiglass.commands.options.Preparing`.
 
@@ -100,6 +105,8 @@ def predict(
     target = None if output is None else check_output(output, endings=ENDINGS)
     how = preparation_of(options)
     if frames is not None:
+        if memory is not None:
+            raise InputError("is for what is predicted without frames", field="memory")
         if target is None:
             raise InputError("frames are written to a file", field="output", expected=ENDINGS)
         where = where_of(how.n_processes, scheduler, cluster)
@@ -114,7 +121,7 @@ def predict(
     if timestep is not None or scheduler is not None or cluster is not None:
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(snapshot, Trajectory)
-    return _in_memory(loaded(model), snapshot, target, strict, species, options)
+    return _in_memory(loaded(model), snapshot, target, strict, memory, species, options)
 
 
 def _in_memory(
@@ -122,11 +129,14 @@ def _in_memory(
     snapshot: Data,
     target: Path | None,
     strict: bool,
+    memory: str | int | None,
     species: Sequence[str] | None,
     options: Preparing,
 ) -> list[Prediction]:
-    network, configurations = model_and_data(network, snapshot, species, options)
-    watch = Watch(network, strict=strict)
+    network, configurations, limit = model_and_data(
+        network, snapshot, species, options, memory=memory
+    )
+    watch = Watch(network, strict=strict, memory=limit)
     steps = sum(network.n_steps(len(c)) for c in configurations)
     with track("predict", steps, enabled=options.get("progress", False)) as advance:
         values = [watch.predict(c, advance=advance) for c in configurations]

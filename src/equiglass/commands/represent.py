@@ -40,6 +40,7 @@ def represent(
     time: float | None = None,
     n_components: int = 8,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> Representation: ...
@@ -71,6 +72,7 @@ def represent(
     time: float | None = None,
     n_components: int = 8,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> Representation | Along:
@@ -86,7 +88,7 @@ def represent(
     time
         Of the order parameter; by default the model's time nearest to the relaxation time that the
         data state, else its last.
-    frames, timestep, scheduler, cluster, strict, options
+    frames, timestep, scheduler, cluster, strict, memory, options
         As in :func:`equiglass.commands.predict.predict`.
 
     Raises
@@ -96,6 +98,8 @@ def represent(
         :func:`equiglass.commands.predict.predict`.
     """
     if frames is not None:
+        if memory is not None:
+            raise InputError("is for what is represented without frames", field="memory")
         if output is None:
             raise InputError("frames are written to a file", field="output", expected=FRAME_ENDINGS)
         place = check_output(output, endings=FRAME_ENDINGS)
@@ -116,10 +120,17 @@ def represent(
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(data, Trajectory)
     target = None if output is None else check_output(output, endings=ENDINGS)
-    network, configurations = model_and_data(model, data, species, options)
-    watch = Watch(network, strict=strict)
+    network, configurations, limit = model_and_data(
+        model, data, species, options, memory=memory, features=True
+    )
+    watch = Watch(network, strict=strict, memory=limit)
     result = run_represent(
-        network, configurations, n_components=n_components, time=time, predict=watch.predict
+        network,
+        configurations,
+        n_components=n_components,
+        time=time,
+        predict=watch.predict,
+        memory=limit,
     )
     result = replace(
         result,

@@ -18,7 +18,7 @@ def refuse_with_figure(**asked: Any) -> None:
     for name, value in asked.items():
         if value is not None:
             raise InputError(
-                "goes with --output alone; a picture is of one snapshot", field=f"--{name}"
+                "goes with --output, and not with --figure or --memory", field=f"--{name}"
             )
 
 

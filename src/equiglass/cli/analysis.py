@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    AlongOption,
     ClusterOption,
     DataArgument,
     FigureOption,
-    FramesOption,
     JsonOption,
     MemoryOption,
     ModelArgument,
@@ -57,7 +57,7 @@ def represent(
         ),
     ] = None,
     json: JsonOption = None,
-    frames: FramesOption = None,
+    frames: AlongOption = None,
     timestep: TimestepOption = None,
     numbers: Annotated[
         Path | None,
@@ -90,8 +90,8 @@ def represent(
     if any(option is not None for option in (frames, timestep, scheduler, cluster)):
         from .along import show_along
 
-        if chemiscope is not None:
-            raise InputError("is not made of frames", field="--chemiscope")
+        if chemiscope is not None or memory is not None:
+            raise InputError("does not go with frames", field="--chemiscope, --memory")
         if numbers is not None:
             check_output(numbers, endings=(".csv", ".npz"))
         found = run(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    AlongOption,
     ClusterOption,
     DataArgument,
     FigureOption,
-    FramesOption,
     JsonOption,
     ProcessesOption,
     SchedulerOption,
@@ -88,7 +88,7 @@ def quench(
             help="Store to write, OUT.zarr, or .extxyz, .npz, .gsd, .lammpstrj, .dump.",
         ),
     ],
-    frames: FramesOption = None,
+    frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
     cluster: ClusterOption = None,

@@ -9,6 +9,7 @@ import typer
 
 from .along import print_along, refuse_with_figure
 from .options import (
+    AlongOption,
     ClusterOption,
     DataArgument,
     FigureOption,
@@ -149,7 +150,7 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
-    frames: FramesOption = None,
+    frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
     cluster: ClusterOption = None,
@@ -179,7 +180,7 @@ def predict(
     named = species_list(species)
     network = loaded(model)
     data: Data = snapshot
-    if output is not None and figure is None:
+    if output is not None and figure is None and memory is None:
         data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)
     else:
         refuse_with_figure(frames=frames, timestep=timestep, scheduler=scheduler, cluster=cluster)

@@ -62,6 +62,13 @@ FramesOption = Annotated[
     str | None,
     typer.Option(
         metavar="START:STOP:STEP",
+        help="Of a trajectory: labels from these frames alone, every STEP-th labelled.",
+    ),
+]
+AlongOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP:STEP",
         help="Frames of a trajectory, or configurations of a data set, as Python counts; ':' for "
         "all.",
     ),

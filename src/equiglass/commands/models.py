@@ -72,6 +72,8 @@ def check_memory(
     InputError
         If it is not enough for one of the configurations.
     """
+    if not configurations:
+        return
     largest = max(configurations, key=len)
     plan = model.budget(largest, memory=limit, features=features)
     if plan is not None and progress:

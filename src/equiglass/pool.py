@@ -26,13 +26,13 @@ def available_cores() -> int:
     return int(loky.cpu_count())
 
 
-def worker_count(asked: int | None, n_tasks: int, *, limit: int | None = None) -> int:
+def worker_count(asked: int | None, n_tasks: int, *, within_cores: bool = False) -> int:
     """Number of processes for some tasks: as asked, else one per core; never more than tasks.
 
     Parameters
     ----------
-    limit
-        More than this many are of no use; what was asked for is cut to it.
+    within_cores
+        Whether more than the cores are of no use; what was asked for is cut to them.
 
     Raises
     ------
@@ -41,9 +41,11 @@ def worker_count(asked: int | None, n_tasks: int, *, limit: int | None = None) -
     """
     if asked is not None and asked < 1:
         raise InputError("too few processes", field="n_processes", expected=1, found=asked)
+    if n_tasks <= 1:
+        return 1  # without a look at the machine, for which loky would be imported
     wanted = available_cores() if asked is None else asked
-    if limit is not None:
-        wanted = min(wanted, limit)
+    if within_cores:
+        wanted = min(wanted, available_cores())
     return max(1, min(wanted, n_tasks))
 
 

@@ -49,7 +49,7 @@ def evaluate(
     from ..commands.compare import compare as compare_all
     from ..commands.evaluate import evaluate as run
     from ..commands.options import check_output
-    from .tables import print_evaluation
+    from .score_tables import print_evaluation
 
     check_outputs(json=json)
     if figures is not None:
@@ -89,14 +89,14 @@ def compare(
 ) -> None:
     """Put several predictors side by side; the figure has ρ against time, a curve for each."""
     from ..commands.compare import compare as run
-    from .tables import print_comparison
+    from .score_tables import print_comparison
 
     check_outputs(json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species), **prepare
     )
     if json is not None:
-        write_json([c.as_dict() for c in contenders], json)
+        write_json(contenders.as_list(), json)
     if json != "-":
         print_comparison(contenders)
     if figure is not None:

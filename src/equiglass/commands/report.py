@@ -66,12 +66,15 @@ def _study(folder: Path) -> list[str]:
 
 def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:
     from ..training.config import TrainConfig
+    from ..training.sources import open_data
     from ..yaml_config import load_yaml
 
     settings = (folder / "config.yaml").read_text()
-    trained_on = load_yaml(folder / "config.yaml", TrainConfig).data.path
     model = load_on_fastest(folder)
-    dataset = as_dataset(trained_on if data is None else data)
+    if data is None:
+        dataset = open_data(load_yaml(folder / "config.yaml", TrainConfig)).dataset
+    else:
+        dataset = as_dataset(data)
     facts = {
         "parameters": model.n_parameters,
         "training": f"{model.card.notes.get('training_seconds', '?')} s",

@@ -93,6 +93,10 @@ class Network(nn.Module, ABC, Generic[S]):
     def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
         """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
 
+    @abstractmethod
+    def of_times(self) -> dict[str, torch.Tensor]:
+        """Views of the parameters that belong to single times, by name; the last axis is time."""
+
     def forward(self, batch: ModelInput) -> torch.Tensor:
         """Standardised propensity of every particle at every time, (N, n_times)."""
         return self.decode(self.represent(batch), batch.types)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
+from ..data.grids import propensity_on
 from ..data.potential import Potential
 from ..errors import InputError
 from .base import Network, NetworkSettings
@@ -113,7 +114,7 @@ class PropensityModel(nn.Module):
         InputError
             If a field that the model needs is missing, or there are more types than it knows.
         """
-        self._check_types(configuration)
+        self.check_types(configuration)
         dtype, device = self.target_mean.dtype, self.target_mean.device
         return model_input(configuration, self.config, self.n_types, dtype, device).to(device)
 
@@ -184,14 +185,15 @@ class PropensityModel(nn.Module):
         inputs
             Of the configurations, in the same order.
         """
-        propensities = [c.propensity.T for c in configurations]  # type: ignore[union-attr]
+        propensities = [propensity_on(c, self.times).T for c in configurations]
         targets = torch.from_numpy(np.concatenate(propensities)).double()
         types = torch.from_numpy(np.concatenate([c.types for c in configurations])).long()
         mean, std = self.target_mean.double().cpu(), self.target_std.double().cpu()
         for member in self.networks:
             member.solve(inputs, (targets - mean[types]) / std[types])
 
-    def _check_types(self, configuration: Configuration) -> None:
+    def check_types(self, configuration: Configuration) -> None:
+        """Raise InputError if a configuration has types that the model does not know."""
         if configuration.n_types > self.n_types:
             raise InputError(
                 "has types that the model was not trained on",
@@ -228,7 +230,7 @@ class PropensityModel(nn.Module):
         """
         with evaluating(self):
             if inputs is None and self._in_slabs(len(configuration), slab_size):
-                self._check_types(configuration)
+                self.check_types(configuration)
                 types, standard = predict_in_slabs(self, configuration, slab_size, advance)
             else:
                 batch = self.inputs_of(configuration) if inputs is None else inputs

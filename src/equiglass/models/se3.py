@@ -170,3 +170,7 @@ class SE3Network(Network[SE3Config]):
         """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
         self.decoder.weight.mul_(scale[:, None])
         self.decoder.bias.mul_(scale).add_(shift)
+
+    def of_times(self) -> dict[str, torch.Tensor]:
+        """The decoders."""
+        return {"decoder.weight": self.decoder.weight, "decoder.bias": self.decoder.bias}

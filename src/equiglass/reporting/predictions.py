@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ..data.extxyz import write_frame
 from ..evaluation.prediction import Prediction
 from ..written import whole
 
@@ -31,10 +32,9 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
         if path.suffix == ".npz":
             _write_npz(out, predictions)
         else:
-            import ase.io
-
             with io.TextIOWrapper(out, encoding="utf-8") as text:
-                ase.io.write(text, [p.to_ase() for p in predictions], format="extxyz")
+                for prediction in predictions:
+                    write_frame(text, prediction.to_ase())
 
 
 def _write_npz(out: BinaryIO, predictions: Sequence[Prediction]) -> None:

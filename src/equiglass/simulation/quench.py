@@ -227,7 +227,8 @@ def _workers(sizes: Sequence[int], n_processes: int | None) -> int:
     if len(sizes) <= 1:
         return 1
     threads = max(map(threads_for, sizes))
-    return worker_count(n_processes, len(sizes), limit=max(1, available_cores() // threads))
+    workers = worker_count(n_processes, len(sizes), within_cores=True)
+    return max(1, min(workers, available_cores() // threads))
 
 
 def _bare(c: Configuration) -> Configuration:

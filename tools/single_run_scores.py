@@ -124,7 +124,7 @@ def table(runs: list[Array], aside: int, n_labels: list[int], seed: int) -> list
         exact = np.array([truth([p], [r]) for p, r in zip(predicted, rest, strict=True)])
 
         def known(exact: Array = exact) -> Estimate:
-            interval = mean_interval(exact[rng.integers(len(exact), size=SIZE)])
+            interval = mean_interval(exact[rng.integers(len(exact), size=SIZE)].tolist())
             assert interval is not None
             mean, half = interval
             return Estimate(mean, None, 1.0, mean, (mean - half, mean + half))

@@ -10,12 +10,16 @@ import typer
 from .options import (
     DataArgument,
     FigureOption,
+    FramesOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
     SpeciesOption,
     SplitOption,
     StrictOption,
+    TimestepOption,
     check_outputs,
+    frames_slice,
     preparing,
     species_list,
     write_json,
@@ -40,24 +44,37 @@ def evaluate(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
-    """Correlate a model's predictions with measured propensities, both Pearson kinds."""
+    """Correlate a model's predictions with measured propensities, both Pearson kinds.
+
+    Of a trajectory, frames are labelled by what this run did after and before. Where the noise of
+    labels is known, or shows in the data, the estimate for the propensity itself stands beside.
+    """
     from dataclasses import replace
 
     from ..commands.compare import compare as compare_all
     from ..commands.evaluate import evaluate as run
+    from ..commands.labelled import Labelled
     from ..commands.options import check_output
     from .score_tables import print_evaluation
 
     check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
-    result = run(model, data, split=split, strict=strict, species=species_list(species), **prepare)
+    result = run(
+        model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
+        frames=frames_slice(frames), memory=memory, **prepare,
+    )  # fmt: skip
     results = [result]
     if energy:
-        alone = compare_all(["energy"], list(result.configurations), split="all", **prepare)
+        assert result.sampling is not None
+        same = Labelled(result.data, list(result.configurations), result.sampling)
+        alone = compare_all(["energy"], same, **prepare)
         results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
     if json is not None:
         write_json(result.as_dict(), json)
@@ -84,6 +101,8 @@ def compare(
     figure: FigureOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -93,8 +112,9 @@ def compare(
 
     check_outputs(json=json, figure=figure)
     contenders = run(
-        models, data, split=split, strict=strict, species=species_list(species), **prepare
-    )
+        models, data, split=split, strict=strict, species=species_list(species),
+        timestep=timestep, frames=frames_slice(frames), **prepare,
+    )  # fmt: skip
     if json is not None:
         write_json(contenders.as_list(), json)
     if json != "-":
@@ -122,6 +142,7 @@ def predict(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -144,6 +165,7 @@ def predict(
         output=output,
         strict=strict,
         species=species_list(species),
+        memory=memory,
         **prepare,
     )
     if output is not None:

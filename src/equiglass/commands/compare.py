@@ -27,7 +27,7 @@ ENERGY, STORED = "energy", "stored:"
 
 def compare(
     models: Sequence[Model],
-    data: Data | Trajectory,
+    data: Data | Trajectory | Labelled,
     *,
     split: str | None = None,
     strict: bool = False,
@@ -56,7 +56,12 @@ def compare(
     networks = [None if _is_special(m) else loaded(m) for m in models]
     how = preparation_of(options)
     times = next((n.times for n in networks if n is not None), None)
-    found = labelled(data, times, split=split, species=species, timestep=timestep, frames=frames)
+    if isinstance(data, Labelled):
+        found = data
+    else:
+        found = labelled(
+            data, times, split=split, species=species, timestep=timestep, frames=frames
+        )
     for network in networks:
         if network is not None:  # before anything is quenched
             compared_times(network.times, found.configurations, found.source)

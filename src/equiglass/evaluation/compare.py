@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .correlation import mean_and_std
 from .disattenuation import Estimate, estimate
 from .html import html_table
+from .sampling import REVERSAL_CORRELATION
 from .score import Evaluation
 from .scored import Score
 
@@ -109,4 +110,5 @@ def paired_difference(a: Score, b: Score) -> Estimate:
 
     if not len(differences):
         return Estimate(None, why="no configuration has both")
-    return estimate(statistic, units, len(differences), a.estimate.why)
+    left = REVERSAL_CORRELATION if a.method == "reversal" else 0.0
+    return estimate(statistic, units, len(differences), a.estimate.why, noise_correlation=left)

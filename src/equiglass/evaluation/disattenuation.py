@@ -65,6 +65,7 @@ def estimate(
     n: int,
     why: str | None = None,
     *,
+    noise_correlation: float = 0.0,
     confidence: float = 0.95,
 ) -> Estimate:
     """A correlation and its correction, with intervals from independent parts of the data.
@@ -82,6 +83,9 @@ def estimate(
         (n,) number of the part that each configuration belongs to; None gives no intervals.
     why
         Why there are no units, or no reliability.
+    noise_correlation
+        How far the noise of two draws may be correlated, as a standard deviation: it adds to the
+        error of the reliability that follows from their covariance.
     """
     from scipy.stats import t
 
@@ -107,6 +111,7 @@ def estimate(
     corrected = rho / reliability**0.5
     if covariance is None or not np.isfinite(covariance).all():
         return Estimate(rho, interval, reliability, corrected, why=why)
+    covariance[1, 1] += (noise_correlation * (1 - reliability)) ** 2
     bounds = _fieller(rho, reliability, covariance, quantile)
     if bounds is None:
         why = "no interval: by its error the reliability may be zero"

@@ -15,9 +15,10 @@ from .blocks import FEWEST, blocks_of
 
 Indices = NDArray[np.int64]
 
-# tau_LJ. Before it a run and the run with reversed velocities are not two draws: at first, both go
-# |v| t. See docs/conventions.md for what was measured.
+# tau_LJ. Before it what happens with velocities v and -v are not two independent draws; after it
+# the correlation of their noise is of the size of the second number (docs/single_runs.md).
 INDEPENDENT_FROM = 2.0
+REVERSAL_CORRELATION = 0.017
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,8 @@ class Evaluation:
         is known about that.
     potential
         Under which the model's inputs were made, where the configurations record it.
+    sampling
+        How the labels were drawn.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Evaluation:
     measured: tuple[Array, ...]
     departures: tuple[tuple[Departure, ...], ...] = ()
     potential: Potential | None = None
+    sampling: Sampling | None = None
 
     def __repr__(self) -> str:
         rho = ", ".join(
@@ -206,4 +209,5 @@ def score(
         tuple(configurations),
         tuple(predicted),
         tuple(measured),
+        sampling=how,
     )

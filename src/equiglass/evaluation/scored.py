@@ -14,7 +14,7 @@ from .correlation import mean_and_std, pearson
 from .disattenuation import Estimate, estimate
 from .noise import METHODS, Method, Noise, noise_of, reliability
 from .predictors import Array
-from .sampling import Sampling
+from .sampling import REVERSAL_CORRELATION, Sampling
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,9 @@ class Score:
         That of the labels of each configuration, NaN where not known.
     units
         Number of the independent part of the data that each configuration belongs to.
+    moments
+        n and the sums of p, m, p p, m m and p m over all particles, for predictions p and labels m:
+        scores of parts of a data set can be pooled by adding them.
     """
 
     type: str
@@ -52,6 +55,7 @@ class Score:
     method: Method | None = None
     reliabilities: tuple[float, ...] = ()
     units: tuple[int, ...] | None = None
+    moments: tuple[float, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of the JSON output."""
@@ -103,8 +107,8 @@ class _Tally:
         noise = self.noise[kept]
         if np.isfinite(noise).all():
             variance = sums[4] - sums[2] ** 2 / sums[0]
-            return _correlation(sums), 1 - float(noise.sum() / variance)
-        return _correlation(sums), _correlation(self.draws[kept].sum(axis=0))
+            return correlation(sums), 1 - float(noise.sum() / variance)
+        return correlation(sums), correlation(self.draws[kept].sum(axis=0))
 
 
 def score_of(
@@ -137,8 +141,10 @@ def score_of(
     own = None if units is None else units[usable]
     of_each = _only(tally, usable)
     reason = why or why_units
-    each = estimate(of_each.each, own, int(usable.sum()), reason)
-    pooled = estimate(of_each.pooled, own, int(usable.sum()), reason)
+    left = REVERSAL_CORRELATION if method == "reversal" else 0.0
+    n = int(usable.sum())
+    each = estimate(of_each.each, own, n, reason, noise_correlation=left)
+    pooled = estimate(of_each.pooled, own, n, reason, noise_correlation=left)
     ceilings = [r**0.5 if r > 0 else np.nan for r in tally.reliability[usable]]
     if method in ("reversal", "repeats"):  # too noisy one by one
         ceilings = [each.reliability**0.5] if each.reliability and each.reliability > 0 else []
@@ -146,7 +152,7 @@ def score_of(
         type=TYPE_NAMES[of_type],
         time=time,
         per_configuration=tuple(tally.rho[has_type].tolist()),
-        pooled=_correlation(tally.labels.sum(axis=0)),
+        pooled=correlation(tally.labels.sum(axis=0)),
         ceiling=mean_and_std(list(ceilings))[0],
         ceiling_pooled=_root(pooled.reliability),
         n_particles=sum(len(a) for a in p),
@@ -155,6 +161,7 @@ def score_of(
         method=method,
         reliabilities=tuple(tally.reliability[has_type].tolist()),
         units=None if units is None else tuple(units[has_type].tolist()),
+        moments=tuple(tally.labels.sum(axis=0).tolist()),
     )
 
 
@@ -222,8 +229,8 @@ def _moments(a: Floats, b: Floats) -> Floats:
     return np.array([len(a), a.sum(), b.sum(), (a * a).sum(), (b * b).sum(), (a * b).sum()])
 
 
-def _correlation(sums: Floats) -> float:
-    """Pearson's correlation from moments; NaN where either is constant or there is none."""
+def correlation(sums: Floats) -> float:
+    """Pearson's correlation from :attr:`Score.moments`; NaN where that is not defined."""
     n, a, b, aa, bb, ab = sums
     if n < 2:
         return float("nan")

@@ -13,8 +13,9 @@ from ..data.grids import on_grid
 from ..data.splits import folds
 from ..errors import InputError
 from ..evaluation.correlation import mean_and_std
+from ..evaluation.scored import correlation
 from ..locks import only_writer
-from ..models.propensity import average
+from ..models.averaging import average
 from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
@@ -64,7 +65,9 @@ def cross_validate(
     Returns
     -------
     Per type and time: mean over configurations of the Pearson correlation, its standard deviation,
-    the value of each configuration and the noise ceiling.
+    the value of each configuration and the noise ceiling; ``pooled`` over the particles of all
+    configurations, each predicted by the network that had not seen it, and ``pooled_mean``, the
+    mean over folds of what is pooled within each.
 
     Raises
     ------
@@ -192,9 +195,10 @@ def _fold(
         )
         configurations = preparation.complete(list(held_out), config.model.inputs.required_fields)
         configurations = [on_grid(c, model.times) for c in configurations]
-        result = score(
-            model.predict, model.times, configurations, model=run.name, data=own.source
-        ).as_dict()
+        found = score(model.predict, model.times, configurations, model=run.name, data=own.source)
+    result = found.as_dict()
+    for row, one in zip(result["pearson"], found.scores, strict=True):
+        row["moments"] = list(one.moments)
     result["held_out"] = [Path(entry.name).name for entry in held_out.entries]
     write_json(run / RESULT, result)
 
@@ -203,15 +207,22 @@ def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     rows = []
     for k, first in enumerate(results[0]["pearson"]):
         per_fold = [r["pearson"][k] for r in results]
-        values = _known([v for row in per_fold for v in row["per_configuration"]])
-        pooled = _known([row["pooled"] for row in per_fold])
+        values = [
+            np.nan if v is None else float(v) for row in per_fold for v in row["per_configuration"]
+        ]
+        mean, std = mean_and_std(values)
+        # Of folds that an earlier version scored, the sums are not known.
+        sums = [row.get("moments") for row in per_fold]
+        together = float("nan") if None in sums else correlation(np.sum(sums, axis=0))
+        pooled = [np.nan if row["pooled"] is None else row["pooled"] for row in per_fold]
         ceilings = [row["ceiling"] for row in per_fold]
         rows.append(
             {
                 "type": first["type"],
                 "time": first["time"],
-                "mean": mean_and_std(values)[0],
-                "std": mean_and_std(values)[1],
+                "mean": mean,
+                "std": std,
+                "pooled": together if np.isfinite(together) else None,
                 "pooled_mean": mean_and_std(pooled)[0],
                 "ceiling": None if None in ceilings else float(np.mean(ceilings)),
                 "folds": [
@@ -221,8 +232,3 @@ def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
             }
         )
     return {"n_folds": len(results), "pearson": rows}
-
-
-def _known(values: list[float | None]) -> list[float]:
-    """Those that are defined: a label may be missing at a time."""
-    return [v for v in values if v is not None]

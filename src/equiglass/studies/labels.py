@@ -7,8 +7,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
 
@@ -66,6 +64,8 @@ class Labels(Study):
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against the time simulated: at the longest lag, and averaged over all."""
+        import numpy as np
+
         from ..drawing import blank_figure
         from .figures import of_type
 
@@ -90,6 +90,8 @@ class Labels(Study):
 
 def seed_means(rows: Sequence[Row]) -> dict[tuple[float, int], float]:
     """ρ averaged over times, for each time simulated and seed."""
+    import numpy as np
+
     from .figures import rho
 
     grouped: dict[tuple[float, int], list[float]] = {}
@@ -136,6 +138,8 @@ def costs_of(training: Dataset) -> Mapping[int, tuple[int, float]]:
 
 def some_of(training: Dataset, runs: int, number: int, seed: int) -> list[Configuration]:
     """So many of the configurations with this number of runs, drawn by the seed."""
+    import numpy as np
+
     group = [c.replace(end_positions=None) for c in training if c.n_trajectories == runs]
     order = np.random.default_rng([seed, runs]).permutation(len(group))
     return [group[k] for k in sorted(order[:number])]
@@ -154,14 +158,15 @@ def train_on_some(
     from ..training.sources import open_data
     from .cells import fitted, scored
 
-    splits = open_data(config).dataset.splits
+    data = open_data(config).dataset
+    splits = data.splits
     training = from_configurations(some_of(splits["train"], runs, number, config.seed))
     begun = perf_counter()
     model = fitted(config, folder, training, splits["validation"], preparation)
     seconds = perf_counter() - begun
     return rows_of(
         scored(model, list(splits["test"]), preparation, name),
-        data=config.data.source,
+        data=data.source,
         parameters=model.n_parameters,
         seconds=seconds,
         validation=VALIDATION_SPLIT,

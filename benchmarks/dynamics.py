@@ -2,9 +2,9 @@
 
     python benchmarks/dynamics.py [--json FILE] [--repeats 5]
 
-Two copies side by side of a packaged configuration (Kob-Andersen, T = 0.64, N = 2000 together), one
-thread, LAMMPS as `simulate` runs it. The least processor time of several repetitions, since other work
-on the machine only adds to it.
+Two copies side by side of a packaged configuration (Kob-Andersen, T = 0.64, N = 2000 together),
+one thread, LAMMPS as `simulate` runs it. The least processor time of several repetitions, since
+other work on the machine only adds to it.
 """
 
 from __future__ import annotations

@@ -26,23 +26,29 @@ MANY = 32
 
 TEXT = """# Labels of one run, or of many
 
-`for kind in ensembles few chains; do equiglass simulate ka3d_labels:$kind -o labels/$kind.zarr; done`
-`equiglass study labels ka3d_labels_train -o labels_study`
+```sh
+for kind in ensembles few chains; do
+  equiglass simulate ka3d_labels:$kind -o labels/$kind.zarr
+done
+equiglass study labels ka3d_labels_train -o labels_study
+```
 
 ![ρ against the time simulated]({figure})
 
-Kob–Andersen at T = 0.64, N = 2000, times up to t = {last:g} (the relaxation time of the published grid).
-Networks are trained on labels of 32 runs from each of a few configurations, of 8 runs from more, or
-of the one run that a chain is anyway, with a start every t = {last:g}. All have {steps} steps, the same
-validation ensemble, which chose the epoch, and the same {n_test} test ensembles of 32 runs. Three seeds, each of
-which also draws the configurations where there are more than asked for. ρ is Pearson's, type A, mean
-over the test configurations; ± is the half width of the 95 % interval over the seeds (Student's t).
+Kob–Andersen at T = 0.64, N = 2000, times up to t = {last:g} (the relaxation time of the published
+grid). Networks are trained on labels of 32 runs from each of a few configurations, of 8 runs from
+more, or of the one run that a chain is anyway, with a start every t = {last:g}. All have {steps}
+steps, the same validation ensemble, which chose the epoch, and the same {n_test} test ensembles of 32
+runs. Three seeds, each of which also draws the configurations where there are more than asked for.
+ρ is Pearson's, type A, mean over the test configurations; ± is the half width of the 95 % interval
+over the seeds (Student's t).
 
 {table}
 
-**Cost** is that of the labels and of the inherent structures: {tau:.3f} core-seconds for a τ of dynamics
-and {quench:.2f} for a quench of reference accuracy ([run](dynamics_benchmark.json), least of several on a
-shared machine). Equilibration, validation and tests are the same for all and not counted.
+**Cost** is that of the labels and of the inherent structures: {tau:.3f} core-seconds for a τ of
+dynamics and {quench:.2f} for a quench of reference accuracy ([run](dynamics_benchmark.json), least
+of several on a shared machine). Equilibration, validation and tests are the same for all and not
+counted.
 
 **At the longest time.** {verdict}
 """
@@ -88,7 +94,7 @@ def table(rows: list[Row], last: float, cost: dict[str, object]) -> list[str]:
 
 
 def reached_at(single: list[tuple[float, float]], rho: float) -> float | None:
-    """Core-hours at which the curve of single runs reaches a correlation, on a logarithmic scale."""
+    """Core-hours at which the curve of single runs reaches a correlation, on a log scale."""
     if single[0][1] >= rho:
         return single[0][0]
     for (x0, y0), (x1, y1) in pairwise(single):

@@ -30,8 +30,8 @@ def whole(file: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If it cannot be written: the disk is full, or broken, the folder is not there, or a device is
-        in its place.
+        If it cannot be written: the disk is full, or broken, the folder is not there, or a
+        device is in its place.
     """
     check_place(file)
     partial = partial_of(file)

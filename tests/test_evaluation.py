@@ -13,7 +13,8 @@ import pytest
 from scipy.stats import ttest_1samp
 
 import equiglass as eg
-from equiglass.cli.tables import print_evaluation, print_info
+from equiglass.cli.score_tables import print_evaluation
+from equiglass.cli.tables import print_info
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.errors import InputError
 from equiglass.evaluation.compare import Comparison
@@ -52,7 +53,11 @@ def test_pooled_and_per_configuration_differ_as_they_should() -> None:
     for k in range(4):
         c = make_complete(200, seed=k)
         configurations.append(
-            c.replace(propensity=1 + k + 0.1 * rng.normal(size=(2, 200)), propensity_halves=None)
+            c.replace(
+                propensity=1 + k + 0.1 * rng.normal(size=(2, 200)),
+                propensity_halves=None,
+                propensity_error=None,
+            )
         )
 
     def predictor(c: eg.Configuration) -> np.ndarray:

@@ -223,7 +223,8 @@ def test_a_process_that_dies_is_said() -> None:
 
 def test_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker_count(None, 1000) == available_cores() >= 1
-    assert worker_count(5, 3) == 3 and worker_count(5, 9) == 5 and worker_count(5, 9, limit=2) == 2
+    assert worker_count(5, 3) == 3 and worker_count(5, 9) == 5
+    assert worker_count(99, 99, within_cores=True) == available_cores()
     assert worker_count(None, 0) == 1
     with pytest.raises(InputError, match="n_processes: too few processes.*found 0"):
         worker_count(0, 5)

@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations
 from equiglass.errors import InputError
-from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.averaging import average
+from equiglass.models.propensity import PropensityModel
 from equiglass.models.storage import load_model
 from equiglass.simulation.preparation import Preparation
 from equiglass.training import run as training_run
 from equiglass.training.config import TrainConfig, load_config
-from equiglass.training.data import EpochSampler, prepare
+from equiglass.training.data import EpochSampler
+from equiglass.training.material import TrainingData, labels_of
 from equiglass.training.module import PropensityTask
-from equiglass.training.prepare import new_model
+from equiglass.training.prepare import inputs_of, new_model
+from equiglass.training.samples import prepare
 from tests.conftest import make_complete
 
 DATA = from_configurations(
@@ -46,6 +50,18 @@ def make_config(**changes: object) -> TrainConfig:
 
 def train(config: TrainConfig, folder: Path, **options: object) -> PropensityModel:
     return training_run.train(config, folder, data=DATA, progress=False, **options)  # type: ignore[arg-type]
+
+
+def untrained(configurations: list[Configuration]) -> PropensityModel:
+    """A model with the statistics of configurations that have the same times."""
+    times = tuple(configurations[0].times.tolist())  # type: ignore[union-attr]
+    n_types = max(c.n_types for c in configurations)
+    targets, noise = labels_of(configurations, n_types, times)
+    data = TrainingData(configurations, [], [], times, n_types, targets, noise)
+    model = new_model(make_config(), data)
+    for _ in inputs_of(model, configurations):
+        pass
+    return model
 
 
 def weights_of(model: PropensityModel) -> torch.Tensor:
@@ -129,7 +145,8 @@ def test_missing_targets_do_not_enter_the_loss() -> None:
     assert c.propensity is not None
     masked = c.propensity.copy()
     masked[1, :] = np.nan
-    model, (inputs,) = new_model(make_config(), [c])
+    model = untrained([c])
+    inputs = model.inputs_of(c)
     task = PropensityTask(model, make_config().optimizer, 4)
     task.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]
     model.eval()
@@ -173,10 +190,8 @@ def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:
 
 
 def test_averaged_models(tmp_path: Path) -> None:
-    config = make_config()
     # Different statistics: each member keeps its own prediction in sigma.
-    a, _ = new_model(config, list(DATA)[:2])
-    b, _ = new_model(config, list(DATA)[2:])
+    a, b = untrained(list(DATA)[:2]), untrained(list(DATA)[2:])
     assert not torch.equal(a.target_mean, b.target_mean)
     merged = average([a, b])
     merged.save(tmp_path)
@@ -194,13 +209,6 @@ def test_refusals_leave_the_folder_untouched(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run to resume"):
         train(make_config(), tmp_path / "none", resume=True)
 
-    mixed = from_configurations([make_complete(120), make_complete(130, seed=1), DATA[2]])
-    with pytest.raises(InputError, match="different size.*expected 1.0 particles.*found 1.0"):
-        training_run.train(make_config(), tmp_path / "mixed", data=mixed, progress=False)
-    # Said before any work: these would need a quench first.
-    unquenched = from_configurations([c.replace(inherent_positions=None) for c in mixed])
-    with pytest.raises(InputError, match="different size"):
-        training_run.train(make_config(), tmp_path / "mixed", data=unquenched, progress=False)
     bare = from_configurations([c.replace(inherent_positions=None) for c in DATA])
     with pytest.raises(InputError, match="inherent_positions: is needed.*--no-quench"):
         training_run.train(
@@ -210,7 +218,7 @@ def test_refusals_leave_the_folder_untouched(tmp_path: Path) -> None:
             preparation=Preparation(make=False),
             progress=False,
         )
-    assert not (tmp_path / "mixed").exists() and not (tmp_path / "bare").exists()
+    assert not (tmp_path / "bare").exists()
 
 
 def test_model_files_are_checked(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def test_data_are_read_once_and_every_graph_is_made_once(
     )  # fmt: skip
     training_run.train(config, tmp_path / "run", data=data, progress=False)
     assert sorted(loaded) == [0, 1, 2]
-    # Three configurations, and four reversed trajectories of each of the two for training.
-    assert len(graphs) == len(set(graphs)) == 3 + 2 * 4
+    # Three configurations, and of the reversed trajectories the four that two epochs show.
+    assert len(graphs) == len(set(graphs)) == 3 + 2 * 2
 
 
 def global_state() -> dict[str, Any]:

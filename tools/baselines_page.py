@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from pages import RESULTS, ROOT, Page, run
 
-from equiglass.evaluation.compare import paired_difference
-from equiglass.evaluation.score import Score
+from equiglass.evaluation.intervals import mean_interval
 
 FOLDER = RESULTS / "cross_validation"
 MODEL = ROOT / "src" / "equiglass" / "packaged" / "models" / "ka3d_t044" / "model.json"
@@ -94,10 +93,7 @@ def mean_of(name: str) -> float:
 def difference(a: dict[int, float], b: dict[int, float]) -> tuple[float, float, int]:
     """Mean of a - b over the files of both, half width of its 95 % interval, number of files."""
     both = sorted(set(a) & set(b))
-    first, second = (
-        Score("A", 4120.0, tuple(v[k] for k in both), float("nan"), None, None, 0) for v in (a, b)
-    )
-    paired = paired_difference(first, second)
+    paired = mean_interval([a[k] - b[k] for k in both])
     assert paired is not None
     return *paired, len(both)
 

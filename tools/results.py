@@ -13,6 +13,7 @@ import performance_table
 import physics_page
 import results_page
 import settings_table
+import single_runs_page
 import studies_page
 from pages import Page, run
 
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     *physics_page.PAGES,
     *fuzz_page.PAGES,
     *faults_page.PAGES,
+    *single_runs_page.PAGES,
 )
 
 if __name__ == "__main__":

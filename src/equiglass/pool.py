@@ -11,12 +11,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from typing import Any
 
 from .errors import InputError
+from .extras import need
 
 
 def available_cores() -> int:
@@ -26,13 +27,13 @@ def available_cores() -> int:
     return int(loky.cpu_count())
 
 
-def worker_count(asked: int | None, n_tasks: int, *, limit: int | None = None) -> int:
+def worker_count(asked: int | None, n_tasks: int, *, within_cores: bool = False) -> int:
     """Number of processes for some tasks: as asked, else one per core; never more than tasks.
 
     Parameters
     ----------
-    limit
-        More than this many are of no use; what was asked for is cut to it.
+    within_cores
+        Whether more than the cores are of no use; what was asked for is cut to them.
 
     Raises
     ------
@@ -41,13 +42,18 @@ def worker_count(asked: int | None, n_tasks: int, *, limit: int | None = None) -
     """
     if asked is not None and asked < 1:
         raise InputError("too few processes", field="n_processes", expected=1, found=asked)
+    if n_tasks <= 1:
+        return 1  # without a look at the machine, for which loky would be imported
     wanted = available_cores() if asked is None else asked
-    if limit is not None:
-        wanted = min(wanted, limit)
+    if within_cores:
+        wanted = min(wanted, available_cores())
     return max(1, min(wanted, n_tasks))
 
 
-def _begin_worker(parent: int) -> None:
+Begin = tuple[Callable[..., None], tuple[Any, ...]]
+
+
+def _begin_worker(parent: int, begin: Begin | None) -> None:
     """Tie a worker's life to its parent's, whatever ends that.
 
     A parent that was killed outright cannot say so: each worker looks for itself. Ctrl-C reaches
@@ -65,9 +71,12 @@ def _begin_worker(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    if begin is not None:
+        function, arguments = begin
+        function(*arguments)
 
 
-def _local_pool(n_processes: int, threads: int | None) -> Any:
+def _local_pool(n_processes: int, threads: int | None, begin: Begin | None) -> Any:
     from joblib.externals import loky
 
     share = max(1, available_cores() // n_processes)
@@ -83,14 +92,18 @@ def _local_pool(n_processes: int, threads: int | None) -> Any:
         # Known to multiprocessing since loky was imported.
         context=multiprocessing.get_context("loky"),
         initializer=_begin_worker,
-        initargs=(os.getpid(),),
+        initargs=(os.getpid(), begin),
         env=environment,
     )
 
 
 @contextmanager
 def open_pool(
-    n_processes: int = 1, scheduler: str | None = None, *, threads: int | None = None
+    n_processes: int = 1,
+    scheduler: str | None = None,
+    *,
+    threads: int | None = None,
+    begin: Begin | None = None,
 ) -> Iterator[Executor]:
     """An executor of tasks: new processes here, or a running Dask scheduler's workers.
 
@@ -105,6 +118,9 @@ def open_pool(
         folders as this process and should have one thread each.
     threads
         Threads of each process here, by default its share of the cores.
+    begin
+        A function and its arguments, called once in each process here before its first task: what
+        all tasks share is sent once.
 
     Raises
     ------
@@ -113,6 +129,7 @@ def open_pool(
         ended before its task.
     """
     if scheduler is not None:
+        need("distributed", why="a Dask scheduler")
         from dask.distributed import Client
 
         try:
@@ -124,7 +141,7 @@ def open_pool(
         with client, client.get_executor(pure=False, retries=0) as executor:
             yield executor
         return
-    pool = _local_pool(worker_count(n_processes, n_processes), threads)
+    pool = _local_pool(worker_count(n_processes, n_processes), threads, begin)
     try:
         yield pool
     except BrokenExecutor as error:

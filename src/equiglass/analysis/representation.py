@@ -17,6 +17,7 @@ from ..evaluation.correlation import pearson
 from ..evaluation.dynamics import relaxation_time
 from ..evaluation.predictors import Predictor
 from ..evaluation.score import common_times
+from ..extras import need
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 
@@ -130,6 +131,7 @@ def represent(
     n_components: int = 8,
     time: float | None = None,
     predict: Predictor | None = None,
+    memory: int | None = None,
 ) -> Representation:
     """Representation, principal components (scikit-learn) and order parameter of every particle.
 
@@ -137,10 +139,13 @@ def represent(
     ----------
     predict
         In place of the model's own, for one that watches it.
+    memory
+        See :meth:`PropensityModel.predict`.
     """
+    need("sklearn", why="the analysis of representations")
     from sklearn.decomposition import PCA
 
-    features = [model.represent(c) for c in configurations]
+    features = [model.represent(c, memory=memory) for c in configurations]
     everything = np.concatenate(features)
     mean, std = everything.mean(axis=0), everything.std(axis=0) + 1e-12
     pca = PCA(min(n_components, *everything.shape), svd_solver="full")

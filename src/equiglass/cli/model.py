@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .along import print_along, refuse_with_figure
 from .options import (
+    ClusterOption,
     DataArgument,
     FigureOption,
+    FramesOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
+    SchedulerOption,
     SpeciesOption,
     SplitOption,
     StrictOption,
+    TimestepOption,
     check_outputs,
+    frames_slice,
     preparing,
     species_list,
     write_json,
@@ -23,6 +30,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
+    from ..data.dataset import Data
 
 
 @preparing
@@ -40,24 +48,37 @@ def evaluate(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
-    """Correlate a model's predictions with measured propensities, both Pearson kinds."""
+    """Correlate a model's predictions with measured propensities, both Pearson kinds.
+
+    Of a trajectory, frames are labelled by what this run did after and before. Where the noise of
+    labels is known, or shows in the data, the estimate for the propensity itself stands beside.
+    """
     from dataclasses import replace
 
     from ..commands.compare import compare as compare_all
     from ..commands.evaluate import evaluate as run
+    from ..commands.labelled import Labelled
     from ..commands.options import check_output
-    from .tables import print_evaluation
+    from .score_tables import print_evaluation
 
     check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
-    result = run(model, data, split=split, strict=strict, species=species_list(species), **prepare)
+    result = run(
+        model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
+        frames=frames_slice(frames), memory=memory, **prepare,
+    )  # fmt: skip
     results = [result]
     if energy:
-        alone = compare_all(["energy"], list(result.configurations), split="all", **prepare)
+        assert result.sampling is not None
+        same = Labelled(result.data, list(result.configurations), result.sampling)
+        alone = compare_all(["energy"], same, **prepare)
         results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
     if json is not None:
         write_json(result.as_dict(), json)
@@ -84,19 +105,22 @@ def compare(
     figure: FigureOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    timestep: TimestepOption = None,
+    frames: FramesOption = None,
     *,
     prepare: Preparing,
 ) -> None:
     """Put several predictors side by side; the figure has ρ against time, a curve for each."""
     from ..commands.compare import compare as run
-    from .tables import print_comparison
+    from .score_tables import print_comparison
 
     check_outputs(json=json, figure=figure)
     contenders = run(
-        models, data, split=split, strict=strict, species=species_list(species), **prepare
-    )
+        models, data, split=split, strict=strict, species=species_list(species),
+        timestep=timestep, frames=frames_slice(frames), **prepare,
+    )  # fmt: skip
     if json is not None:
-        write_json([c.as_dict() for c in contenders], json)
+        write_json(contenders.as_list(), json)
     if json != "-":
         print_comparison(contenders)
     if figure is not None:
@@ -112,7 +136,12 @@ def predict(
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Any readable file.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="Predictions: .extxyz or .npz."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Predictions: .extxyz, .npz, .gsd, .lammpstrj or .dump.",
+        ),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Picture of a slice, coloured by predicted mobility.")
@@ -120,31 +149,59 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
+    frames: FramesOption = None,
+    timestep: TimestepOption = None,
+    scheduler: SchedulerOption = None,
+    cluster: ClusterOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
-    """Predict the propensity of every particle of a snapshot."""
+    """Predict the propensity of every particle of a snapshot, or along a trajectory.
+
+    Several configurations are worked on in several processes, and each is written when it is done;
+    the same command continues a stopped one.
+    """
+    from ..commands.frames import as_frames
     from ..commands.models import loaded
     from ..commands.options import check_output
     from ..commands.predict import predict as run
     from ..errors import InputError
-    from ..reporting.predictions import ENDINGS
+    from ..reporting.frames.output import ENDINGS
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
     check_outputs(figure=figure)
     if output is not None:
         check_output(output, endings=ENDINGS)
+    named = species_list(species)
     network = loaded(model)
+    data: Data = snapshot
+    if output is not None and figure is None:
+        data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)
+    else:
+        refuse_with_figure(frames=frames, timestep=timestep, scheduler=scheduler, cluster=cluster)
+    if frames is not None:
+        assert output is not None
+        found = run(
+            network,
+            data,
+            output=output,
+            frames=frames,
+            timestep=timestep,
+            scheduler=scheduler,
+            cluster=cluster,
+            strict=strict,
+            species=named,
+            memory=memory,
+            **prepare,
+        )
+        print_along(found)
+        return
     predictions = run(
-        network,
-        snapshot,
-        output=output,
-        strict=strict,
-        species=species_list(species),
-        **prepare,
+        network, data, output=output, strict=strict, species=named, memory=memory, **prepare
     )
     if output is not None:
         n, m = len(predictions), len(network.times)

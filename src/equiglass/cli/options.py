@@ -39,6 +39,14 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict", help="Refuse data outside of the model's training domain."),
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="That a large prediction may use, such as 8GB.",
+        show_default="half of what is free",
+    ),
+]
 SpeciesOption = Annotated[
     str | None,
     typer.Option(
@@ -49,6 +57,25 @@ SpeciesOption = Annotated[
 TimestepOption = Annotated[
     float | None,
     typer.Option(metavar="DT", help="Of the integration, for trajectories that state steps."),
+]
+FramesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP:STEP",
+        help="Frames of a trajectory, or configurations of a data set, as Python counts; ':' for "
+        "all.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Work on the workers of this Dask scheduler."),
+]
+ClusterOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.yaml",
+        help="Work where this says: address or slurm, as in the cluster of a simulation.",
+    ),
 ]
 ProcessesOption = Annotated[
     int | None,
@@ -126,6 +153,28 @@ def preparing(command: Callable[..., None]) -> Callable[..., None]:
 def species_list(text: str | None) -> list[str] | None:
     """``Ni,P`` as a list."""
     return [part.strip() for part in text.split(",")] if text else None
+
+
+def frames_slice(text: str | None) -> slice:
+    """``start:stop:step`` as a slice; all for None.
+
+    Raises
+    ------
+    InputError
+        If it is not of this form.
+    """
+    from ..errors import InputError
+
+    parts = (text or ":").split(":")
+    try:
+        numbers = [int(part) if part.strip() else None for part in parts]
+        if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and (numbers[2] or 1) < 1):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            "no range of frames", field="--frames", expected="START:STOP:STEP", found=text
+        ) from None
+    return slice(*numbers)
 
 
 def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
@@ -11,13 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ..data.configuration import Configuration
-from ..evaluation.compare import Contender, paired_difference
-from ..evaluation.correlation import mean_and_std
-from ..evaluation.score import Evaluation
 from .trajectory_table import dynamics_title, trajectory_lines, with_error
 
 
-def _number(value: float | None, digits: int = 3) -> str:
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many digits, or a dash for what is not known."""
     return "-" if value is None or value != value else f"{value:.{digits}f}"
 
 
@@ -55,7 +52,7 @@ def print_info(summary: dict[str, Any]) -> None:
         ),
         (
             f"edges per particle, r < {summary['edge_cutoff']:g}",
-            _number(edges, 1) if edges is not None else "box too small for a graph",
+            number(edges, 1) if edges is not None else "box too small for a graph",
         ),
     ]
     for tau in summary["relaxation_times"]:
@@ -94,95 +91,10 @@ def print_info(summary: dict[str, Any]) -> None:
             row["type"],
             f"{row['time']:g}",
             *(
-                with_error(row, name) if "trajectory" in summary else _number(row[name])
+                with_error(row, name) if "trajectory" in summary else number(row[name])
                 for name in known
             ),
             end_section=last,
-        )
-    console.print(table)
-
-
-def _wide_console(n_models: int) -> Console:
-    """The terminal, or wider: a line that breaks is better than a number that is cut off."""
-    console = Console(markup=False)
-    console.width = max(console.width, 30 + 18 * n_models)
-    return console
-
-
-def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
-    """Pearson correlations per type and time; the first evaluation gives the ceiling."""
-    console = _wide_console(len(evaluations))
-    first = evaluations[0]
-    n = len(first.predicted)
-    console.print(
-        f"\nPearson ρ on {first.data}, {n} configuration{'s' if n != 1 else ''}: "
-        "mean ± std per configuration, and pooled",
-        soft_wrap=True,
-        highlight=False,
-    )
-    if len(evaluations) <= 2:
-        console.print(_score_table(evaluations, ("per configuration", "pooled")))
-        return
-    # Too wide for a terminal side by side.
-    for kind in ("per configuration", "pooled"):
-        console.print(f"\n{kind}:", highlight=False)
-        console.print(_score_table(evaluations, (kind,)))
-
-
-def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("type")
-    table.add_column("time", justify="right", no_wrap=True)
-    for evaluation in evaluations:
-        name = Path(evaluation.model).name
-        for k, kind in enumerate(kinds):
-            table.add_column(name if k == 0 else kind, justify="right", no_wrap=True)
-    for k, kind in enumerate(kinds):
-        table.add_column("ceiling" if k == 0 else kind, justify="right")
-    first = evaluations[0]
-    for row, score in enumerate(first.scores):
-        cells = []
-        for evaluation in evaluations:
-            other = evaluation.scores[row]
-            mean, std = mean_and_std(list(other.per_configuration))
-            values = {
-                "per configuration": f"{_number(mean)}±{_number(std)}",
-                "pooled": _number(other.pooled),
-            }
-            cells += [values[kind] for kind in kinds]
-        ceilings = {"per configuration": score.ceiling, "pooled": score.ceiling_pooled}
-        table.add_row(
-            score.type,
-            f"{score.time:g}",
-            *cells,
-            *(_number(ceilings[kind]) for kind in kinds),
-            end_section=row + 1 < len(first.scores) and first.scores[row + 1].type != score.type,
-        )
-    return table
-
-
-def print_comparison(contenders: Sequence[Contender]) -> None:
-    """Scores side by side, the advantage of the first, and what each costs."""
-    print_evaluation([c.evaluation for c in contenders])
-    console = Console(markup=False)
-    first = contenders[0].evaluation
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for heading in ("predictor", "parameters", "training", "prediction"):
-        table.add_column(heading, justify="left" if heading == "predictor" else "right")
-    table.add_column(f"ρ({Path(first.model).name}) - ρ, type A, 95 % interval", justify="right")
-    for contender in contenders:
-        differences = []
-        for a, b in zip(first.of_type("A"), contender.evaluation.of_type("A"), strict=True):
-            paired = paired_difference(a, b) if contender is not contenders[0] else None
-            if paired is not None:
-                differences.append(f"t={a.time:g}: {paired[0]:+.3f}±{paired[1]:.3f}")
-        training, here = contender.training_seconds, contender.seconds_per_configuration
-        table.add_row(
-            Path(contender.evaluation.model).name,
-            "-" if contender.n_parameters is None else str(contender.n_parameters),
-            "-" if training is None else f"{training:.0f} s",
-            "-" if here is None else f"{here:.2f} s",
-            "\n".join(differences),
         )
     console.print(table)
 
@@ -202,7 +114,7 @@ def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
     for variant, data in dict.fromkeys((r["variant"], r["data"]) for r in mine):
         row = [cells.get((variant, data, time)) for time in times]
         where = [data] if len(tested) > 1 else []
-        numbers = ("-" if r is None else _number(r["rho"]) for r in row)
+        numbers = ("-" if r is None else number(r["rho"]) for r in row)
         table.add_row(variant, *where, *numbers)
     Console(markup=False).print(table)
 
@@ -214,12 +126,12 @@ def print_cross_validation(result: dict[str, Any]) -> None:
     for row in result["pearson"]:
         ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"
         console.print(
-            f"type {row['type']}, t = {row['time']:g}: ρ = {_number(row['mean'])} ± "
-            f"{_number(row['std'])} per configuration{ceiling}",
+            f"type {row['type']}, t = {row['time']:g}: ρ = {number(row['mean'])} ± "
+            f"{number(row['std'])} per configuration{ceiling}",
             highlight=False,
         )
         for k, fold in enumerate(row["folds"]):
-            values = ", ".join(f"{name} {_number(value)}" for name, value in fold.items())
+            values = ", ".join(f"{name} {number(value)}" for name, value in fold.items())
             console.print(f"  fold {k}: {values}", highlight=False, markup=False)
 
 
@@ -257,5 +169,5 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
         justify: Literal["left", "right"] = "left" if isinstance(rows[0][name], str) else "right"
         table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*(v if isinstance(v, str) else _number(v) for v in row.values()))
+        table.add_row(*(v if isinstance(v, str) else number(v) for v in row.values()))
     Console(markup=False).print(table)

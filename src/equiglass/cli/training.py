@@ -131,7 +131,7 @@ def quickstart(
     from ..commands.quickstart import DATA
     from ..commands.quickstart import quickstart as run
     from ..data.dataset import read
-    from .tables import print_evaluation
+    from .score_tables import print_evaluation
 
     data = read(DATA)
     sizes = ", ".join(f"{len(part)} for {name}" for name, part in data.splits.items())

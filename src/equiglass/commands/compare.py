@@ -9,6 +9,7 @@ from typing import Unpack
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data
+from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.predictors import Predictor, energy_predictor, stored_predictor
@@ -17,7 +18,8 @@ from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
 from ..simulation.preparation import Preparation
-from .models import Model, Watch, chosen_split, loaded, name_of, potential_of
+from .labelled import Labelled, labelled
+from .models import Model, Watch, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
 
 ENERGY, STORED = "energy", "stored:"
@@ -25,11 +27,13 @@ ENERGY, STORED = "energy", "stored:"
 
 def compare(
     models: Sequence[Model],
-    data: Data,
+    data: Data | Trajectory | Labelled,
     *,
     split: str | None = None,
     strict: bool = False,
     species: Sequence[str] | None = None,
+    timestep: float | None = None,
+    frames: slice = slice(None),
     **options: Unpack[Preparing],
 ) -> Comparison:
     """Several predictors on the same configurations, each prepared for as it asks.
@@ -39,7 +43,7 @@ def compare(
     models
         Models as elsewhere, ``energy`` for the inherent energy alone, or ``stored:NAME`` for
         predictions that the data set's publishers stored.
-    split, strict, options
+    split, strict, timestep, frames, options
         As in :func:`equiglass.commands.evaluate.evaluate`.
 
     Raises
@@ -51,16 +55,22 @@ def compare(
         raise InputError("nothing to compare", field="models")
     networks = [None if _is_special(m) else loaded(m) for m in models]
     how = preparation_of(options)
-    chosen = chosen_split(data, split, species)
-    configurations = list(chosen)
+    times = next((n.times for n in networks if n is not None), None)
+    if isinstance(data, Labelled):
+        found = data
+    else:
+        found = labelled(
+            data, times, split=split, species=species, timestep=timestep, frames=frames
+        )
     for network in networks:
         if network is not None:  # before anything is quenched
-            compared_times(network.times, configurations, chosen.source)
-    without = _without_model(how, networks, configurations)
+            compared_times(network.times, found.configurations, found.source)
+    without = _without_model(how, networks, found.configurations)
     contenders = []
-    with track("compare", len(models) * len(chosen), enabled=how.progress) as advance:
+    n = len(found.sampling.first)
+    with track("compare", len(models) * n, enabled=how.progress) as advance:
         for model, network in zip(models, networks, strict=True):
-            inputs = _inputs(model, network, configurations, how if network else without)
+            inputs = _inputs(model, network, found, how if network else without)
             watch = None if network is None else Watch(network, strict=strict)
             predictor, times = _predictor(model, watch, inputs)
             begun = perf_counter()
@@ -69,13 +79,15 @@ def compare(
                 times,
                 inputs,
                 model=name_of(model),
-                data=chosen.source,
+                data=found.source,
+                sampling=found.sampling,
                 advance=advance,
             )
-            seconds = (perf_counter() - begun) / len(inputs)
+            seconds = (perf_counter() - begun) / n
+            structures = found.sampling.structures.tolist()
             evaluation = replace(
                 evaluation,
-                departures=() if watch is None else tuple(watch.found),
+                departures=() if watch is None else tuple(watch.found[s] for s in structures),
                 potential=potential_of(inputs),
             )
             if watch is not None:
@@ -91,12 +103,13 @@ def _is_special(model: Model) -> bool:
 def _inputs(
     model: Model,
     network: PropensityModel | None,
-    configurations: Sequence[Configuration],
+    found: Labelled,
     how: Preparation,
 ) -> list[Configuration]:
     if network is not None:
-        return prepared(network, configurations, how)
-    return how.complete(configurations, ["inherent_energy"] if model == ENERGY else [])
+        return found.completed(lambda part: prepared(network, part, how))
+    fields = ["inherent_energy"] if model == ENERGY else []
+    return found.completed(lambda part: how.complete(part, fields))
 
 
 def _without_model(

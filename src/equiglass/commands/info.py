@@ -23,6 +23,7 @@ from ..evaluation.dynamics import (
     relaxation_time,
     relaxation_times,
 )
+from ..geometry.pairs import mean_neighbours
 from .info_trajectory import as_trajectory, describe_trajectory
 
 EDGE_CUTOFF = 2.0
@@ -140,17 +141,5 @@ def _relaxation_times(
     ]
 
 
-def _edges(configuration: Configuration) -> float | None:
-    from ..geometry.graph import build_graph
-
-    try:
-        graph = build_graph(
-            configuration.positions,
-            configuration.box,
-            EDGE_CUTOFF,
-            periodic=configuration.periodic,
-            source=configuration.source,
-        )
-    except InputError:
-        return None
-    return graph.n_edges / len(configuration)
+def _edges(c: Configuration) -> float | None:
+    return mean_neighbours(c.positions, c.box, EDGE_CUTOFF, c.periodic)

@@ -8,6 +8,7 @@ from typing import Unpack
 
 from ..data.dataset import Data, as_dataset
 from ..errors import InputError
+from ..extras import need
 from ..models.storage import load_on_fastest
 from ..reporting.page import run_parts, study_parts, write_page
 from ..studies.grid import read_rows
@@ -43,6 +44,7 @@ def report(
     InputError
         If the folder is neither, or the data are no longer there.
     """
+    need("plotly", why="a report")
     folder, target = Path(source), check_output(output, endings=(".html",))
     if (folder / "study.json").is_file():
         parts = _study(folder)
@@ -66,12 +68,15 @@ def _study(folder: Path) -> list[str]:
 
 def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:
     from ..training.config import TrainConfig
+    from ..training.sources import open_data
     from ..yaml_config import load_yaml
 
     settings = (folder / "config.yaml").read_text()
-    trained_on = load_yaml(folder / "config.yaml", TrainConfig).data.path
     model = load_on_fastest(folder)
-    dataset = as_dataset(trained_on if data is None else data)
+    if data is None:
+        dataset = open_data(load_yaml(folder / "config.yaml", TrainConfig)).dataset
+    else:
+        dataset = as_dataset(data)
     facts = {
         "parameters": model.n_parameters,
         "training": f"{model.card.notes.get('training_seconds', '?')} s",

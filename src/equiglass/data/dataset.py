@@ -20,6 +20,7 @@ from ..opening import regular_size
 from .archive import is_store
 from .configuration import Configuration
 from .entry import Entry as Entry
+from .fingerprint import add_to
 from .folder import SPLITS, read_file, read_folder
 
 if TYPE_CHECKING:
@@ -158,9 +159,7 @@ class Dataset(Sequence[Configuration]):
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for c in self:
-            for array in (c.types, c.box, c.positions, c.times, c.propensity):
-                if array is not None:
-                    digest.update(np.ascontiguousarray(array).tobytes())
+            add_to(digest, c)
         return digest.hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ same for the frame at t0 + t. Each label is one draw: noisy, but there are as ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from .configuration import Configuration
 from .dataset import Dataset
 from .entry import Entry
 from .folder import SPLITS
+from .relaxation import RelaxationTime
 from .trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -37,14 +38,31 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class _Example:
-    """What loads one example; labels come from frames of the same stretch only."""
+class Example:
+    """Which frames one example is made of: its own, and for each time the one that labels it."""
 
     trajectory: Trajectory
     frame: int
     ends: tuple[int | None, ...]
     times: tuple[float, ...]
     direction: Direction
+    temperature: float | None = None
+    relaxation_time: RelaxationTime | None = None
+
+    @property
+    def time(self) -> float:
+        """When its frame was, tau_LJ."""
+        return float(self.trajectory.times[self.frame])
+
+    def within(self, start: float, stop: float) -> Example | None:
+        """The same from this stretch of time alone; None if no label is left."""
+        if not start <= self.time <= stop:
+            return None
+        times = self.trajectory.times
+        ends = tuple(
+            end if end is not None and start <= times[end] <= stop else None for end in self.ends
+        )
+        return replace(self, ends=ends) if any(end is not None for end in ends) else None
 
     def load(self) -> Configuration:
         """The frame with its labels."""
@@ -58,8 +76,18 @@ class _Example:
             times=np.array(self.times),
             propensity=labels,
             n_trajectories=1,
+            temperature=self.temperature,
+            relaxation_time=self.relaxation_time or start.relaxation_time,
             source=f"{start.source}[{self.direction}]",
         )
+
+    def entry(self, split: str | None = None) -> Entry:
+        """As a member of a data set."""
+        t = self.trajectory
+        return Entry(
+            f"{t.source}[{self.frame}][{self.direction}]", t.format, self.load, split,
+            self.temperature, run=t.source, example=self,
+        )  # fmt: skip
 
 
 def stretches(
@@ -113,6 +141,8 @@ def examples_of(
     *,
     within: Sequence[Stretch] | None = None,
     directions: Sequence[Direction] = DIRECTIONS,
+    temperature: float | None = None,
+    relaxation_time: RelaxationTime | None = None,
 ) -> Dataset:
     """Frames of a trajectory with single-run labels, each loaded when it is asked for.
 
@@ -129,11 +159,14 @@ def examples_of(
     within
         Stretches of the trajectory, from which both start and end frames are taken, so that
         nothing of one is in another. By default the whole.
+    temperature, relaxation_time
+        Where the file does not state them.
 
     Raises
     ------
     InputError
-        If the times or the stride make no sense, or no frame has a label.
+        If the times or the stride make no sense, no frame has a label, or the file states another
+        temperature.
     """
     lags = np.asarray(times, dtype=np.float64)
     if lags.ndim != 1 or not len(lags) or lags[0] <= 0 or (np.diff(lags) <= 0).any():
@@ -141,19 +174,21 @@ def examples_of(
     if stride < 1:
         raise InputError("must be at least 1", field="stride", found=stride)
     entries = []
-    temperature = trajectory.frame(0).temperature
+    stated = trajectory.frame(0).temperature
+    if None not in (stated, temperature) and stated != temperature:
+        raise InputError(
+            "the file states another temperature", source=trajectory.source, field="temperature",
+            expected=temperature, found=stated,
+        )  # fmt: skip
+    known = temperature if stated is None else stated
     for stretch in within or (Stretch(0, len(trajectory) - 1),):
         for k in range(stretch.first, stretch.last + 1, stride):
             for direction in directions:
                 ends = _ends(trajectory.times, k, lags, stretch, direction)
                 if any(end is not None for end in ends):
-                    example = _Example(trajectory, k, ends, tuple(lags.tolist()), direction)
-                    entries.append(
-                        Entry(
-                            f"{trajectory.source}[{k}][{direction}]", trajectory.format,
-                            example.load, stretch.split, temperature,
-                        )
-                    )  # fmt: skip
+                    grid = tuple(lags.tolist())
+                    example = Example(trajectory, k, ends, grid, direction, known, relaxation_time)
+                    entries.append(example.entry(stretch.split))
     if not entries:
         length = float(trajectory.times[-1] - trajectory.times[0])
         raise InputError(

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .correlation import mean_and_std
+from .disattenuation import Estimate, estimate
 from .html import html_table
-from .intervals import mean_interval
-from .score import Evaluation, Score
+from .sampling import REVERSAL_CORRELATION
+from .score import Evaluation
+from .scored import Score
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,21 @@ class Contender:
     training_seconds: float | None
     seconds_per_configuration: float | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """The entry of the JSON output."""
-        return {
+    def as_dict(self, first: Evaluation | None = None) -> dict[str, Any]:
+        """The entry of the JSON output; ``first`` is the predictor that differences are from."""
+        result = {
             **self.evaluation.as_dict(),
             "parameters": self.n_parameters,
             "training_seconds": self.training_seconds,
             "seconds_per_configuration": self.seconds_per_configuration,
         }
+        if first is not None:
+            pairs = zip(first.scores, self.evaluation.scores, strict=True)
+            result["first_minus_this"] = [
+                {"type": a.type, "time": a.time, **paired_difference(a, b).as_dict()}
+                for a, b in pairs
+            ]
+        return result
 
 
 class Comparison(tuple[Contender, ...]):
@@ -52,6 +64,10 @@ class Comparison(tuple[Contender, ...]):
 
     def _repr_html_(self) -> str:
         return html_table(self.rows())
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """The JSON output, with the differences of the first from each."""
+        return [c.as_dict(self[0].evaluation if k else None) for k, c in enumerate(self)]
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each (type, time): mean rho per configuration of each, and the ceiling."""
@@ -70,14 +86,29 @@ class Comparison(tuple[Contender, ...]):
         ]
 
 
-def paired_difference(a: Score, b: Score) -> tuple[float, float] | None:
-    """Mean of rho_a - rho_b over configurations and the half width of its 95 % interval.
+def paired_difference(a: Score, b: Score) -> Estimate:
+    """Mean of rho_a - rho_b over configurations, with its 95 % interval, and for the propensity.
 
-    Student's t on the differences of the same configurations, which scatter far less than the
-    correlations themselves. None where there are fewer than two.
+    By the differences of the same configurations, which scatter far less than the correlations
+    themselves; for configurations that are independent this is Student's t. All None where the
+    two are not of the same configurations.
     """
-    if len(a.per_configuration) != len(b.per_configuration):
-        return None
-    return mean_interval(
-        [x - y for x, y in zip(a.per_configuration, b.per_configuration, strict=True)]
-    )
+    n = len(a.per_configuration)
+    if n != len(b.per_configuration):
+        return Estimate(None, why="scores of other configurations")
+    differences = np.subtract(a.per_configuration, b.per_configuration)
+    usable = np.isfinite(differences)
+    differences = differences[usable]
+    reliabilities = np.array(a.reliabilities)[usable] if a.reliabilities else np.full(n, np.nan)
+    units = None if a.units is None else np.array(a.units)[usable]
+
+    def statistic(kept: NDArray[np.bool_]) -> tuple[float, float]:
+        known = reliabilities[kept]
+        known = known[np.isfinite(known)]
+        share = float(known.mean()) if len(known) else float("nan")
+        return float(differences[kept].mean()), share
+
+    if not len(differences):
+        return Estimate(None, why="no configuration has both")
+    left = REVERSAL_CORRELATION if a.method == "reversal" else 0.0
+    return estimate(statistic, units, len(differences), a.estimate.why, noise_correlation=left)

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.relaxation import RelaxationTime
 from ..errors import InputError
-from .correlation import ceiling, mean_and_std
+from .correlation import mean_and_std
+from .noise import noise_of, reliability
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,7 @@ def _row(
 ) -> DynamicsRow:
     chosen = [(c, c.types == t) for c in members if (c.types == t).any()]
     propensity = [float(np.nanmean(c.propensity[k][m])) for c, m in chosen]  # type: ignore[index]
-    ceilings = [
-        ceiling(c.propensity_halves[k][:, m]) for c, m in chosen if c.propensity_halves is not None
-    ]
+    ceilings = [r**0.5 if r > 0 else np.nan for r in (_reliability(c, k, m) for c, m in chosen)]
     bonds = [
         float(np.nanmean(c.bond_breaking[k][m])) for c, m in chosen if c.bond_breaking is not None
     ]
@@ -89,6 +89,11 @@ def _row(
 
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def _reliability(c: Configuration, k: int, mask: NDArray[np.bool_]) -> float:
+    noise = noise_of(c, k, mask)
+    return np.nan if noise is None else reliability(c.propensity[k][mask], noise)  # type: ignore[index]
 
 
 def _per_trajectory(

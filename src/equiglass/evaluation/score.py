@@ -10,49 +10,15 @@ from typing import Any
 import numpy as np
 
 from ..data.accuracy import coarsest_accuracy
-from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
 from ..models.ranges import Departure
-from .correlation import ceiling, mean_and_std, pearson
+from .correlation import mean_and_std
 from .html import html_table
 from .predictors import Array, Predictor
-
-
-@dataclass(frozen=True)
-class Score:
-    """Correlation of prediction and measurement for one type at one time.
-
-    Attributes
-    ----------
-    per_configuration
-        Pearson correlation in each configuration.
-    ceiling
-        Mean over configurations of the best correlation the labels allow, None if not known.
-    """
-
-    type: str
-    time: float
-    per_configuration: tuple[float, ...]
-    pooled: float
-    ceiling: float | None
-    ceiling_pooled: float | None
-    n_particles: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """The entry of the JSON output."""
-        mean, std = mean_and_std(list(self.per_configuration))
-        return {
-            "type": self.type,
-            "time": self.time,
-            "per_configuration_mean": mean,
-            "per_configuration_std": std,
-            "per_configuration": [v if np.isfinite(v) else None for v in self.per_configuration],
-            "pooled": self.pooled if np.isfinite(self.pooled) else None,
-            "ceiling": self.ceiling,
-            "ceiling_pooled": self.ceiling_pooled,
-            "n_particles": self.n_particles,
-        }
+from .sampling import Sampling
+from .scored import Score, score_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,6 +34,8 @@ class Evaluation:
         is known about that.
     potential
         Under which the model's inputs were made, where the configurations record it.
+    sampling
+        How the labels were drawn.
     """
 
     model: str
@@ -79,6 +47,7 @@ class Evaluation:
     measured: tuple[Array, ...]
     departures: tuple[tuple[Departure, ...], ...] = ()
     potential: Potential | None = None
+    sampling: Sampling | None = None
 
     def __repr__(self) -> str:
         rho = ", ".join(
@@ -185,6 +154,7 @@ def score(
     *,
     model: str,
     data: str,
+    sampling: Sampling | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Compare a predictor with the propensities of configurations.
@@ -193,6 +163,11 @@ def score(
     ----------
     times
         Times of the predictor's rows; None for one row that is compared with every time.
+    sampling
+        How the labels were drawn; by default configurations of other positions are independent.
+        Several labels of one structure are predicted once.
+    advance
+        Called after each prediction.
 
     Raises
     ------
@@ -202,16 +177,27 @@ def score(
     pairs = compared_times(times, configurations, data)
     first = configurations[0]
     assert first.times is not None  # as compared_times saw
+    how = Sampling.of(configurations) if sampling is None else sampling
+    of_structure: dict[int, Array] = {}
     predicted, measured = [], []
-    for c in configurations:
-        values = predictor(c)
-        predicted.append(np.stack([values[i] for i, _ in pairs]))
+    for c, structure in zip(configurations, how.structures.tolist(), strict=True):
+        if structure not in of_structure:
+            values = predictor(c)
+            of_structure[structure] = np.stack([values[i] for i, _ in pairs])
+            advance()
+        predicted.append(of_structure[structure])
         measured.append(np.stack([c.propensity[j] for _, j in pairs]))  # type: ignore[index]
-        advance()
     columns = [j for _, j in pairs]
     n_types = max(c.n_types for c in configurations)
     scores = tuple(
-        _score(configurations, predicted, measured, t, row, column)
+        score_of(
+            configurations,
+            [p[row] for p in predicted],
+            [m[row] for m in measured],
+            t,
+            column,
+            how,
+        )
         for t in range(n_types)
         for row, column in enumerate(columns)
     )
@@ -223,35 +209,5 @@ def score(
         tuple(configurations),
         tuple(predicted),
         tuple(measured),
-    )
-
-
-def _score(
-    configurations: Sequence[Configuration],
-    predicted: Sequence[Array],
-    measured: Sequence[Array],
-    of_type: int,
-    row: int,
-    column: int,
-) -> Score:
-    chosen = [c.types == of_type for c in configurations]
-    p = [values[row][mask] for values, mask in zip(predicted, chosen, strict=True)]
-    m = [values[row][mask] for values, mask in zip(measured, chosen, strict=True)]
-    halves = [
-        c.propensity_halves[column][:, mask]
-        for c, mask in zip(configurations, chosen, strict=True)
-        if c.propensity_halves is not None and mask.any()
-    ]
-    has_ceiling = len(halves) == len(configurations)
-    pooled_ceiling = ceiling(np.concatenate(halves, axis=1)) if has_ceiling else float("nan")
-    known = [(a, b) for a, b in zip(p, m, strict=True) if len(a)]
-    time = configurations[0].times[column]  # type: ignore[index]
-    return Score(
-        type=TYPE_NAMES[of_type],
-        time=float(time),
-        per_configuration=tuple(pearson(a, b) for a, b in known),
-        pooled=pearson(np.concatenate(p), np.concatenate(m)),
-        ceiling=mean_and_std([ceiling(h) for h in halves])[0] if has_ceiling else None,
-        ceiling_pooled=pooled_ceiling if np.isfinite(pooled_ceiling) else None,
-        n_particles=sum(len(a) for a in p),
+        sampling=how,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .periodic import FloatArray
+from .periodic import FloatArray, wrap
 
 # Closer than this, two particles of a liquid are one particle written twice.
 OVERLAP = 1e-3
@@ -59,6 +59,33 @@ def find_pairs(
             found=f"{float(distances[pair]):.3g} between particles {first} and {second}",
         )
     return i, j, vectors
+
+
+def mean_neighbours(
+    points: FloatArray, lengths: FloatArray, cutoff: float, periodic: tuple[bool, bool, bool]
+) -> float | None:
+    """Neighbours closer than ``cutoff`` that one of these points has, on average.
+
+    Vesin imports PyTorch where it is installed; this does not, and only counts. None where no
+    graph can be made: in a box shorter than twice the cutoff along a periodic direction, and where
+    two points overlap.
+
+    Parameters
+    ----------
+    points
+        (N, 3), sigma.
+    lengths
+        (3,) edges of the box, sigma.
+    """
+    from scipy.spatial import KDTree
+
+    sides = np.array([bool(p) for p in periodic])
+    if len(points) == 0 or (lengths[sides] < 2 * cutoff).any():
+        return None
+    folded = wrap(np.asarray(points, dtype=np.float64), np.asarray(lengths, np.float64), periodic)
+    tree = KDTree(folded, boxsize=np.where(sides, lengths, 0.0))
+    overlapping, near = tree.count_neighbors(tree, [OVERLAP, cutoff])
+    return None if overlapping > len(points) else float(near / len(points) - 1)
 
 
 def neighbour_pairs(

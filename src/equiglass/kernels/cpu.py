@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import pad
 
 from ..geometry.graph import Graph
-from .operator import Gradients, empty_gradients, empty_sums, register_gradient
+from .operator import Gradients, empty_gradients, empty_sums, operator, register_gradient
 from .problem import ConvolutionProblem, problem_of
 
 try:
@@ -66,7 +66,7 @@ def _padded(tensor: torch.Tensor) -> torch.Tensor:
     return (pad(tensor, (0, missing)) if missing else tensor).contiguous()
 
 
-@torch.library.custom_op("equiglass::convolution", mutates_args=())
+@operator("convolution")
 def convolution(
     x: torch.Tensor,
     harmonics: torch.Tensor,
@@ -100,7 +100,7 @@ def convolution(
     return sums
 
 
-@torch.library.custom_op("equiglass::convolution_backward", mutates_args=())
+@operator("convolution_backward")
 def convolution_backward(
     gradient: torch.Tensor,
     x: torch.Tensor,
@@ -139,13 +139,13 @@ def convolution_backward(
     return (*without_padding, for_harmonics, for_lengths)  # type: ignore[return-value]
 
 
-@convolution.register_fake
+@torch.library.register_fake("equiglass::convolution")  # type: ignore[untyped-decorator]
 def _(x: torch.Tensor, *others: Any) -> torch.Tensor:
     *_, receiver_start, _, problem = others
     return empty_sums(x, receiver_start, problem)
 
 
-@convolution_backward.register_fake
+@torch.library.register_fake("equiglass::convolution_backward")  # type: ignore[untyped-decorator]
 def _(gradient: torch.Tensor, *others: Any) -> Gradients:
     x, harmonics, lengths, table, *_, geometry = others
     return empty_gradients(x, harmonics, lengths, table, geometry)

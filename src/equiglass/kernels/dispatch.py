@@ -14,6 +14,7 @@ from typing import Protocol
 import torch
 
 from ..geometry.graph import Graph
+from .operator import constant_result
 from .problem import ConvolutionProblem, check_arguments, require
 
 
@@ -88,7 +89,7 @@ def backend(device: torch.device) -> str:
     return wanted
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@constant_result
 def _chosen(device: torch.device) -> str:
     """A compiled function keeps the choice that was made when it was compiled."""
     return backend(device)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import torch
 
+from .operator import constant_result
 from .paths import clebsch_gordan
 
 # One component of Y_l: (coefficient, component of Y_(l-1), component of the direction), summed.
@@ -31,7 +32,7 @@ def _cached_recursion(l: int) -> tuple[Terms, ...]:
     return tuple(_raised(l))
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@constant_result
 def _recursion(l: int) -> tuple[Terms, ...]:
     """Numbers, not operations, to a compiler."""
     return _cached_recursion(l)

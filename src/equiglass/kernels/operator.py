@@ -13,13 +13,42 @@ the last two gradients are empty and no time goes into them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 
 from .problem import problem_of
 
 Gradients = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def operator(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """Register a function as the operator ``equiglass::name``, which mutates nothing.
+
+    What :func:`torch.library.custom_op` makes, from the functions below it: an operator of
+    ``custom_op`` imports PyTorch's compiler, two seconds, when it is first called.
+    """
+    qualified = f"equiglass::{name}"
+
+    def register(function: Callable[..., Any]) -> Any:
+        schema = torch.library.infer_schema(function, mutates_args=())
+        torch.library.define(qualified, schema, tags=(torch.Tag.pt2_compliant_tag,))
+        torch.library.impl(qualified, "default", function)
+        return getattr(torch.ops.equiglass, name).default
+
+    return register
+
+
+def constant_result(function: Callable[P, R]) -> Callable[P, R]:
+    """Tell a compiler to take what the function returns as a constant.
+
+    :func:`torch.compiler.assume_constant_result` sets this mark as well, and imports the compiler
+    to do so.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
 
 
 def empty_sums(x: torch.Tensor, receiver_start: torch.Tensor, problem: str) -> torch.Tensor:
@@ -65,4 +94,4 @@ def register_gradient(forward: Any, backward: Callable[..., Gradients]) -> None:
             return x, None, None, table, *indices_and_problem
         return x, harmonics, lengths, table, *indices_and_problem
 
-    forward.register_autograd(gradient_of, setup_context=setup_context)
+    torch.library.register_autograd(forward, gradient_of, setup_context=setup_context)

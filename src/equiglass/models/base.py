@@ -47,6 +47,8 @@ class Network(nn.Module, ABC, Generic[S]):
         copies.
     solved
         Whether it is fitted in one step, by :meth:`solve`, rather than by gradient descent.
+    n_features
+        Of :meth:`represent`; of use only to networks that work in slabs.
     input_mean, input_std
         (n_types, n_scalars) statistics by which scalars are standardised.
     """
@@ -54,6 +56,7 @@ class Network(nn.Module, ABC, Generic[S]):
     settings: ClassVar[type[NetworkSettings]]
     is_equivariant: ClassVar[bool]
     solved: ClassVar[bool] = False
+    n_features: int = 0
     input_mean: torch.Tensor
     input_std: torch.Tensor
 
@@ -93,6 +96,10 @@ class Network(nn.Module, ABC, Generic[S]):
     def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
         """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
 
+    @abstractmethod
+    def of_times(self) -> dict[str, torch.Tensor]:
+        """Views of the parameters that belong to single times, by name; the last axis is time."""
+
     def forward(self, batch: ModelInput) -> torch.Tensor:
         """Standardised propensity of every particle at every time, (N, n_times)."""
         return self.decode(self.represent(batch), batch.types)
@@ -122,10 +129,22 @@ class Network(nn.Module, ABC, Generic[S]):
 
     @classmethod
     def read_in_slabs(
-        cls, configuration: Configuration, config: S, n_slabs: int, dtype: torch.dtype
+        cls,
+        configuration: Configuration,
+        config: S,
+        n_slabs: int,
+        dtype: torch.dtype,
+        keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
-        """The input without edges, and a function that starts a walk through them."""
+        """The input without edges, and a function that starts a walk through them.
+
+        ``keep`` are the bytes in which edges may be kept from one walk to the next.
+        """
         raise NotImplementedError(f"{cls.__name__} needs all edges at once")
+
+    def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
+        """Memory that :meth:`represent_in_slabs` takes, without edges that are kept, about."""
+        raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
 
     def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
         """:meth:`represent` with one slab's edges in memory at a time.

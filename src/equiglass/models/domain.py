@@ -6,7 +6,7 @@ the training data, as :mod:`equiglass.models.ranges` says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.potential import Potential
-from .ranges import Array, Departure, Range, range_of_means, range_of_values
+from .ranges import Array, Departure, Range, Sum, range_of
 
 if TYPE_CHECKING:
     from .inputs import ModelInput
@@ -55,40 +55,48 @@ class Domain(BaseModel):
     def of(
         cls,
         model: PropensityModel,
-        configurations: Sequence[Configuration],
-        inputs: Sequence[ModelInput] | None = None,
+        configurations: Iterable[Configuration],
+        inputs: Iterable[ModelInput] | None = None,
     ) -> Domain:
         """The domain of a model that was trained on these, complete as the model reads them.
 
-        ``inputs`` of the configurations, in the same order, spare their computation.
+        One configuration after another, so that they need not be in memory. ``inputs`` of the
+        configurations, in the same order, spare their computation.
         """
-        chosen = list(configurations)
-        given = dict(zip(map(id, chosen), inputs or (), strict=False))
-        densities = np.array([c.density for c in chosen])
-        energies = {
-            name: range_of_values(chosen, [getattr(c, field) for c in chosen])
-            for name, field in ENERGIES.items()
-            if all(getattr(c, field) is not None for c in chosen)
-        }
-        with_a = [c for c in chosen if (c.types == 0).any()]
-        orders = [
-            model.order_parameter(c, model.predict(c, inputs=given.get(id(c)))) for c in with_a
-        ]
-        rows = range(len(model.times) if with_a else 0)
+        names = TYPE_NAMES[: model.n_types]
+        dimensions, temperatures = set(), set()
+        shares: dict[str, list[Sum]] = {name: [] for name in names}
+        densities: list[Sum] = []
+        energies: dict[str, list[Sum]] = {name: [] for name in ENERGIES}
+        orders: list[list[Sum]] = [[] for _ in model.times]
+        read = iter(inputs) if inputs is not None else None
+        for c in configurations:
+            given = None if read is None else next(read)
+            dimensions.add(c.dimensions)
+            if c.temperature is not None:
+                temperatures.add(float(c.temperature))
+            for t, name in enumerate(names):
+                shares[name].append(Sum.of(c, (c.types == t).mean()))
+            densities.append(Sum.of(c, c.density))
+            for name, field in ENERGIES.items():
+                if getattr(c, field) is not None:
+                    energies[name].append(Sum.of_values(c, getattr(c, field)))
+            if (c.types == 0).any():
+                order = model.order_parameter(c, model.predict(c, inputs=given))
+                for sums, values in zip(orders, order, strict=True):
+                    sums.append(Sum.of_values(c, values, of_a=True))
         return cls(
-            dimensions=tuple(sorted({c.dimensions for c in chosen})),
-            fractions={
-                name: range_of_means(chosen, np.array([(c.types == t).mean() for c in chosen]))
-                for t, name in enumerate(TYPE_NAMES[: model.n_types])
+            dimensions=tuple(sorted(dimensions)),
+            fractions={name: range_of(sums) for name, sums in shares.items()},
+            density=range_of(densities),
+            temperatures=tuple(sorted(temperatures)),
+            # Of what only some have nothing can be said of the others.
+            energies={
+                name: range_of(sums)
+                for name, sums in energies.items()
+                if len(sums) == len(densities)
             },
-            density=range_of_means(chosen, densities),
-            temperatures=tuple(
-                sorted({float(c.temperature) for c in chosen if c.temperature is not None})
-            ),
-            energies=energies,
-            order_parameter=tuple(
-                range_of_values(with_a, [order[row] for order in orders], of_a=True) for row in rows
-            ),
+            order_parameter=tuple(range_of(sums) for sums in orders if sums),
         )
 
     def departures(

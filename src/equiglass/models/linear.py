@@ -65,6 +65,10 @@ class LinearReadout(Network[DescriptorConfig]):
         self.weight.mul_(scale[:, None])
         self.bias.mul_(scale).add_(shift)
 
+    def of_times(self) -> dict[str, torch.Tensor]:
+        """All that was fitted."""
+        return {"weight": self.weight, "bias": self.bias}
+
     @torch.no_grad()
     def solve(self, inputs: Sequence[ModelInput], targets: torch.Tensor) -> None:
         """Ridge regression, type by type, on standardised targets (n, n_times)."""

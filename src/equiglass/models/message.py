@@ -112,6 +112,17 @@ class MessageNetwork(Network[MessageConfig]):
         last.weight.mul_(scale.flatten()[:, None])
         last.bias.mul_(scale.flatten()).add_(shift.flatten())
 
+    def of_times(self) -> dict[str, torch.Tensor]:
+        """The last linear map of the decoder."""
+        last = self.decoder[-1]
+        assert isinstance(last, nn.Linear)
+        shape = self.n_types, self.n_times
+        name = f"decoder.{len(self.decoder) - 1}"
+        return {
+            f"{name}.weight": last.weight.view(*shape, -1).movedim(1, -1),
+            f"{name}.bias": last.bias.view(shape),
+        }
+
     def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Standardised propensity from the representation, (N, n_times)."""
         every = self.decoder(representation).view(-1, self.n_types, self.n_times)

@@ -81,64 +81,75 @@ class Range(BaseModel):
         return Departure(quantity, value, self.low, self.high)
 
 
-def range_of_values(
-    configurations: Sequence[Configuration], values: Sequence[Array], *, of_a: bool = False
-) -> Range:
-    """Range of the means of a quantity (N,) over all particles, or those of type A.
+@dataclass(frozen=True)
+class Sum:
+    """What a range takes from one configuration: a mean over some of its particles.
 
-    Neighbours are alike, so that means scatter more than those of independent particles would.
-    How much more is seen in the means over the octants of each box.
+    Attributes
+    ----------
+    state_point
+        Equal for configurations of one state point.
+    variance
+        Of the particles about their mean; 0 for what has one value.
+    squares, freedom
+        Squared deviations of the means over octants, in units of one particle's, and their number
+        less one. Neighbours are alike, so that means scatter more than those of independent
+        particles would; how much more is seen there.
     """
-    means, counts, variances, squares, freedom = [], [], [], 0.0, 0
-    for c, of_all in zip(configurations, values, strict=True):
+
+    state_point: tuple[Any, ...]
+    mean: float
+    count: int
+    variance: float = 0.0
+    squares: float = 0.0
+    freedom: int = 0
+
+    @classmethod
+    def of(cls, c: Configuration, mean: float) -> Sum:
+        """Of something that has one value for a configuration."""
+        return cls(_state_point(c), float(mean), len(c))
+
+    @classmethod
+    def of_values(cls, c: Configuration, values: Array, *, of_a: bool = False) -> Sum:
+        """Of a quantity (N,), over all particles or those of type A."""
         chosen = c.types == 0 if of_a else np.ones(len(c), bool)
-        mine = of_all[chosen].astype(np.float64)
-        means.append(mine.mean())
-        counts.append(len(mine))
+        mine = values[chosen].astype(np.float64)
         half = (c.positions[chosen] >= c.box / 2)[:, list(c.periodic)]
         octant = half @ (1 << np.arange(half.shape[1]))
         sizes = np.bincount(octant)
         parts = np.bincount(octant, mine)[sizes > 0] / sizes[sizes > 0]
-        squares += float((sizes[sizes > 0] * (parts - mine.mean()) ** 2).sum())
-        freedom += len(parts) - 1
-        variances.append(mine.var())
-    spread = math.sqrt(max(float(np.mean(variances)), squares / max(1, freedom)))
-    return range_of_means(configurations, np.array(means), np.array(counts), spread)
+        squares = float((sizes[sizes > 0] * (parts - mine.mean()) ** 2).sum())
+        return cls(
+            _state_point(c), float(mine.mean()), len(mine), float(mine.var()), squares,
+            len(parts) - 1,
+        )  # fmt: skip
 
 
-def range_of_means(
-    configurations: Sequence[Configuration],
-    means: Array,
-    counts: NDArray[np.int64] | None = None,
-    spread: float = 0.0,
-) -> Range:
-    """Range of means over ``counts`` particles each, by default all.
+def range_of(sums: Sequence[Sum]) -> Range:
+    """Range of the means of configurations.
 
     The spread is at least what configurations of one state point show among themselves, and larger
     where few were seen.
     """
-    if counts is None:
-        counts = np.array([len(c) for c in configurations])
+    means, counts = np.array([s.mean for s in sums]), np.array([s.count for s in sums])
+    octants = sum(s.squares for s in sums) / max(1, sum(s.freedom for s in sums))
+    spread = math.sqrt(max(float(np.mean([s.variance for s in sums])), octants))
     squares, freedom = 0.0, 0
-    groups = _state_points(configurations)
+    order = {key: k for k, key in enumerate(dict.fromkeys(s.state_point for s in sums))}
+    groups = np.array([order[s.state_point] for s in sums])
     for group in np.unique(groups):
         mine = groups == group
         squares += float((counts[mine] * (means[mine] - means[mine].mean()) ** 2).sum())
         freedom += int(mine.sum()) - 1
     if freedom > 0:
         spread = max(spread, math.sqrt(squares / freedom))
-    spread *= 1 + 1 / len(configurations)
+    spread *= 1 + 1 / len(sums)
     return Range(low=_short(means.min()), high=_short(means.max()), spread=_short(spread))
 
 
-def _state_points(configurations: Sequence[Configuration]) -> NDArray[np.int64]:
-    """Numbers that are equal for configurations of one state point."""
-    keys = [
-        (c.dimensions, c.temperature, round(c.density, 2), round(float((c.types == 0).mean()), 2))
-        for c in configurations
-    ]
-    order = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    return np.array([order[key] for key in keys])
+def _state_point(c: Configuration) -> tuple[Any, ...]:
+    share = float((c.types == 0).mean())
+    return c.dimensions, c.temperature, round(c.density, 2), round(share, 2)
 
 
 def _short(value: float) -> float:

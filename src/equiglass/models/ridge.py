@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..extras import need
+
 ALPHAS = tuple(np.logspace(-1, 5, 13))
 Array = NDArray[np.floating[Any]]
 
@@ -15,7 +17,8 @@ def ridge(features: Array, targets: Array) -> tuple[Array, Array]:
     """Coefficients (D, T) and intercepts (T,), each time with its own best penalty.
 
     The penalty minimises the leave-one-out error (generalised cross-validation, scikit-learn's
-    ``RidgeCV``). Targets that are not finite are left out.
+    ``RidgeCV``). A target that is not finite is left out, and one of which nothing is known
+    becomes zero.
 
     Parameters
     ----------
@@ -24,10 +27,22 @@ def ridge(features: Array, targets: Array) -> tuple[Array, Array]:
     targets
         (n, T).
     """
+    need("sklearn", why="ridge regression")
     from sklearn.linear_model import RidgeCV
 
-    known = np.isfinite(targets).all(axis=1)
-    solver = RidgeCV(alphas=ALPHAS, alpha_per_target=targets.shape[1] > 1)
-    solver.fit(features[known], targets[known])
-    coefficients = np.atleast_2d(solver.coef_).T
-    return coefficients, np.atleast_1d(solver.intercept_)
+    finite = np.isfinite(targets)
+    coefficients = np.zeros((features.shape[1], targets.shape[1]))
+    intercepts = np.zeros(targets.shape[1])
+    left = list(range(targets.shape[1]))
+    while left:
+        # Together where the same rows are known, which is what takes time once for all of them.
+        known = finite[:, left[0]]
+        alike = [k for k in left if np.array_equal(finite[:, k], known)]
+        left = [k for k in left if k not in alike]
+        if not known.any():
+            continue
+        solver = RidgeCV(alphas=ALPHAS, alpha_per_target=len(alike) > 1)
+        solver.fit(features[known], targets[known][:, alike])
+        coefficients[:, alike] = np.atleast_2d(solver.coef_).T
+        intercepts[alike] = np.atleast_1d(solver.intercept_)
+    return coefficients, intercepts

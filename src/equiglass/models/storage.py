@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import os
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
+from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
 from ..opening import regular_size
 from .description import FORMAT, WEIGHTS, read_description
 from .propensity import PropensityModel
 from .released import load_released
+
+# Numbers that a network may hold beyond twice those of its file, before shapes are compared.
+SPARE = 10_000_000
 
 
 def packaged_models() -> list[str]:
@@ -78,22 +84,45 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
             expected=f"at most {len(state)}",
             found=description.members,
         )
-    # First without memory: what the settings ask for may be absurd.
+    # What the settings ask for may be absurd.
+    room = 2 * sum(tensor.numel() for tensor in state.values()) + SPARE
     try:
-        with torch.device("meta"):
-            empty = PropensityModel(description.config, *shape)
+        with _Limited(room):
+            restored = PropensityModel(description.config, *shape, description.card)
     except (RuntimeError, OverflowError, MemoryError) as error:
         raise InputError(
             "no network can be made of these settings", source=path, field="config"
         ) from error
-    _check_shapes(empty, state, path)
-    restored = PropensityModel(description.config, *shape, description.card)
+    _check_shapes(restored, state, path)
     dtype = state["target_mean"].dtype
     if not dtype.is_floating_point:
         raise InputError("not real numbers", source=path, field="target_mean", found=dtype)
     # Weights and predictions keep the precision they were trained in.
     restored.to(dtype).load_state_dict(state)
     return restored.eval()
+
+
+class _Limited(TorchFunctionMode):
+    """Within it, new tensors hold at most so many numbers together.
+
+    Not the device ``meta``, where arithmetic imports PyTorch's compiler.
+    """
+
+    NEW = (torch.empty, torch.zeros, torch.ones, torch.randn)
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in self.NEW:
+            size = args[0] if args and not isinstance(args[0], int) else args
+            self.room -= math.prod(size)
+            if self.room < 0:
+                raise MemoryError(f"more room than the weights take: {tuple(size)}")
+        return func(*args, **(kwargs or {}))
 
 
 def _check_shapes(model: PropensityModel, state: dict[str, torch.Tensor], path: Path) -> None:

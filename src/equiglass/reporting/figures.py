@@ -71,6 +71,8 @@ def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) 
             np.concatenate([values[row][mask] for values, mask in zip(arrays, masks, strict=True)])
             for arrays in (evaluation.measured, evaluation.predicted)
         )
+        known = np.isfinite(x)
+        x, y = x[known], y[known]
         axis.hexbin(x, y, gridsize=50, bins="log", mincnt=1, cmap="viridis", lw=0)
         limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
         axis.plot(limits, limits, "k-", lw=0.7)

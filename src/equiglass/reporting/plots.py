@@ -47,7 +47,8 @@ def scatter_plot(evaluation: Evaluation, most: int = 4000) -> Any:
         np.concatenate([v[-1][m] for v, m in zip(arrays, masks, strict=True)])
         for arrays in (evaluation.measured, evaluation.predicted)
     )
-    chosen = np.random.default_rng(0).permutation(len(measured))[:most]
+    known = np.flatnonzero(np.isfinite(measured))
+    chosen = known[np.random.default_rng(0).permutation(len(known))[:most]]
     figure = go.Figure(
         go.Scattergl(
             x=measured[chosen],

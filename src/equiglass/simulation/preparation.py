@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Preparation:
             **self.chosen_accuracy.content(),
         }
 
-    def resolved(self, configurations: Sequence[Configuration]) -> Preparation:
+    def resolved(self, configurations: Collection[Configuration]) -> Preparation:
         """With the potential and the accuracy of these configurations where none was asked for.
 
         Of several accuracies the coarsest counts: no record says more than holds for all.
@@ -91,7 +91,7 @@ class Preparation:
             if potential is None:
                 potential = c.potential
             require_same(potential, c.potential, c.source)
-        if potential is None and configurations:
+        if potential is None and len(configurations):
             for c in configurations:
                 _require_standard(c)
             potential = KOB_ANDERSEN
@@ -104,7 +104,7 @@ class Preparation:
         how = self if potential is None else self.under(potential)
         return replace(how, accuracy=self._accuracy(configurations))
 
-    def _accuracy(self, configurations: Sequence[Configuration]) -> Accuracy | None:
+    def _accuracy(self, configurations: Collection[Configuration]) -> Accuracy | None:
         """The one asked for, which the data must come up to, or the coarsest that they record."""
         if self.accuracy is None:
             return coarsest_accuracy(configurations)

@@ -9,7 +9,7 @@ from ..data.potential import load_potential
 from ..data.store import configuration_names
 from ..errors import InputError
 from ..locks import only_writer
-from ..pool import available_cores, worker_count
+from ..pool import worker_count
 from ..progress import track
 from ..written import make_folder
 from .begun import begin, check_chains, check_times
@@ -68,9 +68,8 @@ def simulate(
         make_folder(work)
         n_tasks = sum(item.n_steps(config) for item in todo)
         # Several trajectories may share a GPU; on cores more processes than those only wait.
-        limit = available_cores() if config.engine == "lammps" else None
         width = sum(1 if i.identity.is_chain else config.n_trajectories for i in todo)
-        workers = worker_count(n_processes, width, limit=limit)
+        workers = worker_count(n_processes, width, within_cores=config.engine == "lammps")
         with (
             connect(config.cluster, workers) as client,
             track("simulate", n_tasks, enabled=progress) as advance,

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ..data.configuration import Configuration
-from ..data.dataset import Dataset, read
+from ..data.dataset import Dataset
 from ..evaluation.score import Evaluation, score
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
@@ -15,6 +15,7 @@ from ..simulation.preparation import Preparation
 from ..training.config import TrainConfig
 from ..training.folder import CONFIG
 from ..training.run import train
+from ..training.sources import open_data
 from .base import VALIDATION_SPLIT, Row, rows_of
 
 
@@ -55,7 +56,7 @@ def train_and_score(
     folder: Path, name: str, config: TrainConfig, preparation: Preparation
 ) -> list[Row]:
     """Train on the data's training split, score on its test split."""
-    data = read(config.data.path)
+    data = open_data(config).dataset
     splits = data.splits
     begun = perf_counter()
     model = fitted(config, folder, splits["train"], splits["validation"], preparation)

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from ..data.configuration import Configuration
-from ..data.dataset import Dataset, Entry, read
+from ..data.dataset import Dataset, Entry
 from ..data.fields import MADE_FIELDS
 from ..drawing import save
 from ..locks import only_writer
 from ..simulation.preparation import Preparation
 from ..training import potential
 from ..training.config import TrainConfig
+from ..training.sources import open_data
 from .base import Plan, Row
 from .grid import run_grid, write_table
 from .record import begin
@@ -64,7 +65,7 @@ def study(
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
-    data, known = _loaded(read(config.data.path))
+    data, known = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how))
     begin(
@@ -73,7 +74,7 @@ def study(
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "data": {"source": config.data.path, "fingerprint": data.fingerprint()},
+            "data": {"source": config.data.source, "fingerprint": data.fingerprint()},
             "preparation": how.record(),
         },
     )

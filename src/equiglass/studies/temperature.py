@@ -7,8 +7,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .base import TRAINING_DATA, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
 
 if TYPE_CHECKING:
@@ -54,6 +52,8 @@ class Temperature(Study):
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """Matrices of training and test temperatures, one for each time."""
+        import numpy as np
+
         from ..drawing import blank_figure
         from .figures import of_type, rho
 
@@ -128,11 +128,12 @@ def train_at_temperatures(
     preparation: Preparation,
 ) -> list[Row]:
     """Train at some temperatures, score at each of others; times in units of tau_alpha."""
-    from ..data.dataset import from_configurations, read
+    from ..data.dataset import from_configurations
+    from ..training.sources import open_data
     from .cells import fitted, scored
     from .reduced import at_reduced_times
 
-    reduced = at_reduced_times(read(config.data.path))
+    reduced = at_reduced_times(open_data(config).dataset)
     data = reduced.data
     begun = perf_counter()
     training = at(data, "train", temperatures)

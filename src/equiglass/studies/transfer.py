@@ -7,14 +7,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .base import Cell, Plan, Row, Study, rows_of
 from .temperature import at, reduced_label, train_at_temperatures, validating
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from ..data.configuration import Configuration
     from ..evaluation.score import Evaluation
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
 
-Array = NDArray[np.floating[Any]]
+    Array = NDArray[np.floating[Any]]
+
 FROZEN, SCRATCH, FINE_TUNED = "frozen", "scratch", "fine-tuned"
 METHODS = (FROZEN, SCRATCH, FINE_TUNED)
 SOURCE = "source"
@@ -70,6 +70,8 @@ class Transfer(Study):
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ, averaged over times, against the number of target configurations."""
+        import numpy as np
+
         from ..drawing import blank_figure
         from .figures import of_type, rho
 
@@ -114,12 +116,13 @@ def transfer_and_score(
     ``frozen``: the representation of the source model, new linear decoders by ridge regression;
     ``scratch``: a new network; ``fine-tuned``: the source network trained on.
     """
-    from ..data.dataset import from_configurations, read
+    from ..data.dataset import from_configurations
     from ..models.storage import load_model
+    from ..training.sources import open_data
     from .cells import fitted, scored
     from .reduced import at_reduced_times
 
-    reduced = at_reduced_times(read(config.data.path))
+    reduced = at_reduced_times(open_data(config).dataset)
     few = at(reduced.data, "train", [target])[:n_configurations]
     test = at(reduced.data, "test", [target])
     begun = perf_counter()
@@ -155,6 +158,8 @@ def _frozen(
     preparation: Preparation,
     name: str,
 ) -> Evaluation:
+    import numpy as np
+
     from ..evaluation.score import score
     from ..models.prepared import prepared
 
@@ -178,6 +183,8 @@ def refit_decoders(
     model: PropensityModel, configurations: Sequence[Configuration]
 ) -> tuple[Array, Array]:
     """Linear decoders on the frozen representation: weights (S, D, T) and intercepts (S, T)."""
+    import numpy as np
+
     from ..models.ridge import ridge
 
     features = np.concatenate([model.represent(c) for c in configurations])

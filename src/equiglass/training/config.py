@@ -2,30 +2,121 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..data.accuracy import Accuracy, accuracy_of
+from ..data.examples import DIRECTIONS, Direction
 from ..data.potential import Potential, load_potential
+from ..errors import AssumptionWarning
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import load_layered
 
+NO_WEIGHT = (
+    "data.reversed_weight is no setting any more and is ignored: weights follow from the noise of "
+    "the labels (weights.json of the run); take the line away"
+)
 
-class DataConfig(BaseModel):
-    """Which configurations are learned from."""
+
+class TimesConfig(BaseModel):
+    """Lags of a trajectory in units of its relaxation time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str = Field(description="data set: path or packaged name")
+    tau_alpha: tuple[float, float] = Field(
+        (0.01, 1.0), description="shortest and longest lag, in units of τ_α"
+    )
+    number: int = Field(
+        10, ge=1, le=1000, description="how many, evenly in log t; each is the nearest lag that "
+        "the frames have",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _increasing(self) -> TimesConfig:
+        low, high = self.tau_alpha
+        if not 0 < low <= high < float("inf"):
+            raise ValueError("must be two positive numbers, the smaller one first")
+        return self
+
+
+class TrajectoryConfig(BaseModel):
+    """One trajectory; what it leaves out is that of ``data``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(description="LAMMPS dump, GSD, extended xyz or what else holds frames")
+    timestep: float | None = Field(None, gt=0, description="as `data.timestep`")
+    species: tuple[str, ...] | None = Field(None, description="as `data.species`")
+    temperature: float | None = Field(None, gt=0, description="as `data.temperature`")
+    tau_alpha: float | None = Field(None, gt=0, description="as `data.tau_alpha`")
+    split: Literal["train", "validation", "test"] | None = Field(
+        None, description="what the whole trajectory is for; if one says so, none is cut"
+    )
+
+
+def _trajectories(value: Any) -> Any:
+    """One file, or several, by name or with settings of their own."""
+    if value is None:
+        return ()
+    members = value if isinstance(value, (list, tuple)) else [value]
+    return tuple({"file": m} if isinstance(m, str) else m for m in members)
+
+
+class DataConfig(BaseModel):
+    """Which configurations are learned from: a data set, trajectories, or both together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str | None = Field(None, description="data set: path or packaged name")
+    trajectory: Annotated[tuple[TrajectoryConfig, ...], BeforeValidator(_trajectories)] = Field(
+        (),
+        description="a trajectory whose frames are learned from, or a list; each a file, or a "
+        "mapping with the keys of `data.trajectory[]`",
+    )
+    times: TimesConfig | tuple[float, ...] = Field(
+        TimesConfig(),
+        description="lags of the labels from trajectories: a list in τ_LJ, or a mapping with the "
+        "keys of `data.times`",
+    )
+    stride: int = Field(1, ge=1, description="every so many frames of a trajectory one is a start")
+    directions: tuple[Direction, ...] = Field(
+        DIRECTIONS,
+        min_length=1,
+        description="labels from the run after a frame, before it, or both",
+    )
+    timestep: float | None = Field(
+        None, gt=0, description="of the integration, τ_LJ, where trajectories state steps"
+    )
+    species: tuple[str, ...] | None = Field(
+        None, description="species of trajectories in the order A, B, ..., where they have names"
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="of trajectories that do not state theirs"
+    )
+    tau_alpha: float | None = Field(
+        None, gt=0, description="relaxation time of trajectories, τ_LJ; null: measured on each, "
+        "where F_s(7.25) of type A is 1/e",
+    )  # fmt: skip
+    gap: float = Field(
+        5.0,
+        ge=0,
+        description="time between the stretches of a trajectory that are for training, validation "
+        "and test, in τ_α",
+    )
     validation_fraction: float = Field(
         0.2,
         ge=0,
         lt=1,
-        description="share of configurations held out to choose the best epoch, where the data "
-        "set has no validation split; 0 keeps the last epoch instead",
+        description="share of configurations, and of the time of each trajectory, held out to "
+        "choose the best epoch, where the data set has no validation split; 0 keeps the last epoch "
+        "instead",
+    )
+    test_fraction: float = Field(
+        0.0, ge=0, lt=1, description="share of the time of each trajectory left for tests"
     )
     reversed_per_configuration: int = Field(
         0,
@@ -33,9 +124,38 @@ class DataConfig(BaseModel):
         description="time-reversed trajectories shown per configuration and epoch; needs the end "
         "positions of trajectories",
     )
-    reversed_weight: float = Field(
-        0.3, gt=0, description="weight of a reversed trajectory's loss, whose label is noisy"
+    memory: float = Field(
+        4.0,
+        gt=0,
+        description="GB of configurations and samples kept in memory; what is more is made again "
+        "ahead of each step, with the same result",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_weight(cls, value: Any) -> Any:
+        # Of versions that weighted by hand; it had no effect where nothing was reversed.
+        if isinstance(value, dict) and "reversed_weight" in value:
+            if value.get("reversed_per_configuration"):
+                warnings.warn(NO_WEIGHT, AssumptionWarning, stacklevel=2)
+            return {k: v for k, v in value.items() if k != "reversed_weight"}
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DataConfig:
+        if self.path is None and not self.trajectory:
+            raise ValueError("needs a path, a trajectory, or both")
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise ValueError("validation_fraction and test_fraction leave nothing for training")
+        if isinstance(self.times, tuple) and not self.times:
+            raise ValueError("times: needs at least one")
+        return self
+
+    @property
+    def source(self) -> str:
+        """What the data are, for messages and the model's card."""
+        names = [self.path] if self.path is not None else []
+        return ", ".join([*names, *(t.file for t in self.trajectory)])
 
 
 class OptimizerConfig(BaseModel):

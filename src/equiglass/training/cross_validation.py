@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dataset import read
+from ..data.grids import on_grid
 from ..data.splits import folds
 from ..errors import InputError
+from ..evaluation.correlation import mean_and_std
+from ..evaluation.scored import correlation
 from ..locks import only_writer
-from ..models.propensity import average
+from ..models.averaging import average
 from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track
@@ -22,9 +24,11 @@ from ..written import make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
-from .folder import CONFIG, LEFT_OVER, check_potential, check_settings, save_model
+from .folder import CONFIG, LEFT_OVER, check_potential, check_settings, check_weighting, save_model
 from .global_state import left_as_found
-from .prepare import load_data, training_part
+from .material import GIGABYTE, load_data, spill_folder
+from .prepare import training_part
+from .sources import gap_of, open_data
 
 RESULT, SETTINGS = "fold.json", "settings.json"
 
@@ -61,7 +65,9 @@ def cross_validate(
     Returns
     -------
     Per type and time: mean over configurations of the Pearson correlation, its standard deviation,
-    the value of each configuration and the noise ceiling.
+    the value of each configuration and the noise ceiling; ``pooled`` over the particles of all
+    configurations, each predicted by the network that had not seen it, and ``pooled_mean``, the
+    mean over folds of what is pooled within each.
 
     Raises
     ------
@@ -75,9 +81,13 @@ def cross_validate(
     settings = config.model_copy(update={"data": blind})
     begun = _begun(target, settings, n_folds)
     how = potential.asked(settings, preparation, begun, progress=progress)
-    dataset = training_part(read(settings.data.path))
-    n = len(folds(dataset, n_folds, settings.seed))
-    material = load_data(settings, dataset, dataset.take([]))
+    opened = open_data(settings)
+    dataset = training_part(opened.dataset)
+    n = len(folds(dataset, n_folds, settings.seed, gap_of(settings.data)))
+    spilled = spill_folder(target)
+    material = load_data(
+        settings, dataset, dataset.take([]), folder=spilled, trajectories=opened.trajectories
+    )
     fields = settings.model.inputs.required_fields
     how = potential.settled(how, material.all, fields)
     settings = potential.recorded(settings, how)
@@ -91,7 +101,8 @@ def cross_validate(
         check_potential(begun, settings, target / SETTINGS)
         _check(target, "fingerprint", fingerprint, "data")
     # Once, before the folds, each of which would do it for itself.
-    learned = material.completed(lambda part: how.complete(part, fields)).learned
+    limit = settings.data.memory * GIGABYTE
+    learned = material.completed(how, fields, limit, spilled).learned
     del material
     threads = max(1, torch.get_num_threads() // n_processes)
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
@@ -138,7 +149,9 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
                 expected=SETTINGS,
             )
         return None
-    begun = parse_mapping(read_json(file).get("settings"), TrainConfig, source=str(file))
+    content = read_json(file).get("settings")
+    check_weighting(content, file)
+    begun = parse_mapping(content, TrainConfig, source=str(file))
     check_settings(begun, settings, file)
     _check(target, "folds", n_folds, "number of folds")
     return begun
@@ -170,8 +183,8 @@ def _fold(
 
     with left_as_found():
         torch.set_num_threads(threads)
-        own = training_part(read(config.data.path))
-        training, held_out = folds(own, n_folds, config.seed)[k]
+        own = training_part(open_data(config).dataset)
+        training, held_out = folds(own, n_folds, config.seed, gap_of(config.data))[k]
         model = train(
             config,
             run,
@@ -181,9 +194,11 @@ def _fold(
             progress=False,
         )
         configurations = preparation.complete(list(held_out), config.model.inputs.required_fields)
-        result = score(
-            model.predict, model.times, configurations, model=run.name, data=own.source
-        ).as_dict()
+        configurations = [on_grid(c, model.times) for c in configurations]
+        found = score(model.predict, model.times, configurations, model=run.name, data=own.source)
+    result = found.as_dict()
+    for row, one in zip(result["pearson"], found.scores, strict=True):
+        row["moments"] = list(one.moments)
     result["held_out"] = [Path(entry.name).name for entry in held_out.entries]
     write_json(run / RESULT, result)
 
@@ -192,16 +207,23 @@ def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     rows = []
     for k, first in enumerate(results[0]["pearson"]):
         per_fold = [r["pearson"][k] for r in results]
-        values = np.array([v for row in per_fold for v in row["per_configuration"]], dtype=float)
-        pooled = np.array([row["pooled"] for row in per_fold], dtype=float)
+        values = [
+            np.nan if v is None else float(v) for row in per_fold for v in row["per_configuration"]
+        ]
+        mean, std = mean_and_std(values)
+        # Of folds that an earlier version scored, the sums are not known.
+        sums = [row.get("moments") for row in per_fold]
+        together = float("nan") if None in sums else correlation(np.sum(sums, axis=0))
+        pooled = [np.nan if row["pooled"] is None else row["pooled"] for row in per_fold]
         ceilings = [row["ceiling"] for row in per_fold]
         rows.append(
             {
                 "type": first["type"],
                 "time": first["time"],
-                "mean": float(np.mean(values)),
-                "std": float(np.std(values, ddof=1)),
-                "pooled_mean": float(np.mean(pooled)),
+                "mean": mean,
+                "std": std,
+                "pooled": together if np.isfinite(together) else None,
+                "pooled_mean": mean_and_std(pooled)[0],
                 "ceiling": None if None in ceilings else float(np.mean(ceilings)),
                 "folds": [
                     dict(zip(r["held_out"], row["per_configuration"], strict=True))

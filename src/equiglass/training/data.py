@@ -1,9 +1,8 @@
-"""Prepared configurations and the order in which training shows them."""
+"""The order in which training shows samples, and the loaders that show them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,95 +12,43 @@ import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from ..data.configuration import Configuration
-from ..models.inputs import ModelInput, batch_inputs
-from ..models.propensity import PropensityModel
 from . import processes
+from .samples import Sample, Samples, collate
 
 # Samples stay on the GPU if all of them take less than this share of its free memory.
 RESIDENT_SHARE = 0.5
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Input and target of one configuration, or a batch of them.
-
-    Attributes
-    ----------
-    target
-        (N, n_times) standardised propensity, NaN where it is not known.
-    weight
-        (N,) weight of each particle's loss.
-    """
-
-    inputs: ModelInput
-    target: torch.Tensor
-    weight: torch.Tensor
-
-    def to(self, device: torch.device | str) -> Sample:
-        """The same sample on another device."""
-        return Sample(
-            self.inputs.to(device),
-            self.target.to(device, non_blocking=True),
-            self.weight.to(device, non_blocking=True),
-        )
-
-    def pin_memory(self) -> Sample:
-        """The same sample in page-locked memory; the data loader calls it."""
-        return Sample(self.inputs.pin_memory(), self.target.pin_memory(), self.weight.pin_memory())
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory of the tensors."""
-        graph = self.inputs.graph
-        tensors = (graph.receivers, graph.senders, graph.vectors, graph.lengths)
-        return sum(t.nbytes for t in (*tensors, self.inputs.scalars, self.target, self.weight))
-
-
-def prepare(
-    model: PropensityModel,
-    configuration: Configuration,
-    weight: float = 1.0,
-    inputs: ModelInput | None = None,
-) -> Sample:
-    """Graph, inputs and standardised target of a configuration.
-
-    ``inputs`` are made here unless they are given.
-    """
-    if inputs is None:
-        inputs = model.inputs_of(configuration)
-    dtype = model.target_mean.dtype
-    assert configuration.propensity is not None
-    target = torch.from_numpy(np.ascontiguousarray(configuration.propensity.T)).to(dtype)
-    return Sample(
-        inputs,
-        model.standardise(target, inputs.types),
-        torch.full((len(configuration),), weight, dtype=dtype),
-    )
-
-
-def collate(samples: Sequence[Sample]) -> Sample:
-    """Several samples as one batch."""
-    return Sample(
-        batch_inputs([s.inputs for s in samples]),
-        torch.cat([s.target for s in samples]),
-        torch.cat([s.weight for s in samples]),
-    )
+def _nothing(_: Sequence[int]) -> None:
+    pass
 
 
 class EpochSampler(torch.utils.data.Sampler[int]):
-    """Every ensemble-labelled configuration once, with some reversed trajectories among them.
+    """Every labelled configuration once, with some reversed trajectories among them.
 
     The order is a function of the seed and the epoch alone, so that a resumed run sees what an
     uninterrupted one would. Of several processes each takes every so-many-th configuration; where
     they do not divide evenly, the first of the epoch are shown once more at its end.
+
+    Parameters
+    ----------
+    announce
+        Told the order of an epoch when it begins.
     """
 
-    def __init__(self, n_labelled: int, n_reversed: int, per_epoch: int, seed: int) -> None:
+    def __init__(
+        self,
+        n_labelled: int,
+        n_reversed: int,
+        per_epoch: int,
+        seed: int,
+        announce: Callable[[Sequence[int]], None] = _nothing,
+    ) -> None:
         self.n_labelled, self.n_reversed = n_labelled, n_reversed
         self.n_drawn = min(n_reversed, per_epoch)
         self.seed, self.epoch = seed, 0
         self.rank, self.world_size = processes.rank(), processes.world_size()
+        self.announce = announce
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch."""
@@ -122,88 +69,120 @@ class EpochSampler(torch.utils.data.Sampler[int]):
                 draws.append(self.n_labelled + int(order[card]))
         every = rng.permutation([*range(self.n_labelled), *draws]).tolist()
         every = list(islice(cycle(every), len(self) * self.world_size))
-        yield from every[self.rank :: self.world_size]
+        mine = every[self.rank :: self.world_size]
+        self.announce(mine)
+        yield from mine
 
 
-class SampleList(TorchDataset[Sample]):
-    """Samples in memory."""
+class InOrder(torch.utils.data.Sampler[int]):
+    """The samples of this process one after another, told to who makes them."""
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self.samples = list(samples)
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.shown)
+
+    def __iter__(self) -> Iterator[int]:
+        self.shown.samples.begin(self.shown.numbers)
+        yield from range(len(self.shown))
+
+
+class Shown(TorchDataset[Sample]):
+    """The share of this process of some samples, as many as every other has.
+
+    What is missing is the first once more, without weight.
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+        self.numbers = processes.share(range(len(samples)))
+        self.n_own = len(self.numbers)
+        if len(samples):
+            count = -(-len(samples) // processes.world_size())
+            self.numbers += [0] * (count - self.n_own)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
     def __getitem__(self, index: int) -> Sample:
-        return self.samples[index]
-
-
-def _validation_share(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples of this process, as many as every other has: the missing ones weigh nothing."""
-    count = -(-len(samples) // processes.world_size())
-    mine = processes.share(samples)
-    copies = [replace(s, weight=torch.zeros_like(s.weight)) for s in samples[:1]]
-    return mine + copies * (count - len(mine))
+        sample = self.samples[self.numbers[index]]
+        return sample if index < self.n_own else sample.silent()
 
 
 class GlassData(lightning.LightningDataModule):
-    """Training samples, reversed trajectories and validation samples, prepared once.
+    """Training samples, reversed trajectories among them, and validation samples.
 
     On a GPU they are moved there once, if they fit, and a step does not wait for the host;
-    otherwise workers collate the next steps in page-locked memory meanwhile.
+    otherwise workers collate the next steps in page-locked memory meanwhile. What is not kept in
+    memory is made ahead of the step by threads of this process.
+
+    Parameters
+    ----------
+    training
+        The labelled ones first, then those of reversed trajectories.
     """
 
     def __init__(
         self,
-        training: Sequence[Sample],
-        reversed_samples: Sequence[Sample],
-        validation: Sequence[Sample],
+        training: Samples,
+        validation: Samples,
         *,
+        n_labelled: int,
         batch_size: int,
         reversed_per_configuration: int,
         seed: int,
     ) -> None:
         super().__init__()
-        self.training = SampleList([*training, *reversed_samples])
-        self.validates = bool(validation)
-        self.validation = SampleList(_validation_share(validation))
-        self.is_streamed = False
+        self.training, self.validation = training, Shown(validation)
+        self.validates = len(validation) > 0
+        self.workers, self.pins = 0, False
         self.batch_size = batch_size
         self.sampler = EpochSampler(
-            len(training),
-            len(reversed_samples),
-            reversed_per_configuration * len(training),
+            n_labelled,
+            len(training) - n_labelled,
+            reversed_per_configuration * n_labelled,
             seed,
+            training.begin,
         )
 
     def setup(self, stage: str) -> None:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         if device.type != "cuda":
             return
-        size = sum(s.n_bytes for s in [*self.training.samples, *self.validation.samples])
-        if size < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
-            for part in (self.training, self.validation):
-                part.samples = [s.to(device) for s in part.samples]
+        parts = (self.training, self.validation.samples)
+        for part in parts:
+            part.make_all()
+        size = sum(part.n_bytes for part in parts)
+        complete = all(part.all_kept for part in parts)
+        if complete and size < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            for part in parts:
+                part.move(device)
         else:
-            self.is_streamed = True
+            # Processes for what is at hand and has only to be collated; threads make the rest.
+            self.pins, self.workers = True, 2 if complete else 0
 
-    def _loader(self, samples: SampleList, size: int, sampler: EpochSampler | None) -> Any:
-        workers = 2 if self.is_streamed else 0
+    def _loader(self, samples: Any, size: int, sampler: Any) -> Any:
         return DataLoader(
             samples,
             size,
             sampler=sampler,
             collate_fn=collate,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            pin_memory=self.is_streamed,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=self.pins,
         )
 
     def train_dataloader(self) -> Any:
         return self._loader(self.training, self.batch_size, self.sampler)
 
     def val_dataloader(self) -> Any:
-        return self._loader(self.validation, 1, None)
+        return self._loader(self.validation, 1, InOrder(self.validation))
+
+    def close(self) -> None:
+        """End the threads that make samples."""
+        self.training.close()
+        self.validation.samples.close()
 
     def transfer_batch_to_device(
         self, batch: Sample, device: torch.device, dataloader_idx: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,12 @@ from ..models.propensity import ModelCard, PropensityModel
 from ..opening import regular_size
 from ..simulation.preparation import Preparation
 from ..written import make_folder, read_json, write_json, write_text
-from ..yaml_config import load_yaml
+from ..yaml_config import load_yaml, read_yaml
 from . import processes
 from .config import TrainConfig
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
+WEIGHTS = "weights.json"
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
 # Names of what a process that was killed may leave, which is no content.
 LEFT_OVER = (".partial", ".lock")
@@ -53,21 +54,37 @@ def check_folder(folder: Path, config: TrainConfig, resume: bool) -> TrainConfig
     file = folder / CONFIG
     if not file.is_file():
         raise InputError("no run to resume", source=folder, expected=CONFIG)
+    check_weighting(read_yaml(file), file)
     begun = load_yaml(file, TrainConfig)
     check_settings(begun, config, file)
     return begun
 
 
+def check_weighting(content: Any, source: Path) -> None:
+    """Raise InputError where a run was begun with weights that were set by hand."""
+    data = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(data, dict) or "reversed_weight" not in data:
+        return
+    if data.get("reversed_per_configuration"):
+        raise InputError(
+            "was begun by a version that weighted reversed trajectories by data.reversed_weight; "
+            "weights follow from the noise of labels now: begin a new run",
+            source=source, field="data.reversed_weight", found=data["reversed_weight"],
+        )  # fmt: skip
+
+
 def check_settings(begun: TrainConfig, now: TrainConfig, source: Path) -> None:
     """Raise InputError, which names them, where settings differ from those begun with.
 
-    Not where the data lie, because their content is compared, and not how they are prepared, which
-    may be left to the data: see :func:`check_potential`.
+    Not where the data lie, because their content is compared, nor the memory, which changes no
+    result, and not how they are prepared, which may be left to the data: see
+    :func:`check_potential`.
     """
-    old, new = (
-        _flat(c.model_dump(mode="json", exclude={"data": {"path"}, "preparation": True}))
-        for c in (begun, now)
-    )
+    left_out: Any = {
+        "data": {"path": True, "memory": True, "trajectory": {"__all__": {"file"}}},
+        "preparation": True,
+    }
+    old, new = (_flat(c.model_dump(mode="json", exclude=left_out)) for c in (begun, now))
     changes = [
         f"{key} {old.get(key, 'absent')} → {new.get(key, 'absent')}"
         for key in {**old, **new}
@@ -153,9 +170,16 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
 
 
 def describe_run(
-    folder: Path, config: TrainConfig, description: dict[str, Any], preparation: Preparation
+    folder: Path,
+    config: TrainConfig,
+    description: dict[str, Any],
+    preparation: Preparation,
+    weights: dict[str, Any] | None = None,
 ) -> None:
-    """Write the settings, the fingerprint and split of the data, and the versions in use."""
+    """Write the settings, the fingerprint and split of the data, and the versions in use.
+
+    ``weights`` are those of labels, and what they follow from.
+    """
     if processes.rank() != 0:
         return
     make_folder(folder)
@@ -164,6 +188,8 @@ def describe_run(
     write_json(folder / DATA, description)
     if (record := preparation.record()) is not None:
         write_json(folder / PREPARATION, record)
+    if weights is not None:
+        write_json(folder / WEIGHTS, weights)
     versions = {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}}
     write_json(folder / "versions.json", versions)
 
@@ -177,7 +203,7 @@ def save_model(
     *,
     preparation: Preparation,
     learned: Sequence[Configuration],
-    inputs: Sequence[ModelInput] | None = None,
+    inputs: Iterable[ModelInput] | None = None,
 ) -> PropensityModel:
     """Write the model with its card into ``folder/model``; returns it, ready to predict.
 
@@ -189,10 +215,10 @@ def save_model(
     """
     home = model.target_mean
     if inputs is not None:
-        inputs = [i.to(home.device, home.dtype) for i in inputs]
+        inputs = (i.to(home.device, home.dtype) for i in inputs)
     model.card = ModelCard(
         folder.name,
-        str(config.data.path),
+        config.data.source,
         metrics,
         {"training": config.model_dump(mode="json"), **notes},
         preparation.record(),

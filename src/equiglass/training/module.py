@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning
 import torch
+from torch import nn
 from torchmetrics import MeanMetric, PearsonCorrCoef
 
 from ..errors import InputError
@@ -14,7 +16,7 @@ from ..models.propensity import PropensityModel
 from ..models.registry import network_class
 from . import processes
 from .config import OptimizerConfig
-from .data import Sample
+from .samples import Sample
 
 
 def random_rotation() -> torch.Tensor:
@@ -37,8 +39,9 @@ class PropensityTask(lightning.LightningModule):
     """Weighted mean squared error on standardised targets, masked where none is known.
 
     Validation reports the Pearson correlation of type A: ``validation_rho``, the average over
-    configurations and times, by which the best epoch is chosen, and ``validation_rho_pooled``, of
-    all particles together, averaged over times. With several processes both the loss and the
+    configurations and times with labels, by which the best epoch is chosen, and
+    ``validation_rho_pooled``, of all particles together, averaged over times. A correlation is that
+    of the particles whose label is known. With several processes both the loss and the
     correlations are those of all of them.
     """
 
@@ -46,7 +49,9 @@ class PropensityTask(lightning.LightningModule):
         super().__init__()
         self.model, self.settings, self.n_steps = model, optimizer, n_steps
         self.per_configuration = MeanMetric(nan_strategy="ignore").set_dtype(torch.float64)
-        self.pooled = PearsonCorrCoef(num_outputs=len(model.times)).set_dtype(torch.float64)
+        self.pooled: Sequence[PearsonCorrCoef] = nn.ModuleList(  # type: ignore[assignment]
+            PearsonCorrCoef().set_dtype(torch.float64) for _ in model.times
+        )
 
     def training_step(self, batch: Sample, _: int) -> torch.Tensor:
         inputs = batch.inputs
@@ -57,7 +62,7 @@ class PropensityTask(lightning.LightningModule):
         error = torch.where(known, prediction - batch.target, 0.0).square()
         # Gradients are averaged over processes; particles of all of them count the same.
         count = processes.total(known.sum()).clamp(min=1) / processes.world_size()
-        loss = (error * batch.weight[:, None]).sum() / count
+        loss = (error * batch.weight).sum() / count
         self.log(
             "loss",
             loss,
@@ -79,21 +84,21 @@ class PropensityTask(lightning.LightningModule):
         of_type_a = batch.inputs.types == 0
         prediction = self.model(batch.inputs)[of_type_a].double()
         measured = batch.target[of_type_a].double()
-        for k in range(prediction.shape[1]):
-            if torch.isfinite(measured[:, k]).all():
-                self.per_configuration.update(
-                    pearson(prediction[:, k].cpu().numpy(), measured[:, k].cpu().numpy())
-                )
-        if torch.isfinite(measured).all():
-            # One dimension where there is one time: the metric asks for it.
-            self.pooled.update(prediction.squeeze(1), measured.squeeze(1))
+        known = torch.isfinite(measured)
+        for k, pooled in enumerate(self.pooled):
+            p, m = prediction[known[:, k], k], measured[known[:, k], k]
+            if len(m) < 2:
+                continue
+            self.per_configuration.update(pearson(p.cpu().numpy(), m.cpu().numpy()))
+            pooled.update(p, m)
 
     def on_validation_epoch_end(self) -> None:
         # Each gathers its sums from all processes.
         self.log("validation_rho", self.per_configuration.compute(), prog_bar=True)
-        self.log("validation_rho_pooled", self.pooled.compute().nanmean())
-        self.per_configuration.reset()
-        self.pooled.reset()
+        pooled = torch.stack([metric.compute().squeeze() for metric in self.pooled])
+        self.log("validation_rho_pooled", pooled.nanmean())
+        for metric in (self.per_configuration, *self.pooled):
+            metric.reset()
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ..data.accuracy import Accuracy
@@ -32,7 +32,7 @@ def asked(
     if wanted is not None and also is not None and not wanted.same_as(also):
         raise InputError(
             "the settings name another potential than the one asked for beside them",
-            source=config.data.path,
+            source=config.data.source,
             field="preparation.potential",
             expected=wanted.name,
             found=also.beside(wanted),
@@ -50,7 +50,7 @@ def _accuracy(
     if wanted is not None and also is not None and not wanted.same_as(also):
         raise InputError(
             "the settings name another accuracy than the one asked for beside them",
-            source=config.data.path,
+            source=config.data.source,
             field="preparation.accuracy",
             expected=wanted,
             found=also,
@@ -61,7 +61,7 @@ def _accuracy(
 
 
 def settled(
-    preparation: Preparation, configurations: Sequence[Configuration], fields: Sequence[str]
+    preparation: Preparation, configurations: Collection[Configuration], fields: Sequence[str]
 ) -> Preparation:
     """With the potential of the data, where it is known or something is to be made under it.
 
@@ -73,10 +73,10 @@ def settled(
     InputError
         As :meth:`~equiglass.simulation.preparation.Preparation.resolved`.
     """
-    known = preparation.potential is not None or any(
-        c.potential is not None for c in configurations
-    )
-    missing = {name for c in configurations for name in fields if getattr(c, name) is None}
+    known, missing = preparation.potential is not None, set[str]()
+    for c in configurations:
+        known = known or c.potential is not None
+        missing.update(name for name in fields if getattr(c, name) is None)
     makes = preparation.make and bool(missing) and missing <= set(MADE_FIELDS)
     return preparation.resolved(configurations) if known or makes else preparation
 

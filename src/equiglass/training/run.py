@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,21 @@ import lightning
 import numpy as np
 import torch
 
-from ..data.configuration import Configuration
 from ..data.dataset import Dataset
+from ..data.grids import on_grid
+from ..data.held import Budget
 from ..evaluation.score import score
 from ..locks import only_writer
 from ..memory import kept_freed_memory
+from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
+from ..models.transfer import take_weights
 from ..simulation.preparation import Preparation
 from ..written import naming, write_json
 from . import potential, processes
 from .config import TrainConfig
-from .data import GlassData, prepare
+from .data import GlassData
 from .folder import (
     BEST,
     CHECKPOINTS,
@@ -39,8 +43,10 @@ from .folder import (
     save_model,
 )
 from .global_state import interruptible, left_as_found, quiet
+from .material import GIGABYTE, SHARES, TrainingData, load_data, spill_folder
 from .module import PropensityTask, diverged
-from .prepare import TrainingData, load_data, new_model, take_weights, training_and_validation
+from .prepare import inputs_of, new_model, training_and_validation
+from .samples import prepare, samples_of
 from .trainer import build_trainer, checkpoints
 
 MATMUL_PRECISION = {"tf32": "high"}
@@ -62,10 +68,11 @@ def train(
     """Train a model; everything about the run is kept in one folder.
 
     The folder holds ``config.yaml``, ``data.json`` (fingerprints and splits), ``preparation.json``
-    (under which potential what the data lacked was made, where that is known), ``versions.json``,
-    ``logs/`` (CSV and TensorBoard), ``checkpoints/`` and, at the end, ``model/`` and
-    ``metrics.json``. Under ``torchrun`` all processes train one model together. Random states,
-    environment and settings of PyTorch are afterwards what they were before.
+    (under which potential what the data lacked was made, where that is known), ``weights.json``
+    (how noisy labels are, and the weights that follow), ``versions.json``, ``logs/`` (CSV and
+    TensorBoard), ``checkpoints/`` and, at the end, ``model/`` and ``metrics.json``. Under
+    ``torchrun`` all processes train one model together. Random states, environment and settings of
+    PyTorch are afterwards what they were before.
 
     Parameters
     ----------
@@ -79,7 +86,8 @@ def train(
         How what the data lack is made. Its potential, that of the settings and the one that the
         data record must be one; where none is named it is that of the data.
     start
-        A model of the same settings whose weights are trained on, instead of new ones.
+        A model of the same settings whose weights are trained on, instead of new ones; its times
+        may be others.
     accelerator
         ``auto`` (a GPU where there is one), ``cpu`` or ``gpu``.
 
@@ -94,7 +102,9 @@ def train(
     progress = progress and processes.rank() == 0
     how = potential.asked(config, preparation, begun, progress=progress)
     with processes.together(accelerator), left_as_found(), kept_freed_memory():
-        material = load_data(config, *training_and_validation(config, data, validation))
+        training, held_out, trajectories = training_and_validation(config, data, validation)
+        spilled = spill_folder(folder)
+        material = load_data(config, training, held_out, folder=spilled, trajectories=trajectories)
         fields = config.model.inputs.required_fields
         how = potential.settled(how, material.all, fields)
         config = potential.recorded(config, how)
@@ -103,17 +113,10 @@ def train(
             check_data(folder, material.description)
         lightning.seed_everything(config.seed, verbose=False)
         torch.set_float32_matmul_precision(MATMUL_PRECISION.get(config.precision, "highest"))
-
-        def complete(configurations: Sequence[Configuration]) -> list[Configuration]:
-            if processes.world_size() > 1:
-                # Each makes its share, which all then find in the cache.
-                how.complete(processes.share(configurations), fields)
-                processes.wait()
-            return how.complete(configurations, fields)
-
-        material = material.completed(complete)
+        limit = config.data.memory * GIGABYTE
+        material = material.completed(how, fields, limit, spilled)
         clock = time.perf_counter()
-        model, inputs = new_model(config, material.learned, name=folder.name)
+        model = new_model(config, material, name=folder.name)
         if start is not None:
             take_weights(model, start)
         counts = {
@@ -121,26 +124,24 @@ def train(
             "validation_configurations": len(material.held_out),
         }
         if network_class(config.model).solved:
-            model.solve(inputs, material.learned)
+            solved = [read for _, read in inputs_of(model, material.learned)]
+            inputs: Iterable[ModelInput] = solved
+            model.solve(solved, material.learned)
             describe_run(folder, config, material.description, how)
             metrics = {**_solved_metrics(model, material), **counts}
         else:
-            samples = GlassData(
-                [
-                    prepare(model, c, inputs=i)
-                    for c, i in zip(material.learned, inputs, strict=True)
-                ],
-                [prepare(model, c, config.data.reversed_weight) for c in material.reversed],
-                [prepare(model, c) for c in material.held_out],
-                batch_size=config.optimizer.batch_size,
-                reversed_per_configuration=config.data.reversed_per_configuration,
-                seed=config.seed,
-            )
-            describe_run(folder, config, material.description, how)
-            fitted = _fit(
-                model, config, folder, samples, progress=progress, accelerator=accelerator
-            )
+            samples = _samples(model, config, material)
+            record = material.noise.record(c.n_trajectories for c in material.labels)
+            describe_run(folder, config, material.description, how, record)
+            try:
+                fitted = _fit(
+                    model, config, folder, samples, progress=progress, accelerator=accelerator
+                )
+            finally:
+                samples.close()
             metrics = {**fitted, **counts}
+            made = samples.training
+            inputs = (made[k].inputs for k in range(len(material.learned)))
         # Seconds since the last resume, apart from the metrics, which every machine reproduces.
         notes = {"training_seconds": round(time.perf_counter() - clock, 1)}
         save_model(
@@ -153,16 +154,40 @@ def train(
         return model
 
 
+def _samples(model: PropensityModel, config: TrainConfig, material: TrainingData) -> GlassData:
+    """The samples of a run; those whose statistics the model takes are made at once."""
+    budget = Budget(SHARES["samples"] * config.data.memory * GIGABYTE)
+    dtype = model.target_mean.dtype
+
+    @cache
+    def weights(n: int | None) -> torch.Tensor:
+        return torch.from_numpy(material.noise.weights(n)).to(dtype)
+
+    training = samples_of(model, material.labels, weights, budget)
+    for k, read in inputs_of(model, material.learned, shared=True):
+        c = material.learned[k]
+        training.keep(k, prepare(model, c, weights(c.n_trajectories), read))
+    return GlassData(
+        training,
+        samples_of(model, material.held_out, None, budget),
+        n_labelled=len(material.learned),
+        batch_size=config.optimizer.batch_size,
+        reversed_per_configuration=config.data.reversed_per_configuration,
+        seed=config.seed,
+    )
+
+
 def _solved_metrics(model: PropensityModel, material: TrainingData) -> dict[str, Any]:
     """Validation of a model that was solved, not iterated."""
     rho = None
-    if material.held_out:
+    if len(material.held_out):
+        held_out = [on_grid(c, model.times) for c in material.held_out]
         evaluation = score(
-            model.eval().predict, model.times, material.held_out, model=model.card.name, data=""
+            model.eval().predict, model.times, held_out, model=model.card.name, data=""
         )
         values = [v for s in evaluation.of_type("A") for v in s.per_configuration]
         rho = _finite(float(np.nanmean(values)))
-    chosen = "of the one solution" if material.held_out else "none, one solution"
+    chosen = "of the one solution" if len(material.held_out) else "none, one solution"
     return {"validation_rho": rho, "epoch": 0, "validation": chosen}
 
 

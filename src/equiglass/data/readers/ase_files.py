@@ -74,8 +74,6 @@ def _is_dump(file: File) -> bool:
 
 
 def _claims(file: File) -> bool:
-    from ase.io.formats import UnknownFileTypeError, filetype
-
     path = file.path
     if not path.is_file():
         return False
@@ -85,6 +83,9 @@ def _claims(file: File) -> bool:
         return True
     if path.suffix.lower() in NOT_CLAIMED:
         return False
+    # Only now: SciPy, and all that ASE reads, come with it.
+    from ase.io.formats import UnknownFileTypeError, filetype
+
     try:
         return filetype(str(path), guess=False) is not None
     except (UnknownFileTypeError, OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,14 @@ from ..store import read_configuration, read_records
 from .format import Format, Species
 
 NAME = "equiglass store"
+# Starts of a chain, as :mod:`equiglass.simulation.seeds` names them.
+START = re.compile(r"(?P<chain>.+-C\d+)-S\d+")
+
+
+def chain_of(name: str, store: Path) -> str | None:
+    """The chain that a configuration is a start of; None if it is none."""
+    match = START.fullmatch(name)
+    return f"{store}/{match['chain']}" if match else None
 
 
 def open_files(stores: Sequence[Path], species: Species) -> list[Entry]:
@@ -29,6 +38,7 @@ def open_files(stores: Sequence[Path], species: Species) -> list[Entry]:
                 partial(read_configuration, store, name),
                 record.split,
                 record.temperature,
+                run=chain_of(name, store),
             )
             for name, record in records.items()
         ]

@@ -1,19 +1,20 @@
-"""One frame of an extended xyz file, through ASE, with every cell accounted for.
+"""One frame of an extended xyz file, with every cell accounted for.
 
 ASE passes over columns in excess, puts particles without a position at the origin, and knows
-chemical symbols only: names of species are read here.
+chemical symbols only.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..extxyz import TRUTH, info_of
 from ..species import NAME_ARRAY
 from .series import Stamp, stamp_of
 from .table import in_order_of_ids
@@ -32,14 +33,19 @@ def parse_frame(text: str, source: str) -> Atoms:
     InputError
         If rows do not fit ``Properties``, there are no positions, or an id appears twice.
     """
-    import ase.io
+    from ase import Atoms
 
     lines = text.split("\n")
-    properties = str(_stated(lines[1]).get("Properties", DEFAULT))
+    info = info_of(lines[1])
+    properties = str(info.pop("Properties", DEFAULT))
     words = properties.split(":")
     columns: dict[str, tuple[str, int, int]] = {}
     width = 0
     for name, kind, count in zip(words[::3], words[1::3], words[2::3], strict=True):
+        if kind not in DTYPES or int(count) < 1:
+            raise InputError("columns of no kind that is known", source=source, field="Properties",
+                             expected=f"{name} with R, I, S or L and their number",
+                             found=f"{name}:{kind}:{count}")  # fmt: skip
         columns[name] = kind, int(count), width
         width += int(count)
     if columns.get("pos", ("", 0, 0))[:2] != ("R", 3):
@@ -53,17 +59,38 @@ def parse_frame(text: str, source: str) -> Atoms:
                 "as Properties says",
                 source=source, expected=width, found=len(row),
             )  # fmt: skip
-    names: list[str] | None = None
-    if "species" in columns:
-        _, _, at = columns["species"]
-        names = [row[at] for row in rows]
-        for row in rows:
-            row[at] = "X"
-    content = "\n".join([lines[0], lines[1], *(" ".join(row) for row in rows)]) + "\n"
-    atoms: Any = ase.io.read(io.StringIO(content), format="extxyz")
+    arrays = {
+        name: _column(kind, [row[at : at + count] for row in rows])
+        for name, (kind, count, at) in columns.items()
+    }
+    names, numbers = arrays.pop("species", None), arrays.pop("Z", None)
+    lattice = info.pop("Lattice", None)
+    atoms = Atoms(
+        numbers=np.zeros(len(rows), dtype=int) if numbers is None else numbers,
+        positions=arrays.pop("pos"),
+        # Also where no cell is given: how much of it is missing shows when it is used.
+        cell=None if lattice is None else np.asarray(lattice, dtype=float).reshape(3, 3),
+        pbc=info.pop("pbc", lattice is not None),
+        info=info,
+    )
     if names is not None:
-        atoms.arrays[NAME_ARRAY] = np.array(names)
+        atoms.arrays[NAME_ARRAY] = names
+    for name, values in arrays.items():
+        atoms.new_array(name, values)  # type: ignore[no-untyped-call]
     return in_order_of_ids(atoms, source)
+
+
+# What the letters of Properties stand for.
+DTYPES = {"R": float, "I": int, "S": str, "L": bool}
+
+
+def _column(kind: str, cells: Sequence[Sequence[str]]) -> NDArray[Any]:
+    """(N,) or (N, count) values of a column."""
+    if kind == "L":
+        values = np.array([[TRUTH[cell] for cell in row] for row in cells], dtype=bool)
+    else:
+        values = np.array(cells, dtype=str).astype(DTYPES[kind])
+    return values[:, 0] if values.shape[1:] == (1,) else values
 
 
 def xyz_stamp(lines: Iterable[str], source: str) -> Stamp:
@@ -75,12 +102,4 @@ def xyz_stamp(lines: Iterable[str], source: str) -> Stamp:
         For what is no number.
     """
     _, comment = islice(lines, 2)
-    return stamp_of(_stated(comment), source)
-
-
-def _stated(comment: str) -> dict[str, Any]:
-    """What the second line of a frame says."""
-    from ase.io.extxyz import key_val_str_to_dict
-
-    comment = comment.strip()
-    return dict(key_val_str_to_dict(comment)) if comment else {}  # type: ignore[no-untyped-call]
+    return stamp_of(info_of(comment), source)

@@ -1,0 +1,17 @@
+"""Fingerprints of what a model can learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .configuration import Configuration
+
+
+def add_to(digest: Any, configuration: Configuration) -> None:
+    """Let a hash take in the arrays of a configuration that a model can learn from."""
+    c = configuration
+    for array in (c.types, c.box, c.positions, c.times, c.propensity):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).tobytes())

@@ -1,0 +1,236 @@
+"""The configurations of a training: read once, completed, in memory or not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.configuration import Configuration
+from ..data.dataset import Dataset
+from ..data.entry import Entry
+from ..data.fields import FIELDS, MADE_FIELDS
+from ..data.fingerprint import add_to
+from ..data.grids import at_known_times, propensity_on, union_of_times
+from ..data.held import Budget, Held, Joined, hold, n_bytes
+from ..data.reversal import reversed_configurations
+from ..errors import InputError
+from ..simulation.preparation import Preparation
+from . import processes
+from .config import TrainConfig
+from .noise import LabelNoise
+from .statistics import Moments
+
+GIGABYTE = 1e9
+# Of the limit: configurations as they were read, the same completed, and what they become.
+SHARES = {"read": 0.15, "completed": 0.15, "samples": 0.7}
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The configurations of a run, without the end positions of trajectories.
+
+    Attributes
+    ----------
+    learned, held_out
+        Training and validation configurations.
+    reversed
+        Time-reversed trajectories of the training configurations.
+    times
+        All times at which one has labels.
+    n_types
+        Of the training configurations.
+    targets
+        Statistics of the labels learned from, for each type.
+    noise
+        How noisy labels are.
+    description
+        Where they come from, their names, and fingerprints of their content.
+    """
+
+    learned: Sequence[Configuration]
+    reversed: Sequence[Configuration]
+    held_out: Sequence[Configuration]
+    times: tuple[float, ...]
+    n_types: int
+    targets: Sequence[Moments]
+    noise: LabelNoise
+    description: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all(self) -> Sequence[Configuration]:
+        """Everything that a model is to read."""
+        return Joined(self.learned, self.reversed, self.held_out)
+
+    @property
+    def labels(self) -> Sequence[Configuration]:
+        """What is learned from: the labelled ones, then reversed trajectories."""
+        return Joined(self.learned, self.reversed)
+
+    def completed(
+        self, how: Preparation, fields: Sequence[str], limit: float, folder: Path
+    ) -> TrainingData:
+        """The same with every one of these fields, made where it is missing.
+
+        So many at a time as fit into the limit. Of several processes each makes its share, which
+        all then find in the cache.
+        """
+        budget = Budget(SHARES["completed"] * limit)
+
+        def complete(part: Sequence[Configuration]) -> Sequence[Configuration]:
+            return hold(_completed(part, how, fields, SHARES["completed"] * limit), budget, folder)
+
+        return replace(
+            self,
+            learned=complete(self.learned),
+            reversed=complete(self.reversed),
+            held_out=complete(self.held_out),
+        )
+
+
+def _completed(
+    part: Sequence[Configuration], how: Preparation, fields: Sequence[str], limit: float
+) -> Iterator[Configuration]:
+    block: list[Configuration] = []
+    size = 0
+    for c in part:
+        block.append(c)
+        # Quenched it is about twice as large.
+        size += 2 * n_bytes(c)
+        if size > limit:
+            yield from _complete(block, how, fields)
+            block, size = [], 0
+    yield from _complete(block, how, fields)
+
+
+def _complete(
+    block: Sequence[Configuration], how: Preparation, fields: Sequence[str]
+) -> list[Configuration]:
+    # A frame is there once with each direction of the run, and is quenched once.
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(_content(c), k) for k, c in enumerate(block)]
+    alone = [block[k] for k in first.values()]
+    if processes.world_size() > 1:
+        how.complete(processes.share(alone), fields)
+        processes.wait()
+    made = dict(zip(first.values(), how.complete(alone, fields), strict=True))
+    return [
+        made[place]
+        if place == k
+        else c.replace(
+            potential=made[place].potential,
+            **{name: getattr(made[place], name) for name in MADE_FIELDS},
+        )
+        for k, (c, place) in enumerate(zip(block, places, strict=True))
+    ]
+
+
+def _content(c: Configuration) -> bytes:
+    """The same for configurations of which all that is known of the snapshot is the same."""
+    digest = hashlib.sha256()
+    for name, array in c.known.items():
+        if not FIELDS[name].is_outcome:
+            digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.digest()
+
+
+def load_data(
+    config: TrainConfig,
+    training: Dataset,
+    validation: Dataset,
+    *,
+    folder: Path,
+    trajectories: Sequence[dict[str, Any]] = (),
+) -> TrainingData:
+    """Read every configuration of a run, once.
+
+    Parameters
+    ----------
+    folder
+        Where what does not fit into memory is kept, in files without names.
+    trajectories
+        What was found out about those of the settings.
+
+    Raises
+    ------
+    InputError
+        If one has no propensity, or they cannot be learned from together.
+    """
+    if not len(training):
+        raise InputError("no configuration to train on", source=training.source)
+    budget = Budget(SHARES["read"] * config.data.memory * GIGABYTE)
+    learned, turned, held_out = (Held[Configuration](budget, folder) for _ in range(3))
+    prints = [hashlib.sha256() for _ in range(2)]
+    grids: dict[tuple[float, ...], None] = {}
+    n_types, turns = 1, config.data.reversed_per_configuration > 0
+    for c in labelled(training):
+        add_to(prints[0], c)
+        assert c.times is not None
+        grids[tuple(c.times.tolist())] = None
+        n_types = max(n_types, c.n_types)
+        if turns and c.end_positions is not None:
+            for r in reversed_configurations(c):
+                turned.append(r, n_bytes(r))
+        # The heavy arrays of end positions are not needed any more.
+        light = c.replace(end_positions=None)
+        learned.append(light, n_bytes(light))
+    if turns and not len(turned):
+        reversed_configurations(learned[0])  # says what is missing
+    times = union_of_times(grids)
+    targets, noise = labels_of(learned, n_types, times, training.entries)
+    for c in turned:
+        noise.add_reversed(c)
+    for c in labelled(validation):
+        add_to(prints[1], c)
+        light = at_known_times(c.replace(end_positions=None), times)
+        held_out.append(light, n_bytes(light))
+        noise.add(light, learned=False)
+    description = {
+        "source": training.source,
+        "fingerprint": prints[0].hexdigest()[:16],
+        "validation_fingerprint": prints[1].hexdigest()[:16],
+        "times": list(times),
+        "training": [e.name for e in training.entries],
+        "validation": [e.name for e in validation.entries],
+    }
+    if trajectories:
+        description["trajectories"] = list(trajectories)
+    return TrainingData(learned, turned, held_out, times, n_types, targets, noise, description)
+
+
+def labels_of(
+    configurations: Iterable[Configuration],
+    n_types: int,
+    times: tuple[float, ...],
+    entries: Sequence[Entry] = (),
+) -> tuple[list[Moments], LabelNoise]:
+    """Statistics of labels at the times of a grid, for each type, and their noise."""
+    targets = [Moments(len(times)) for _ in range(n_types)]
+    noise = LabelNoise(n_types, times)
+    for k, c in enumerate(configurations):
+        noise.add(c, entries[k] if entries else None)
+        propensity = propensity_on(c, times)
+        for t in range(n_types):
+            targets[t].add(propensity[:, c.types == t].T)
+    return targets, noise
+
+
+def labelled(dataset: Dataset) -> Iterator[Configuration]:
+    """All configurations of a data set; raises InputError for one without propensity."""
+    for c in dataset:
+        if c.propensity is None or c.times is None:
+            raise InputError("has no propensity to learn", source=c.source, field="propensity")
+        yield c
+
+
+def spill_folder(output: str | os.PathLike[str]) -> Path:
+    """Where files without names go: beside an output, as its disk is meant for data."""
+    folder = Path(output).absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    return folder

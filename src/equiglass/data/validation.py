@@ -57,8 +57,7 @@ def validate(configuration: Configuration) -> None:
             )  # fmt: skip
     if (c.box <= 0).any():
         raise InputError("edge lengths must be positive", source=source, field="box", found=c.box)
-    density = len(c) / float(np.prod(c.box[: c.dimensions], dtype=np.float64))
-    if (c.box > LONGEST).any() or density > DENSEST:
+    if (c.box > LONGEST).any() or len(c) > DENSEST * math.prod(map(float, c.box[: c.dimensions])):
         raise InputError(
             "no liquid has such a box; lengths are in units of sigma", source=source, field="box",
             expected=f"edges up to {LONGEST:g} and densities up to {DENSEST:g}", found=c.box,

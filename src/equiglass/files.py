@@ -11,8 +11,11 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from .errors import InputError
 
 PARTIAL = ".partial"
 _SYNC_THREADS = 8
@@ -84,8 +87,39 @@ def sync_tree(folder: Path) -> None:
         list(pool.map(sync, [folder, *folder.rglob("*")]))
 
 
+def check_place(target: Path) -> None:
+    """Whether a result may take this place: of nothing, of a file or folder, or of a link to one.
+
+    Renaming would put a file in the place of a device or a pipe, ``/dev/null`` among them.
+
+    Raises
+    ------
+    InputError
+        If something else is there, or the path cannot be one.
+    """
+    if "\0" in str(target):
+        raise InputError("cannot be the name of a file", source=target)
+    if not os.path.lexists(target):
+        return
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        raise InputError(f"is a link to nothing: {error.strerror}", source=target) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(
+            "is neither a file nor a folder", source=target, expected="a place for a result"
+        )
+
+
 def publish(partial: Path, target: Path) -> None:
-    """Give what is whole and on the disk its final name; it has it even if the power fails now."""
+    """Give what is whole and on the disk its final name; it has it even if the power fails now.
+
+    Raises
+    ------
+    InputError
+        If a device, a pipe or a broken link is there.
+    """
+    check_place(target)
     partial.replace(target)
     sync(target.parent)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
-from .files import partial_of, publish, remove_stale, sync
+from .files import check_place, partial_of, publish, remove_stale, sync
 from .opening import read_limited
 
 MAX_BYTES = 1 << 26  # of a record that is read
@@ -30,8 +30,10 @@ def whole(file: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If it cannot be written: the disk is full, or broken, or the folder is not there.
+        If it cannot be written: the disk is full, or broken, the folder is not there, or a
+        device is in its place.
     """
+    check_place(file)
     partial = partial_of(file)
     try:
         with naming(file):

@@ -61,3 +61,10 @@ def test_values_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 def test_a_propensity_may_be_unknown_or_zero() -> None:
     values = np.where(np.arange(50) == 7, np.nan, np.zeros((1, 50)))
     assert np.isnan(make_liquid(50, times=np.zeros(1), propensity=values).propensity[0, 7])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("edge", [1e200, 2e6, 0.1])
+def test_boxes_that_no_liquid_has_are_refused(edge: float) -> None:
+    """Neighbour lists in C divide by zero in the first, and have no end in the last."""
+    with pytest.raises(InputError, match="no liquid has such a box"):
+        make_liquid(8).replace(box=np.full(3, edge), positions=np.full((8, 3), 0.01))

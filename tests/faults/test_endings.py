@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from equiglass.commands.options import check_output
 from equiglass.data.store import write_store
 from equiglass.drawing import blank_figure, save
 from equiglass.errors import InputError
@@ -56,6 +57,27 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         raise RuntimeError("I/O error: No space left on device (os error 28)")
     with pytest.raises(RuntimeError, match="a bug"), naming(Path("weights")):
         raise RuntimeError("a bug")
+
+
+def test_a_result_takes_no_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
+    """A renaming would: of /dev/null, for who may write there."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "broken").symlink_to("nowhere")
+    for name in ("pipe", "null", "loop", "broken", "a\0b"):
+        before = sorted(tmp_path.iterdir())
+        for write in (check_output, lambda file: write_text(file, "text")):
+            with pytest.raises(InputError) as caught:
+                write(tmp_path / name)
+            assert str(caught.value).isprintable()
+        assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "null").is_symlink() and (tmp_path / "pipe").is_fifo()
+    # A link to a file is one for the result to take, as before.
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to("file")
+    write_text(check_output(tmp_path / "link"), "text")
+    assert (tmp_path / "link").read_text() == "text"
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "SVG", "jpg"])

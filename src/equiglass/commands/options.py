@@ -10,6 +10,7 @@ from typing import TypedDict, cast
 from ..data.accuracy import Accuracy
 from ..data.potential import Potential
 from ..errors import InputError
+from ..files import check_place
 from ..simulation.preparation import Preparation, preparation
 
 PathLike = str | os.PathLike[str]
@@ -92,12 +93,13 @@ def check_output(path: PathLike, *, endings: Sequence[str] = (), folder: bool = 
     Raises
     ------
     InputError
-        For another ending, a folder in the place of a file or the reverse, or a place that does
-        not exist or may not be written to.
+        For another ending, a folder in the place of a file or the reverse, a device or a pipe, or
+        a place that does not exist or may not be written to.
     """
     target = Path(path)
     if endings and not target.name.endswith(tuple(endings)):
         raise InputError("cannot write this format", source=target, expected=", ".join(endings))
+    check_place(target)
     if target.is_dir() and not folder:
         raise InputError("is a folder", source=target, expected="the name of a file")
     if target.exists() and not target.is_dir() and folder:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .configuration import Configuration
 
 TYPE_NAMES = "ABCDEFGH"
+# Of a box, in sigma, and of particles in it: neighbour lists of others overflow, or have no end.
+LONGEST, DENSEST = 1e6, 1e3
 # What is a time, a length, a square or a fraction.
 NOT_NEGATIVE = (
     "times",
@@ -55,6 +57,11 @@ def validate(configuration: Configuration) -> None:
             )  # fmt: skip
     if (c.box <= 0).any():
         raise InputError("edge lengths must be positive", source=source, field="box", found=c.box)
+    if (c.box > LONGEST).any() or len(c) > DENSEST * math.prod(map(float, c.box[: c.dimensions])):
+        raise InputError(
+            "no liquid has such a box; lengths are in units of sigma", source=source, field="box",
+            expected=f"edges up to {LONGEST:g} and densities up to {DENSEST:g}", found=c.box,
+        )  # fmt: skip
     if c.times is not None and (np.diff(c.times) <= 0).any():
         bad_row = int(np.argmax(np.diff(c.times) <= 0)) + 1
         raise InputError(

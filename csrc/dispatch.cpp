@@ -22,6 +22,7 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_support
 struct Choice {
   char const* name;
   Kernel<float> f;
+  Kernel<float> f_wide;  // for channels that are a multiple of 16
   Kernel<double> d;
 };
 
@@ -32,10 +33,11 @@ Choice choose() {
     throw std::invalid_argument("EQUIGLASS_ISA must be baseline, avx2 or avx512, found " + at_most);
 #ifdef EQUIGLASS_X86
   if (at_most == "avx512" && has_avx512())
-    return {"avx512", avx512::kernel_float, avx512::kernel_double};
-  if (at_most != "baseline" && has_avx2()) return {"avx2", avx2::kernel_float, avx2::kernel_double};
+    return {"avx512", avx512::kernel_float, avx512_wide::kernel_float, avx512::kernel_double};
+  if (at_most != "baseline" && has_avx2())
+    return {"avx2", avx2::kernel_float, avx2::kernel_float, avx2::kernel_double};
 #endif
-  return {"baseline", baseline::kernel_float, baseline::kernel_double};
+  return {"baseline", baseline::kernel_float, baseline::kernel_float, baseline::kernel_double};
 }
 
 Choice const& choice() {
@@ -43,9 +45,11 @@ Choice const& choice() {
   return chosen;
 }
 
-template <class T> Kernel<T> const& kernel();
-template <> Kernel<float> const& kernel<float>() { return choice().f; }
-template <> Kernel<double> const& kernel<double>() { return choice().d; }
+template <class T> Kernel<T> const& kernel(int channels);
+template <> Kernel<float> const& kernel<float>(int channels) {
+  return channels % 16 == 0 ? choice().f_wide : choice().f;
+}
+template <> Kernel<double> const& kernel<double>(int) { return choice().d; }
 
 }  // namespace
 
@@ -69,13 +73,13 @@ PathSet::PathSet(std::vector<Path> const& wanted) : paths(wanted) {
 template <class T>
 void convolution_forward(PathSet const& set, Edges const& edges, Inputs<T> const& in, T* sums,
                          int n_threads) {
-  kernel<T>().forward(set, edges, in, sums, n_threads);
+  kernel<T>(in.channels).forward(set, edges, in, sums, n_threads);
 }
 
 template <class T>
 void convolution_backward(PathSet const& set, Edges const& edges, Inputs<T> const& in,
                           T const* sum_gradient, Gradients<T> const& out, int n_threads) {
-  kernel<T>().backward(set, edges, in, sum_gradient, out, n_threads);
+  kernel<T>(in.channels).backward(set, edges, in, sum_gradient, out, n_threads);
 }
 
 template void convolution_forward(PathSet const&, Edges const&, Inputs<float> const&, float*, int);

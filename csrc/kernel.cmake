@@ -8,17 +8,6 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT EQUIGLASS_BASELINE_ONLY
   set(EQUIGLASS_X86 TRUE)
 endif()
 
-set(coefficients ${EQUIGLASS_ROOT}/src/equiglass/kernels/clebsch_gordan.csv)
-set(generated ${CMAKE_BINARY_DIR}/generated)
-file(MAKE_DIRECTORY ${generated})
-add_custom_command(
-  OUTPUT ${generated}/paths.inc
-  COMMAND Python::Interpreter ${EQUIGLASS_ROOT}/csrc/generate_paths.py
-          ${coefficients} ${generated}/paths.inc ${EQUIGLASS_L_MAX}
-  DEPENDS ${EQUIGLASS_ROOT}/csrc/generate_paths.py ${coefficients}
-  VERBATIM)
-add_custom_target(generate_paths DEPENDS ${generated}/paths.inc)
-
 add_library(equiglass_convolution STATIC ${EQUIGLASS_ROOT}/csrc/dispatch.cpp)
 set_target_properties(equiglass_convolution PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(equiglass_convolution PUBLIC ${EQUIGLASS_ROOT}/csrc)
@@ -27,14 +16,25 @@ if(EQUIGLASS_X86)
   target_compile_definitions(equiglass_convolution PUBLIC EQUIGLASS_X86)
 endif()
 
-# One object library per instruction set, from the same source; dispatch.cpp chooses at run time.
-function(add_kernel isa)
-  add_library(kernel_${isa} OBJECT ${EQUIGLASS_ROOT}/csrc/convolution.cpp)
-  add_dependencies(kernel_${isa} generate_paths)
+# One object library for each build, from the same source; dispatch.cpp chooses at run time. `lanes`
+# is the width of vectors, `registers` how many sums the generated code keeps at once: as many vectors
+# as there are registers, less a few.
+set(coefficients ${EQUIGLASS_ROOT}/src/equiglass/kernels/clebsch_gordan.csv)
+function(add_kernel isa lanes registers)
+  set(generated ${CMAKE_BINARY_DIR}/generated/${isa})
+  file(MAKE_DIRECTORY ${generated})
+  add_custom_command(
+    OUTPUT ${generated}/paths.inc
+    COMMAND Python::Interpreter ${EQUIGLASS_ROOT}/csrc/generate_paths.py
+            ${coefficients} ${generated}/paths.inc ${EQUIGLASS_L_MAX} ${registers}
+    DEPENDS ${EQUIGLASS_ROOT}/csrc/generate_paths.py ${coefficients}
+    VERBATIM)
+  add_library(kernel_${isa} OBJECT ${EQUIGLASS_ROOT}/csrc/convolution.cpp ${generated}/paths.inc)
   target_include_directories(kernel_${isa} PRIVATE ${generated})
   target_compile_definitions(
     kernel_${isa} PRIVATE
     EQUIGLASS_ISA=${isa}
+    EQUIGLASS_LANES=${lanes}
     $<TARGET_PROPERTY:equiglass_convolution,INTERFACE_COMPILE_DEFINITIONS>)
   target_compile_options(kernel_${isa} PRIVATE -fno-math-errno -Wno-psabi ${ARGN})
   target_link_libraries(kernel_${isa} PRIVATE OpenMP::OpenMP_CXX)
@@ -42,8 +42,10 @@ function(add_kernel isa)
   target_sources(equiglass_convolution PRIVATE $<TARGET_OBJECTS:kernel_${isa}>)
 endfunction()
 
-add_kernel(baseline)
+add_kernel(baseline 8 6)
 if(EQUIGLASS_X86)
-  add_kernel(avx2 -mavx2 -mfma)
-  add_kernel(avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma)
+  set(avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma)
+  add_kernel(avx2 8 12 -mavx2 -mfma)
+  add_kernel(avx512 8 26 ${avx512})
+  add_kernel(avx512_wide 16 26 ${avx512})
 endif()

@@ -1,4 +1,4 @@
-// What each build of convolution.cpp (one per instruction set) offers to dispatch.cpp.
+// What each build of convolution.cpp offers to dispatch.cpp.
 #pragma once
 
 #include "convolution.hpp"
@@ -22,6 +22,10 @@ EQUIGLASS_DECLARE_ISA(baseline)
 #ifdef EQUIGLASS_X86
 EQUIGLASS_DECLARE_ISA(avx2)
 EQUIGLASS_DECLARE_ISA(avx512)
+// AVX-512 with sixteen lanes, for channels that fill them.
+namespace avx512_wide {
+extern Kernel<float> const kernel_float;
+}
 #endif
 
 }  // namespace equiglass

@@ -10,23 +10,27 @@
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
-template <class T> struct PathForward {
-  Vec<T> const* y;       // [2 l_filter + 1], one edge per lane
-  T const* const* x;     // per edge, the sender's features
-  std::int64_t offset;   // of the first component of l_in in them
-  std::int64_t stride;   // between components of x
-  Vec<T> const* radial;  // per edge, one channel per lane
-  int n;                 // edges in the block
-  Vec<T>* sum;           // [2 l_out + 1]
+constexpr int max_components = 25;  // (l_max + 1)^2 at l_max = 4
+constexpr int max_paths = 85;
+constexpr int max_sums = 460;  // output components of all paths at l_max = 4
+
+// The edges of a chunk as a path sees them.
+template <class T> struct PathEdges {
+  T const* y;  // [n, 2 l_filter + 1], rows y_stride apart
+  std::int64_t y_stride;
+  Vec<T> const* y_lanes;  // [n / W, 2 l_filter + 1], one edge per lane, max_components apart
+  T const* const* x;      // per edge, the sender's features
+  std::int64_t offset;    // of the first component of l_in in them
+  std::int64_t stride;    // between components of x
+  Vec<T> const* radial;   // per edge, one channel per lane
+  int n;                  // edges in the chunk
 };
 
-template <class T> struct PathBackward {
-  Vec<T> const* y;
-  T const* const* x;
-  std::int64_t offset;
-  std::int64_t stride;
-  Vec<T> const* radial;
-  int n;
+template <class T> struct PathForward : PathEdges<T> {
+  Vec<T>* sum;  // [2 l_out + 1]
+};
+
+template <class T> struct PathBackward : PathEdges<T> {
   Vec<T> const* gradient;  // [2 l_out + 1], of the receiver's sums
   Vec<T>* x_gradient;      // [n, x_components], at the first component of l_in
   int x_components;
@@ -47,10 +51,6 @@ template <class T> struct PathCode {
 };
 
 #include "paths.inc"
-
-constexpr int max_components = 25;  // (l_max + 1)^2 at l_max = 4
-constexpr int max_paths = 85;
-constexpr int max_sums = 460;  // output components of all paths at l_max = 4
 
 }  // namespace
 }  // namespace equiglass::EQUIGLASS_ISA

@@ -1,5 +1,5 @@
-// Vectors of eight numbers, in the compiler's portable form. In the namespace of the instruction
-// set and with internal linkage, as all of the kernel: builds must not share code.
+// Vectors of eight or sixteen numbers, in the compiler's portable form. In the namespace of the
+// instruction set and with internal linkage, as all of the kernel: builds must not share code.
 #pragma once
 
 #include <cstring>
@@ -7,7 +7,8 @@
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
-constexpr int W = 8;  // lanes: channels in the contraction, edges in the preparation
+// Lanes: channels in the contraction, edges in the preparation.
+constexpr int W = EQUIGLASS_LANES;
 
 // The compiler's portable vectors: split into narrower registers where the machine has no wider.
 template <class T> struct VecOf;
@@ -31,8 +32,14 @@ inline Vec<double> load(double const* p) {
 }
 template <class T> inline void store(T* p, Vec<T> const& v) { std::memcpy(p, &v, sizeof v); }
 
-template <class T> inline T lane_sum(Vec<T> const& v) {
-  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+// Subtracting zero changes no number, so that nothing is left of it.
+template <class T> inline Vec<T> broadcast(T value) { return value - Vec<T>{}; }
+
+// In pairs, in an order that does not depend on the machine.
+template <class T> inline T lane_sum(Vec<T> v) {
+  for (int n = W / 2; n > 0; n /= 2)
+    for (int k = 0; k < n; ++k) v[k] += v[k + n];
+  return v[0];
 }
 
 }  // namespace

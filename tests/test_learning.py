@@ -15,7 +15,7 @@ import yaml
 
 from equiglass.data.dataset import Dataset, Entry, from_configurations
 from equiglass.data.examples import examples_of
-from equiglass.data.grids import on_grid, union_of_times
+from equiglass.data.grids import at_known_times, on_grid, union_of_times
 from equiglass.data.held import Budget, Joined, hold
 from equiglass.data.readers.stores import chain_of
 from equiglass.data.splits import folds, random_split
@@ -133,36 +133,57 @@ def make_sample(index: int) -> Any:
     return Number(index)
 
 
-def noisy(n: int, seed: int, structure: float, noise: float, with_error: bool) -> Any:
-    """Labels of known variances: of the propensity, and of the mean of n runs about it."""
-    rng = np.random.default_rng(seed)
+def mean_of_regions(c: Any, values: Any, edges: int) -> Any:
+    """Means over the particles of type A in each of edges^3 cubes, by a loop."""
+    cell = np.minimum((c.positions / c.box * edges).astype(int), edges - 1)[c.types == 0]
+    mine = values[c.types == 0]
+    return np.array(
+        [
+            mine[(cell == [i, j, k]).all(axis=1)].mean()
+            for i in range(edges) for j in range(edges) for k in range(edges)
+        ]
+    )  # fmt: skip
+
+
+def test_weights_follow_from_known_noise() -> None:
+    """Structure that is alike in neighbours, and runs whose errors are not."""
     c = make_complete(4000, seed=1, n_times=1)
-    truth = 20 + structure**0.5 * np.random.default_rng(7).standard_normal((1, 4000))
-    runs = truth + noise**0.5 * rng.standard_normal((n, 4000))
-    return c.replace(
-        propensity=runs.mean(axis=0)[None],
-        propensity_error=runs.std(axis=0, ddof=1)[None] / n**0.5 if with_error else None,
-        propensity_halves=(
-            np.stack([runs[0::2].mean(0), runs[1::2].mean(0)])[None] if n > 1 else None
-        ),
-        n_trajectories=n,
-    )
+    waves = np.sin(2 * np.pi * c.positions / c.box).sum(axis=1)
+    truth = 20 + waves + np.random.default_rng(7).standard_normal(4000)
+    noise, rng = 4.0, np.random.default_rng(0)
 
+    def label(n: int) -> Any:
+        runs = truth + noise**0.5 * rng.standard_normal((n, 4000))
+        halves = [runs[0::2].mean(0), runs[1::2].mean(0)] if n > 1 else None
+        return c.replace(
+            propensity=runs.mean(axis=0)[None],
+            propensity_error=None,
+            propensity_halves=None if halves is None else np.stack(halves)[None],
+            n_trajectories=n,
+        )
 
-@pytest.mark.parametrize("with_error", [True, False])
-def test_weights_follow_from_known_noise(with_error: bool) -> None:
-    structure, noise = 1.0, 4.0
-    labels = [noisy(n, k, structure, noise, with_error and n > 1) for k, n in enumerate([8, 8, 1])]
+    labels = [label(9), label(9), label(1)]
     _, found = labels_of(labels, 2, (1.0,))
-    assert np.allclose(found.single, noise, rtol=0.1)
-    expected = (structure + noise / 8) / (structure + noise)
-    assert np.allclose(found.weights(1), expected, rtol=0.15)
-    assert (found.weights(8) == 1).all() and (found.weights(None) == 1).all()
+    record = found.record([9, 1, None])
+    assert record["particles"]["from"] == {t: ["halves of ensembles"] for t in "AB"}
+    assert np.isclose(record["particles"]["noise_of_one_run"]["A"][0], noise, rtol=0.05)
+    of_a = c.types == 0
+    assert np.isclose(record["particles"]["structure"]["A"][0], truth[of_a].var(), rtol=0.1)
+    # The box is 14.9 wide: three regions along each edge, of which the means are alike.
+    means = mean_of_regions(c, truth, 3)
+    assert np.isclose(record["regions"]["structure"]["A"][0], means.var(), rtol=0.05)
+    single = noise * 27 / of_a.sum()
+    assert np.isclose(record["regions"]["noise_of_one_run"]["A"][0], single, rtol=0.3)
+    expected = (means.var() + single / 9) / (means.var() + single)
+    weight = found.weights(1)[0, 0]
+    assert np.isclose(weight, expected, rtol=0.02) and weight > 0.9 > 0.5
+    assert (found.weights(9) == 1).all() and (found.weights(None) == 1).all()
+    assert record["weights"]["1"]["A"] == [weight] and record["weights_from"]["A"] == "regions"
+    # One configuration in a box of one region says nothing of regions: particles decide.
+    alone = labels_of([make_complete(100, n_times=1)], 2, (1.0,))[1]
+    assert alone.record([2])["weights_from"] == {"A": "particles", "B": "particles"}
     # Of equal labels all weigh the same, exactly.
     assert (labels_of(labels[2:], 2, (1.0,))[1].weights(1) == 1).all()
-    record = found.record([8, 1])
-    assert record["from"]["A"] == ["spread of the runs of ensembles"]
-    assert record["weights"]["8"]["A"] == [1.0] and record["weights"]["1"]["A"][0] < 0.4
 
 
 def test_noise_from_both_directions_of_a_trajectory() -> None:
@@ -179,8 +200,8 @@ def test_noise_from_both_directions_of_a_trajectory() -> None:
     # |step| of size s: mean 2 s sqrt(2/pi), variance (3 - 8/pi) s^2.
     one = (3 - 8 / np.pi) * np.mean(size[0, base.types == 0] ** 2)
     spread = np.var(2 * (2 / np.pi) ** 0.5 * size[0, base.types == 0])
-    assert np.isclose(found.single[0, 0], one, rtol=0.1)
-    record = found.record([1])
+    record = found.record([1])["particles"]
+    assert np.isclose(record["noise_of_one_run"]["A"][0], one, rtol=0.1)
     assert np.isclose(record["structure"]["A"][0], spread, rtol=0.1)
     assert record["from"]["A"] == ["labels of the same frames, forward and reversed"]
 
@@ -195,7 +216,9 @@ def test_other_sizes_and_times_in_one_training(tmp_path: Path) -> None:
         for k in range(10, 12)
     ]  # fmt: skip
     training = from_configurations([DATA[0], DATA[1], *single])
-    validation = from_configurations([DATA[2], single[0].replace(n_trajectories=1)])
+    # Of what is held out only times count that are learned.
+    more = single[0].replace(times=np.array([2.0, 3.5]))
+    validation = from_configurations([DATA[2], more])
     config = make_config(optimizer={"epochs": 2, "batch_size": 2})
     model = training_run.train(
         config, tmp_path / "run", data=training, validation=validation, progress=False
@@ -215,6 +238,7 @@ def test_other_sizes_and_times_in_one_training(tmp_path: Path) -> None:
         pearson(model.predict(c)[model.times.index(time), c.types == 0], row[c.types == 0])
         for c in validation
         for time, row in zip(c.times, c.propensity, strict=True)  # type: ignore[arg-type]
+        if time in model.times
     ]
     assert model.card.metrics["validation_rho"] == pytest.approx(np.mean(rho), abs=1e-5)
     # The ridge on descriptors, too.
@@ -237,6 +261,9 @@ def test_grids_of_times() -> None:
     assert on_grid(c, (1.0, 2.0)) is c
     with pytest.raises(InputError, match="a time that is not among those learned"):
         on_grid(c, (1.0, 3.0))
+    assert at_known_times(c, (2.0, 3.0)).times == [2.0]
+    with pytest.raises(InputError, match="labels at none of the times that are learned"):
+        at_known_times(c, (3.0,))
 
 
 @pytest.mark.parametrize("kind", ["se3", "botan", "descriptors"])

@@ -13,7 +13,8 @@ import torch
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations
 from equiglass.errors import InputError
-from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.averaging import average
+from equiglass.models.propensity import PropensityModel
 from equiglass.models.storage import load_model
 from equiglass.simulation.preparation import Preparation
 from equiglass.training import run as training_run

@@ -4,7 +4,9 @@ python tools/fuzz.py [--scale 0.01] [--only NAME ...] [--seed 0] [--save]     (o
 
 A run adds to the figures of the record, docs/results/fuzz.json, until each reader has had the
 inputs it is wanted to have, so that it can be stopped and gone on with, or made longer by --scale.
-When the sources have changed, counting begins anew.
+Readers take turns of a minute. When the sources of a reader have changed, or the harness, counting
+begins anew for that reader; see fuzzing/sources.py. --status says which rows are of the present
+ones.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ import argparse
 import hashlib
 import json
 import os
+import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fuzzing.sources import fingerprint, load
 from fuzzing.target import OUTCOMES, Target
 from fuzzing.targets import targets
 from fuzzing.workers import SECONDS, Result, run
@@ -24,27 +29,24 @@ from pages import RESULTS, ROOT
 
 RECORD = RESULTS / "fuzz.json"
 FINDINGS = ROOT / "tests" / "fuzz" / "findings"
-BATCH_SECONDS = 60.0
+TURN_SECONDS = 60.0
 Record = dict[str, Any]
 
 
-def source_hash() -> str:
-    """What was fuzzed and by what: a hash over the sources of the package and of the harness."""
-    digest = hashlib.sha256()
-    for file in sorted([*ROOT.glob("src/equiglass/**/*.py"), *ROOT.glob("tools/fuzzing/*.py")]):
-        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def read_record(file: Path, seed: int) -> Record:
-    """The record to go on with: the one that is there, if it is of these sources and this seed."""
-    fresh: Record = {"source": source_hash(), "seed": seed, "seconds_per_input": SECONDS,
-                     "readers": {}}  # fmt: skip
+    """The record to go on with: the one that is there, if it is of this seed and limit."""
+    fresh: Record = {"seed": seed, "seconds_per_input": SECONDS, "readers": {}}
     if not file.is_file():
         return fresh
     record: Record = json.loads(file.read_text())
-    same = record["source"] == fresh["source"] and record["seed"] == seed
-    return record if same else fresh
+    return record if all(record.get(k) == fresh[k] for k in fresh if k != "readers") else fresh
+
+
+def present_row(target: Target, record: Record) -> Record:
+    """The counts of a reader as it is now; none yet if its sources have changed."""
+    source = fingerprint(target.modules)
+    row: Record = record["readers"].get(target.name, {})
+    return row if row.get("source") == source else {"inputs": 0, "source": source}
 
 
 def write_record(file: Path, record: Record) -> None:
@@ -57,38 +59,40 @@ def write_record(file: Path, record: Record) -> None:
 def added(row: Record, result: Result, inputs: int) -> Record:
     """A reader's row with the counts of another batch."""
     counts = {k: row.get(k, 0) + result.counts[k] for k in OUTCOMES}
-    return {
-        "inputs": row.get("inputs", 0) + inputs,
-        **counts,
-        "seconds": round(row.get("seconds", 0.0) + result.seconds, 1),
-    }
+    seconds = round(row.get("seconds", 0.0) + result.seconds, 1)
+    return {"inputs": row["inputs"] + inputs, **counts, "seconds": seconds, "source": row["source"]}
 
 
-def fuzz(target: Target, record: Record, file: Path, wanted: int, save: bool) -> None:
-    """Run one reader until it has had as many inputs as wanted, in batches of a minute."""
-    row = record["readers"].get(target.name, {"inputs": 0})
-    batch = 200
-    while row["inputs"] < wanted:
-        start = row["inputs"]
-        stop = min(wanted, start + batch)
-        result = run(target, record["seed"], start, stop)
-        row = record["readers"][target.name] = added(row, result, stop - start)
-        write_record(file, record)
-        for finding in result.findings:
-            print(f"{target.name} #{finding.number}: {finding.outcome}: {finding.reason[:300]}")
-            if save:
-                FINDINGS.mkdir(parents=True, exist_ok=True)
-                digest = hashlib.sha256(finding.content).hexdigest()[:8]
-                name = f"{target.name.replace(' ', '_')}-{finding.outcome}-{digest}"
-                (FINDINGS / name).write_bytes(finding.content)
-        rate = (stop - start) / max(result.seconds, 0.01)
-        batch = max(200, min(50_000, int(rate * BATCH_SECONDS)))
-    counts = ", ".join(f"{row.get(k, 0)} {k}" for k in OUTCOMES)
-    seconds = max(row.get("seconds", 0), 0.1)
-    print(
-        f"{target.name}: {row['inputs']} inputs, {row['inputs'] / seconds:.0f}/s: {counts}",
-        flush=True,
-    )
+def turn(target: Target, record: Record, file: Path, wanted: int, save: bool) -> bool:
+    """Give a reader a minute's inputs, or those that are wanting; false if there are none."""
+    row = present_row(target, record)
+    start = row["inputs"]
+    if start >= wanted:
+        return False
+    rate = start / max(row.get("seconds", 0.0), 0.01)
+    stop = min(wanted, start + max(200, min(50_000, int(rate * TURN_SECONDS))))
+    result = run(target, record["seed"], start, stop)
+    record["readers"][target.name] = added(row, result, stop - start)
+    write_record(file, record)
+    for finding in result.findings:
+        print(f"{target.name} #{finding.number}: {finding.outcome}: {finding.reason[:300]}")
+        if save:
+            FINDINGS.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256(finding.content).hexdigest()[:8]
+            name = f"{target.name.replace(' ', '_')}-{finding.outcome}-{digest}"
+            (FINDINGS / name).write_bytes(finding.content)
+    sys.stdout.flush()
+    return True
+
+
+def status(chosen: Iterable[Target], record: Record) -> None:
+    """Print the rows, and whether they are of the present sources."""
+    for target in chosen:
+        row = record["readers"].get(target.name, {})
+        present = row.get("source") == fingerprint(target.modules)
+        counts = ", ".join(f"{row[k]} {k}" for k in OUTCOMES if row.get(k))
+        words = "" if present else " (of other sources)"
+        print(f"{target.name}: {row.get('inputs', 0)} of {target.wanted}{words}: {counts}")
 
 
 def main() -> None:
@@ -98,13 +102,26 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", action="store_true", help="keep findings as regression files")
     parser.add_argument("--record", type=Path, default=RECORD)
+    parser.add_argument("--status", action="store_true", help="say what is there, and end")
     options = parser.parse_args()
     record = read_record(options.record, options.seed)
     began = time.monotonic()
     chosen = [targets()[name] for name in options.only or targets()]
+    if options.status:
+        status(chosen, record)
+        return
+    # All that is read was loaded now: sources may be edited while this runs.
     for target in chosen:
-        wanted = int(target.wanted * options.scale)
-        fuzz(target, record, options.record, wanted, options.save)
+        load(target.modules)
+    # Rows of earlier sources stay until theirs is begun.
+    going = True
+    while going:
+        turns = [
+            turn(t, record, options.record, int(t.wanted * options.scale), options.save)
+            for t in chosen
+        ]
+        going = any(turns)
+    status(chosen, record)
     rows = record["readers"].values()
     faults = sum(row[k] for row in rows for k in OUTCOMES[2:])
     print(f"{sum(r['inputs'] for r in rows)} inputs on record, {faults} faults, "

@@ -23,17 +23,17 @@ def table() -> str:
     """One row for each reader, and how long it took."""
     record = json.loads(RECORD.read_text())
     lines = [
-        f"| file | {' | '.join(COLUMNS.values())} | seconds |",
-        f"|:-|{'-:|' * (len(COLUMNS) + 1)}",
+        f"| file | {' | '.join(COLUMNS.values())} | seconds | sources |",
+        f"|:-|{'-:|' * (len(COLUMNS) + 1)}:-|",
     ]
     rows = record["readers"]
     total = {key: sum(row[key] for row in rows.values()) for key in (*COLUMNS, "seconds")}
-    for name, row in {**rows, "all": total}.items():
+    for name, row in {**rows, "all": {**total, "source": ""}}.items():
         numbers = " | ".join(f"{row[key]:,}" for key in COLUMNS)
-        lines.append(f"| {name} | {numbers} | {row['seconds']:,.0f} |")
+        lines.append(f"| {name} | {numbers} | {row['seconds']:,.0f} | {row['source'][:8]} |")
     lines += [
         "",
-        f"Seed {record['seed']}, of the sources `{record['source']}`; at most "
+        f"Seed {record['seed']}; at most "
         f"{record['seconds_per_input']:g} s of processor time and 1 GiB of memory for an input.",
     ]
     return "\n".join(lines)

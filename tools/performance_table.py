@@ -6,6 +6,7 @@ python tools/performance_table.py [--check]
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from pages import RESULTS, ROOT, Page, run
 
@@ -51,7 +52,86 @@ def scale_table() -> str:
     return "\n".join(lines)
 
 
-PAGES = (Page(PAGE, table, "network"), Page(PAGE, scale_table, "scale"))
+def _rho(row: dict[str, Any]) -> str:
+    return ", ".join(f"{s['type']} {s['pooled']:.4f}" for s in row["scores"])
+
+
+def quench_table() -> str:
+    result = json.loads((RESULTS / "quench_benchmark.json").read_text())
+    lines = [
+        "| accuracy | processor time | RMS force left | energy above reference | particles "
+        "elsewhere | lowest correlation of predictions | largest difference | pooled ρ |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| `{row['accuracy']}` | {row['cpu_seconds']:.2f} s | {row['rms_force']:.1e} | "
+            f"{row['mean_energy_difference']:.1e}, RMS {row['rms_energy_difference']:.1e} | "
+            f"{row['rearranged_particles']} | {row['lowest_correlation']:.6f} | "
+            f"{row['largest_difference_in_std']:.3f} std | {_rho(row)} |"
+        )
+    n = " or ".join(map(str, result["n_particles"]))
+    lines += [
+        "",
+        f"{result['n_configurations']} configurations of {n} particles, model "
+        f"`{result['model']}`; of columns 3 to 7 the worst configuration, in ε, σ and standard "
+        "deviations of the prediction.",
+    ]
+    return "\n".join(lines)
+
+
+STAGES = ("start-up", "read", "quench", "graph", "network", "write")
+
+
+def _limit(stage: str, row: dict[str, Any]) -> str:
+    """What a stage is bound by, with its own figure for that."""
+    cpu = row["stages"][stage]["cpu_seconds"]
+    particles = row["n_particles"] * row["n_frames"]
+    return {
+        "start-up": f"imports: torch alone {row['import_torch_s']:.1f} s",
+        "read": f"decompression, checks: {1e6 * cpu / particles:.1f} µs a particle",
+        "quench": f"sums over pairs in LAMMPS: {1e6 * cpu / particles:.0f} µs a particle",
+        "graph": f"neighbour search and order: {1e9 * cpu / row['n_edges']:.0f} ns an edge",
+        "network": "the convolution: "
+        f"{1e9 * cpu / row['n_edges'] / row['n_layers']:.0f} ns an edge and layer",
+        "write": f"compression, drawing: {1e6 * cpu / particles:.1f} µs a particle",
+    }[stage]
+
+
+def pipeline_table() -> str:
+    result = json.loads((RESULTS / "pipeline_benchmark.json").read_text())
+    blocks = []
+    for row in result["rows"].values():
+        frames = f"{row['n_frames']} frames of " if row["n_frames"] > 1 else ""
+        kept = row["edges_kept"]
+        text = "one graph each" if kept is None else f"{100 * kept:.0f} % of the edges kept"
+        lines = [
+            f"{frames}{row['n_particles']:,} particles, {text}; the machine's load afterwards "
+            f"was {row['load']:.0f}:",
+            "",
+            "| stage | seconds | processor | peak memory | bound by |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for name in STAGES:
+            stage = row["stages"][name]
+            lines.append(
+                f"| {name} | {stage['seconds']:.1f} | {stage['cpu_seconds']:.1f} | "
+                f"{stage['peak_gb']:.2f} GB | {_limit(name, row)} |"
+            )
+        lines.append(
+            f"| all but graph | {row['total_s']:.1f} | {row['cpu_s']:.1f} | "
+            f"{row['peak_gb']:.2f} GB | |"
+        )
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+PAGES = (
+    Page(PAGE, table, "network"),
+    Page(PAGE, scale_table, "scale"),
+    Page(PAGE, quench_table, "quench"),
+    Page(PAGE, pipeline_table, "pipeline"),
+)
 
 if __name__ == "__main__":
     run(PAGES, __doc__)

@@ -27,7 +27,9 @@ from equiglass.training.config import (
     DataConfig,
     OptimizerConfig,
     PreparationConfig,
+    TimesConfig,
     TrainConfig,
+    TrajectoryConfig,
 )
 
 Sections = dict[str, type[BaseModel]]
@@ -36,6 +38,8 @@ TABLES: dict[str, tuple[str, Sections]] = {
         "docs/commands.md",
         {
             "data": DataConfig,
+            "data.trajectory[]": TrajectoryConfig,
+            "data.times": TimesConfig,
             "model": SE3Config,
             "model.inputs": InputSpec,
             "optimizer": OptimizerConfig,

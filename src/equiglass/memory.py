@@ -1,12 +1,20 @@
-"""How the process asks the system for memory."""
+"""How much memory there is to use, and how the process asks the system for it."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+GB = 10**9
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": GB, "TB": 10**12}
+_UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 # Parameters of glibc's mallopt(3), and the variables that set them for a process from outside.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
@@ -18,6 +26,63 @@ _VARIABLES = {
     _TOP_PAD: "MALLOC_TOP_PAD_",
 }
 _depth = 0
+
+
+def parse_memory(text: str | int) -> int:
+    """An amount of memory in bytes, from ``8GB``, ``500 MB``, ``2.5GiB`` or a number of bytes.
+
+    Raises
+    ------
+    InputError
+        For anything else, and for nothing at all.
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        amount = text
+    else:
+        found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([A-Za-z]+)\s*", str(text))
+        unit = {name.lower(): size for name, size in _UNITS.items()}.get(
+            found[2].lower() if found else ""
+        )
+        if found is None or unit is None:
+            raise InputError(
+                "not an amount of memory",
+                field="memory",
+                expected=f"a number and one of {', '.join(_UNITS)}, such as 8GB",
+                found=repr(text),
+            )
+        amount = int(float(found[1]) * unit)
+    if amount <= 0:
+        raise InputError("must be more than nothing", field="memory", found=repr(text))
+    return amount
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds now; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):  # pragma: no cover - not on Linux
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take: of the machine, and of its control group."""
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        free = 1024 * int(lines["MemAvailable"].split()[0])
+    except (OSError, ValueError, LookupError):  # pragma: no cover - not on Linux
+        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            group = Path("/sys/fs/cgroup")
+            left = int((group / limit).read_text()) - int((group / used).read_text())
+        except (OSError, ValueError):  # none, or "max"
+            continue
+        free = min(free, max(left, 0))
+    return free
 
 
 def _libc() -> ctypes.CDLL | None:

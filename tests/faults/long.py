@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/results/faults.json"))
     parser.add_argument("commands", nargs="*")
     options = parser.parse_args()
-    begun = {"version": __version__, "each": options.each, "seed": options.seed}
+    begun = {"version": __version__, "seed": options.seed}
     table: dict[str, Any] = {**begun, "commands": {}}
     if options.out.is_file():
         before = json.loads(options.out.read_text())

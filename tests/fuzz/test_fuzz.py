@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tools"))
 
-from fuzzing import workers  # noqa: E402
+from fuzzing import sources, workers  # noqa: E402
 from fuzzing.target import Target  # noqa: E402
 from fuzzing.targets import MILLION, targets  # noqa: E402
 
@@ -99,3 +100,20 @@ def test_a_reader_that_waits_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs_are_the_same_whenever_they_are_made() -> None:
     for target in targets().values():
         assert [target.make(1, k) for k in (3, 4)] == [target.make(1, k) for k in (3, 4)]
+
+
+def test_counts_belong_to_the_sources_of_a_reader() -> None:
+    """What it imports, and no other format; neither comments nor words about it."""
+    botan = sources.closure(["data.dataset", "data.readers.botan"])
+    assert {"errors", "opening", "data.folder", "data.readers.npz", "data.fields"} <= botan
+    assert not {"data.readers.deepmind", "training.config", "cli.main"} & botan
+    with TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{k}.py" for k in range(3)]
+        for file, text in zip(
+            files, ('"""A."""\nx = 1\n', "# B\nx = 1  # b\n", "x = 2\n"), strict=True
+        ):
+            file.write_text(text)
+        first, second, third = map(sources._content, files)
+    assert first == second != third
+    for target in targets().values():
+        assert target.modules and sources.fingerprint(target.modules)

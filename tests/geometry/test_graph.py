@@ -12,7 +12,7 @@ import torch
 
 from equiglass.errors import InputError
 from equiglass.geometry.graph import Graph, batch_graphs, build_graph
-from equiglass.geometry.slabs import graph_slabs
+from equiglass.geometry.slabs import Slabs
 from tests.conftest import make_liquid
 
 
@@ -91,7 +91,7 @@ def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, boo
     options = {"periodic": periodic, "dtype": torch.float64}
     whole = build_graph(liquid.positions, liquid.box, 2.0, **options)
     seen, edges = [], []
-    for receivers, graph in graph_slabs(liquid.positions, liquid.box, 2.0, n_slabs, **options):
+    for receivers, graph in Slabs(liquid.positions, liquid.box, 2.0, n_slabs, **options):
         assert graph.n_receivers == len(receivers)
         assert graph.n_senders == 250
         seen.append(receivers)
@@ -103,6 +103,32 @@ def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, boo
     found = found[found[:, 0].argsort(stable=True)]
     expected = torch.cat([whole.receivers[:, None], whole.senders[:, None], whole.vectors], dim=1)
     assert torch.allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_kept", [0, 2, 4])
+def test_kept_slabs_are_those_that_were_made(n_kept: int) -> None:
+    """To the bit, whatever share of them fits, at every walk; memory as it was allowed."""
+    liquid = make_liquid(250)
+    arguments = (liquid.positions, liquid.box, 2.0, 4)
+    expected = list(Slabs(*arguments))
+    largest = max(16 * g.n_edges + 4 * (2 * len(r) + 1) for r, g in expected)
+    slabs = Slabs(*arguments, keep=n_kept * largest)
+    for _ in range(2):
+        for (receivers, graph), (owned, whole) in zip(slabs, expected, strict=True):
+            assert torch.equal(receivers, owned)
+            for name in ("receivers", "senders", "vectors", "lengths", "receiver_start"):
+                assert torch.equal(getattr(graph, name), getattr(whole, name))
+    assert n_kept <= slabs.n_kept <= (n_kept and 4)
+
+
+def test_a_walk_may_stop_and_start_again() -> None:
+    liquid = make_liquid(250)
+    slabs = Slabs(liquid.positions, liquid.box, 2.0, 4, keep=10**6)
+    first = next(iter(slabs))[0]
+    assert torch.equal(next(iter(slabs))[0], first) and len(list(slabs)) == 4
+    again = np.concatenate([liquid.positions, liquid.positions[:1]])
+    with pytest.raises(InputError, match="two particles overlap.*between particles"):
+        list(Slabs(again, liquid.box, 2.0, 4))
 
 
 @pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])

@@ -12,7 +12,7 @@ import torch
 
 from equiglass.kernels.paths import path_set
 from equiglass.kernels.table import interpolate
-from tests.kernels.cases import CUTOFF, assert_agrees, make_case, native, with_lengths
+from tests.kernels.cases import CUTOFF, TOLERANCE, assert_agrees, make_case, native, with_lengths
 
 
 @native
@@ -128,24 +128,36 @@ def test_agrees_with_e3nn(parity: bool) -> None:
 
 
 @native
-@pytest.mark.parametrize("instruction_set", ["baseline", "avx2"])
+@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512"])
 def test_every_build_gives_the_same(instruction_set: str, tmp_path: Path) -> None:
-    """The builds for other instruction sets, in a process that may use no wider one."""
-    case = make_case(path_set(3, 3, 3, False), dtype=torch.float32)
-    arguments = [t.detach() if isinstance(t, torch.Tensor) else t for t in case.operator]
-    torch.save(arguments, tmp_path / "case.pt")
+    """Sums and gradients, by eight and sixteen channels, in a process that may use no other."""
+    cases = [make_case(path_set(2, 2, 2, False), c, torch.float32) for c in (8, 16)]
+    cases.append(make_case(path_set(3, 3, 3, False), 16, torch.float32))
+    arguments = []
+    for case in cases:
+        operands = [t.detach() if isinstance(t, torch.Tensor) else t for t in case.operator]
+        arguments.append((torch.ones_like(case.reference()), operands))
+    torch.save(arguments, tmp_path / "cases.pt")
     code = (
         "import sys, torch; from equiglass.kernels import cpu; "
-        "a = torch.load(sys.argv[1], weights_only=True); "
-        "torch.save((cpu.convolution(*a), cpu.instruction_set()), sys.argv[2])"
+        "cases = torch.load(sys.argv[1], weights_only=True); "
+        "run = lambda g, a: (cpu.convolution(*a), *cpu.convolution_backward(g, *a, True)); "
+        "found = [run(*case) for case in cases]; "
+        "torch.save((found, cpu.instruction_set()), sys.argv[2])"
     )
     subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "case.pt", tmp_path / "out.pt"],
+        [sys.executable, "-c", code, tmp_path / "cases.pt", tmp_path / "out.pt"],
         check=True,
         env={**os.environ, "EQUIGLASS_ISA": instruction_set},
     )
-    found, used = torch.load(tmp_path / "out.pt", weights_only=True)
+    results, used = torch.load(tmp_path / "out.pt", weights_only=True)
     if used != instruction_set:
         pytest.skip(f"this machine has {used} only")
-    expected = case.reference()
-    assert float((found - expected).detach().abs().max() / expected.detach().abs().max()) < 5e-6
+    for case, (sums, for_x, for_table, for_harmonics, for_lengths) in zip(
+        cases, results, strict=True
+    ):
+        expected = case.reference()
+        gradients = torch.autograd.grad(expected.sum(), case.differentiable)
+        found = sums, for_x, for_harmonics, for_lengths, for_table
+        for a, b in zip(found, (expected.detach(), *gradients), strict=True):
+            assert float((a - b).abs().max() / b.abs().max()) < TOLERANCE[torch.float32]

@@ -13,9 +13,10 @@ from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations, read
 from equiglass.errors import InputError
 from equiglass.geometry.periodic import minimum_image
+from equiglass.models.averaging import average
 from equiglass.models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from equiglass.models.message import MessageConfig, MessageNetwork
-from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.propensity import PropensityModel
 from equiglass.models.storage import load_model
 from equiglass.training.config import TrainConfig
 from equiglass.training.module import random_rotation

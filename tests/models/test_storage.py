@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from equiglass.data.configuration import Configuration
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.errors import InputError
+from equiglass.models.averaging import average
 from equiglass.models.description import DESCRIPTION, FORMAT, WEIGHTS, Description
-from equiglass.models.propensity import PropensityModel, average
+from equiglass.models.propensity import PropensityModel
 from equiglass.models.registry import NETWORKS
 from equiglass.models.storage import load_model, packaged_models
 from equiglass.models.upgrade import STEPS, VERSION

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from equiglass import testing
+from equiglass.errors import InputError
+from equiglass.models.evaluating import evaluating, predict_in_slabs
 from equiglass.models.inputs import InputSpec
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
@@ -116,3 +118,20 @@ def test_slabs_predict_the_same(settings: dict[str, object]) -> None:
     expected = model.predict(configuration)
     assert testing.relative_error(found, expected) < 1e-12
     assert len(steps) == model.n_steps(600, 150) == 12
+    representation = model.represent(configuration, slab_size=150)
+    assert testing.relative_error(representation, model.represent(configuration)) < 1e-12
+
+
+def test_kept_edges_predict_the_same_to_the_bit() -> None:
+    model, configuration = make_model(), make_complete(600)
+    plan = model.budget(configuration, 150)
+    assert plan is not None and plan.keep > plan.edges > 0
+    assert model.budget(configuration, 600) is None
+    with evaluating(model):
+        none, some, everything = (
+            predict_in_slabs(model, configuration, 150, lambda: None, keep)[1]
+            for keep in (0, plan.edges // 3, plan.keep)
+        )
+    assert torch.equal(none, some) and torch.equal(none, everything)
+    with pytest.raises(InputError, match=r"needs more memory \(expected at least .* GB, found"):
+        model.predict(configuration, slab_size=150, memory=10**7)

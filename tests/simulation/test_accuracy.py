@@ -17,9 +17,10 @@ from equiglass.geometry.periodic import minimum_image
 from equiglass.models.prepared import prepared
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from equiglass.simulation.lammps import MANY, THREADS, LammpsEngine, threads_for
+from equiglass.simulation.lammps import LammpsEngine
 from equiglass.simulation.preparation import Preparation
 from equiglass.simulation.quench import _workers, quench, quench_configuration
+from equiglass.simulation.threads import MANY, THREADS, threads_for
 from tests.conftest import make_liquid
 from tests.simulation.test_quench import energy_and_forces
 

@@ -34,10 +34,10 @@ class Target:
         from a good file by changing bytes.
     generators
         Files with the structure of the format, wrong in their values.
-    checksums
-        Whether a change of bytes cannot go unnoticed in the values.
     wanted
         Inputs of a long run.
+    modules
+        Of the package, by their path below it: where the reader is; see :mod:`.sources`.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Target:
     check: Callable[[Any, bytes, bool], str | None]
     generators: Sequence[Generator] = ()
     wanted: int = 100_000
+    modules: Sequence[str] = ()
     place: Callable[[Path, bytes], None] = field(
         default=lambda path, content: _write(path, content)
     )

@@ -46,9 +46,16 @@ def _loaded(path: Path) -> list[Configuration]:
     return list(read(path))
 
 
+def _modules(format: str) -> tuple[str, str]:
+    """Where the reader of a format of data is."""
+    return "data.dataset", f"data.readers.{format}"
+
+
 def _data(name: str, file: str, good: Sequence[bytes], generators: Sequence[Generator],
-          check: Check | None = None, wanted: int = 100_000) -> Target:  # fmt: skip
-    return Target(name, file, good, _loaded, check or oracles.sound, generators, wanted)
+          format: str, check: Check | None = None, wanted: int = 100_000) -> Target:  # fmt: skip
+    return Target(
+        name, file, good, _loaded, check or oracles.sound, generators, wanted, _modules(format)
+    )
 
 
 def _read_bytes(file: str, content: bytes) -> list[Configuration]:
@@ -59,14 +66,15 @@ def _read_bytes(file: str, content: bytes) -> list[Configuration]:
         return _loaded(Path(folder) / file)
 
 
-def _archive(name: str, file: str, arrays: Sequence[seeds.Arrays], wanted: int) -> Target:
+def _archive(name: str, file: str, arrays: Sequence[seeds.Arrays], format: str) -> Target:
     good = [seeds.npz(a) for a in arrays] + [seeds.npz(arrays[0], compressed=True)]
     check = oracles.unchanged([_read_bytes(file, g) for g in good])
-    return _data(name, file, good, structured.archives(arrays), check, wanted)
+    return _data(name, file, good, structured.archives(arrays), format, check, MILLION)
 
 
 def _text(name: str, file: str, good: Sequence[bytes], pattern: bytes) -> Target:
-    return _data(name, file, good, [structured.words(good)] * 3, oracles.counted(pattern))
+    check = oracles.counted(pattern)
+    return _data(name, file, good, [structured.words(good)] * 3, "ase_files", check)
 
 
 def _store_folder() -> Target:
@@ -108,25 +116,30 @@ def _store_folder() -> Target:
     def check(found: list[Configuration], content: bytes, by_bytes: bool) -> str | None:
         return oracles.sound(found, b"".join(whole.values()) + content, by_bytes)
 
-    return Target("store folder", "a.zarr", files, _loaded, check, [make] * 9, place=place)
+    return Target("store folder", "a.zarr", files, _loaded, check, [make] * 9,
+                  modules=_modules("stores"), place=place)  # fmt: skip
 
 
 def _store_zip() -> Target:
     good = [seeds.store_zip(), seeds.store_zip(5)]
     check = oracles.unchanged([_read_bytes("a.zarr.zip", g) for g in good])
     return _data("store zip", "a.zarr.zip", good,
-                 [structured.rezipped([seeds.members(g) for g in good])], check)  # fmt: skip
+                 [structured.rezipped([seeds.members(g) for g in good])],
+                 "stores", check)  # fmt: skip
 
 
 def _model() -> Target:
     good = [file.read_bytes() for file in sorted(STORED.glob("*/model.safetensors"))]
     return Target("model", "model.safetensors", good, load_model, oracles.fits,
-                  [structured.safetensors(good, FORMAT)] * 2)  # fmt: skip
+                  [structured.safetensors(good, FORMAT)] * 2,
+                  modules=["models.storage"])  # fmt: skip
 
 
 def _released() -> Target:
     arrays = {}
-    state = MessageNetwork(MessageConfig(kind="bapst"), 2, 1).state_dict()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        state = MessageNetwork(MessageConfig(kind="bapst"), 2, 1).state_dict()
     for ours, theirs in SOURCES.items():
         for key, tensor in state.items():
             if key.startswith(f"{ours}."):
@@ -136,10 +149,10 @@ def _released() -> Target:
                 array = (tensor[:1] if last else tensor).numpy()
                 arrays[name] = np.ascontiguousarray(array.T)
     return Target("released weights", "a.npz", [seeds.npz(arrays)], load_model, oracles.fits,
-                  structured.archives([arrays]))  # fmt: skip
+                  structured.archives([arrays]), modules=["models.storage"])  # fmt: skip
 
 
-def _settings(name: str, file: str, load: Callable[[Path], Any], good: Sequence[Any]) -> Target:
+def _settings(name: str, load: Callable[[Path], Any], good: Sequence[Any]) -> Target:
     texts = [yaml.safe_dump(tree, sort_keys=False).encode() for tree in good]
 
     def make(rng: Random) -> bytes:
@@ -151,7 +164,9 @@ def _settings(name: str, file: str, load: Callable[[Path], Any], good: Sequence[
         except (RecursionError, UnicodeEncodeError):
             return b"[" * 3000
 
-    return Target(name, file, texts, load, oracles.again, [make, structured.words(texts)])
+    where = [load.__module__.partition(".")[2]]
+    return Target(name, "c.yaml", texts, load, oracles.again,
+                  [make, structured.words(texts)], modules=where)  # fmt: skip
 
 
 def _checkpoint() -> Target:
@@ -160,7 +175,10 @@ def _checkpoint() -> Target:
         torch.save(content, buffer)
         return buffer.getvalue()
 
-    state = {"a.weight": torch.rand(3, 4), "a.bias": torch.zeros(3, dtype=torch.float64)}
+    state = {
+        "a.weight": torch.arange(12.0).reshape(3, 4),
+        "a.bias": torch.zeros(3, dtype=torch.float64),
+    }
     content = {"epoch": 3, "global_step": 12, "state_dict": state, "optimizer_states": [
         {"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
     ], "loops": {"fit": {"state_dict": {}, "epoch": [1, 2]}}, "version": "2.5"}  # fmt: skip
@@ -174,7 +192,7 @@ def _checkpoint() -> Target:
         return None if {"epoch", "state_dict"} <= set(found) else "no checkpoint"
 
     return Target("checkpoint", "last.ckpt", good, read_checkpoint, check,
-                  [structured.rezipped(parts)])  # fmt: skip
+                  [structured.rezipped(parts)], modules=["training.folder"])  # fmt: skip
 
 
 def _examples(*names: str) -> list[Any]:
@@ -196,32 +214,34 @@ def targets() -> dict[str, Target]:
     }
     listed = [
         _archive("BOTAN", "isoconfig_N20T0.44_1_tc07.npz",
-                 [seeds.botan(), seeds.botan(1)], MILLION),
+                 [seeds.botan(), seeds.botan(1)], "botan"),
         _archive("GlassBench", "N20T0.44_1.npz",
-                 [seeds.glassbench(), seeds.glassbench(1)], MILLION),
+                 [seeds.glassbench(), seeds.glassbench(1)], "glassbench"),
         Target("pickle", "a.pickle", pickles, safe_pickle.load, oracles.plain,
-               [*structured.opcodes(deepmind), *structured.opcodes(deepmind)], MILLION),
+               [*structured.opcodes(deepmind), *structured.opcodes(deepmind)], MILLION,
+               ["data.readers.safe_pickle"]),
         _data("DeepMind", "a.pickle", pickles,
-              [structured.contents(deepmind), *structured.opcodes(deepmind)], wanted=MILLION),
+              [structured.contents(deepmind), *structured.opcodes(deepmind)],
+              "deepmind", wanted=MILLION),
         _text("extxyz", "a.extxyz", [seeds.extxyz(), seeds.extxyz(1, 2)], rb"^\s*\+?(\d+)\s*$"),
         _text("LAMMPS dump", "a.dump", [seeds.dump(), seeds.dump(1, 2)],
               rb"^ITEM:\s*NUMBER OF ATOMS.*\n\s*\+?(\d+)\s*$"),
         _text("LAMMPS data", "a.data", [seeds.lammps_data()], rb"^\s*\+?(\d+)\s+atoms\b"),
         _data("GSD", "a.gsd", gsd,
-              [structured.integers(gsd, 8, 52), structured.integers(gsd, 256, 900)]),
+              [structured.integers(gsd, 8, 52), structured.integers(gsd, 256, 900)], "gsd_files"),
         _store_folder(),
         _store_zip(),
         _model(),
         _released(),
         _checkpoint(),
-        _settings("training YAML", "c.yaml", load_config, _examples("ka3d_t044", "ka3d_train")),
-        _settings("simulation YAML", "c.yaml", load_simulation_config,
+        _settings("training YAML", load_config, _examples("ka3d_t044", "ka3d_train")),
+        _settings("simulation YAML", load_simulation_config,
                   _examples("ka3d_small", "ka3d_quickstart", "ka3d")),
-        _settings("potential YAML", "c.yaml", load_potential,
+        _settings("potential YAML", load_potential,
                   [KOB_ANDERSEN.model_dump(mode="json")]),
         Target("study record", "record.json", records, lambda path: read_record(path.parent),
-               oracles.anything, [structured.trees(records)] * 2),
+               oracles.anything, [structured.trees(records)] * 2, modules=["studies.record"]),
         Target("quench cache", "a.npz", [seeds.npz(quenched)], load_arrays, oracles.anything,
-               structured.archives([quenched])),
+               structured.archives([quenched]), modules=["simulation.work"]),
     ]  # fmt: skip
     return {target.name: target for target in listed}

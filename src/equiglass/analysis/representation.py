@@ -130,6 +130,7 @@ def represent(
     n_components: int = 8,
     time: float | None = None,
     predict: Predictor | None = None,
+    memory: int | None = None,
 ) -> Representation:
     """Representation, principal components (scikit-learn) and order parameter of every particle.
 
@@ -137,10 +138,12 @@ def represent(
     ----------
     predict
         In place of the model's own, for one that watches it.
+    memory
+        See :meth:`PropensityModel.predict`.
     """
     from sklearn.decomposition import PCA
 
-    features = [model.represent(c) for c in configurations]
+    features = [model.represent(c, memory=memory) for c in configurations]
     everything = np.concatenate(features)
     mean, std = everything.mean(axis=0), everything.std(axis=0) + 1e-12
     pca = PCA(min(n_components, *everything.shape), svd_solver="full")

@@ -11,6 +11,7 @@ from .options import (
     DataArgument,
     FigureOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
     SpeciesOption,
     StrictOption,
@@ -48,6 +49,7 @@ def represent(
     json: JsonOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -71,6 +73,7 @@ def represent(
         time=time,
         strict=strict,
         species=species_list(species),
+        memory=memory,
         **prepare,
     )
     content = result.as_dict()

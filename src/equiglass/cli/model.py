@@ -12,6 +12,7 @@ from .options import (
     FigureOption,
     FramesOption,
     JsonOption,
+    MemoryOption,
     ModelArgument,
     SpeciesOption,
     SplitOption,
@@ -43,6 +44,7 @@ def evaluate(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     timestep: TimestepOption = None,
     frames: FramesOption = None,
     *,
@@ -66,7 +68,7 @@ def evaluate(
         check_output(figures, folder=True)
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
-        frames=frames_slice(frames), **prepare,
+        frames=frames_slice(frames), memory=memory, **prepare,
     )  # fmt: skip
     results = [result]
     if energy:
@@ -140,6 +142,7 @@ def predict(
     ] = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
+    memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
@@ -162,6 +165,7 @@ def predict(
         output=output,
         strict=strict,
         species=species_list(species),
+        memory=memory,
         **prepare,
     )
     if output is not None:

@@ -39,6 +39,14 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict", help="Refuse data outside of the model's training domain."),
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="That a large prediction may use, such as 8GB.",
+        show_default="half of what is free",
+    ),
+]
 SpeciesOption = Annotated[
     str | None,
     typer.Option(

@@ -9,10 +9,11 @@ from typing import Unpack
 from ..data.dataset import Data
 from ..data.trajectory import Trajectory
 from ..evaluation.score import Evaluation, compared_times, score
+from ..memory import parse_memory
 from ..models.prepared import prepared
 from ..progress import track
 from .labelled import labelled
-from .models import Model, Watch, loaded, name_of, potential_of
+from .models import Model, Watch, check_memory, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
 
 
@@ -22,6 +23,7 @@ def evaluate(
     *,
     split: str | None = None,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     timestep: float | None = None,
     frames: slice = slice(None),
@@ -41,6 +43,9 @@ def evaluate(
         A split of the data, or ``all``; by default ``test`` where there is one, else all.
     strict
         Whether data outside of the model's training domain are an error.
+    memory
+        That the process shall not exceed, such as ``8GB``, for configurations so large that they
+        are taken in slabs; by default what it has and half of what is free.
     timestep, frames
         Of a trajectory, see :func:`equiglass.commands.labelled.labelled`.
     options
@@ -49,15 +54,17 @@ def evaluate(
     Raises
     ------
     InputError
-        If model and data do not fit.
+        If model and data do not fit, or the memory is not enough.
     """
+    limit = None if memory is None else parse_memory(memory)
     network, how = loaded(model), preparation_of(options)
     found = labelled(
         data, network.times, split=split, species=species, timestep=timestep, frames=frames
     )
     compared_times(network.times, found.configurations, found.source)  # before anything is quenched
+    check_memory(network, found.configurations, limit, progress=how.progress)
     configurations = found.completed(lambda part: prepared(network, part, how))
-    watch = Watch(network, strict=strict)
+    watch = Watch(network, strict=strict, memory=limit)
     with track("evaluate", len(found.sampling.first), enabled=how.progress) as advance:
         result = score(
             watch.predict,

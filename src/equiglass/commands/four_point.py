@@ -35,7 +35,7 @@ def four_point(
     InputError
         As :func:`equiglass.analysis.four_point.four_point`, or if model and data do not fit.
     """
-    network, configurations = model_and_data(model, data, species, options)
+    network, configurations, _ = model_and_data(model, data, species, options)
     watch = Watch(network, strict=strict)
     rows = run_four_point(network, configurations, q_max=q_max, predict=watch.predict)
     watch.warn()

@@ -142,4 +142,4 @@ def _relaxation_time(chosen: Dataset) -> float | None:
 def _with_inputs(label: Configuration, made: Configuration) -> Configuration:
     """A label's configuration with the inputs that were made for another of its structure."""
     inputs = {n: a for n, a in made.known.items() if not FIELDS[n].is_outcome}
-    return label.replace(**inputs, potential=made.potential)
+    return label.replace(**inputs, potential=made.potential, accuracy=made.accuracy)

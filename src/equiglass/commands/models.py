@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
+from ..memory import parse_memory
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
@@ -55,13 +57,49 @@ def chosen_split(data: Data, split: str | None, species: Sequence[str] | None) -
     return dataset.split(split)
 
 
+def check_memory(
+    model: PropensityModel,
+    configurations: Sequence[Configuration],
+    limit: int | None,
+    *,
+    progress: bool,
+    features: bool = False,
+) -> None:
+    """See that a limit in bytes suffices, and say what the largest configuration makes of it.
+
+    Raises
+    ------
+    InputError
+        If it is not enough for one of the configurations.
+    """
+    largest = max(configurations, key=len)
+    plan = model.budget(largest, memory=limit, features=features)
+    if plan is not None and progress:
+        Console(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
+
+
 def model_and_data(
-    model: Model, data: Data, species: Sequence[str] | None, options: Preparing
-) -> tuple[PropensityModel, list[Configuration]]:
-    """A model, and all configurations with every field that it reads."""
+    model: Model,
+    data: Data,
+    species: Sequence[str] | None,
+    options: Preparing,
+    *,
+    memory: str | int | None = None,
+    features: bool = False,
+) -> tuple[PropensityModel, list[Configuration], int | None]:
+    """A model, all configurations with every field that it reads, and the bytes of ``memory``.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_memory`, before anything is made; or if model and data do not fit.
+    """
+    how = preparation_of(options)
+    limit = None if memory is None else parse_memory(memory)
     network = loaded(model)
-    dataset = as_dataset(data, species=species)
-    return network, prepared(network, list(dataset), preparation_of(options))
+    configurations = list(as_dataset(data, species=species))
+    check_memory(network, configurations, limit, progress=how.progress, features=features)
+    return network, prepared(network, configurations, how), limit
 
 
 def potential_of(configurations: Sequence[Configuration]) -> Potential | None:
@@ -76,10 +114,12 @@ class Watch:
     ----------
     strict
         Whether that is an error.
+    memory
+        See :meth:`PropensityModel.predict`.
     """
 
-    def __init__(self, model: PropensityModel, *, strict: bool) -> None:
-        self.model, self.strict = model, strict
+    def __init__(self, model: PropensityModel, *, strict: bool, memory: int | None = None) -> None:
+        self.model, self.strict, self.memory = model, strict, memory
         self.found: list[tuple[Departure, ...]] = []
 
     @property
@@ -101,7 +141,7 @@ class Watch:
                 source=self.model.card.name,
                 field="domain",
             )
-        values = self.model.predict(configuration, **options)
+        values = self.model.predict(configuration, memory=self.memory, **options)
         self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
             raise InputError(

@@ -19,6 +19,7 @@ def predict(
     *,
     output: PathLike | None = None,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> list[Prediction]:
@@ -34,18 +35,23 @@ def predict(
     strict
         Whether a snapshot outside of the model's training domain is an error; nothing is written
         then.
+    memory
+        That the process shall not exceed, such as ``8GB``, for configurations so large that they
+        are taken in slabs; by default what it has and half of what is free.
     options
         See :class:`equiglass.commands.options.Preparing`.
 
     Raises
     ------
     InputError
-        If model and snapshot do not fit, or the output cannot be written.
+        If model and snapshot do not fit, the output cannot be written, or the memory is not enough.
     """
     target = None if output is None else check_output(output, endings=ENDINGS)
     how = preparation_of(options)
-    network, configurations = model_and_data(model, snapshot, species, options)
-    watch = Watch(network, strict=strict)
+    network, configurations, limit = model_and_data(
+        model, snapshot, species, options, memory=memory
+    )
+    watch = Watch(network, strict=strict, memory=limit)
     steps = sum(network.n_steps(len(c)) for c in configurations)
     with track("predict", steps, enabled=how.progress) as advance:
         values = [watch.predict(c, advance=advance) for c in configurations]

@@ -42,6 +42,6 @@ def probe(
         raise InputError(
             "a probe is fitted on one half and tested on the other", source=dataset.source
         )
-    network, configurations = model_and_data(model, dataset, None, options)
+    network, configurations, _ = model_and_data(model, dataset, None, options)
     half = (len(configurations) + 1) // 2
     return run_probe(network, configurations[:half], configurations[half:])

@@ -27,6 +27,7 @@ def represent(
     time: float | None = None,
     n_components: int = 8,
     strict: bool = False,
+    memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> Representation:
@@ -39,7 +40,7 @@ def represent(
     time
         Of the order parameter; by default the model's time nearest to the relaxation time that the
         data state, else its last.
-    strict, options
+    strict, memory, options
         As in :func:`equiglass.commands.predict.predict`.
 
     Raises
@@ -48,10 +49,17 @@ def represent(
         If model and data do not fit, or the output cannot be written.
     """
     target = None if output is None else check_output(output, endings=ENDINGS)
-    network, configurations = model_and_data(model, data, species, options)
-    watch = Watch(network, strict=strict)
+    network, configurations, limit = model_and_data(
+        model, data, species, options, memory=memory, features=True
+    )
+    watch = Watch(network, strict=strict, memory=limit)
     result = run_represent(
-        network, configurations, n_components=n_components, time=time, predict=watch.predict
+        network,
+        configurations,
+        n_components=n_components,
+        time=time,
+        predict=watch.predict,
+        memory=limit,
     )
     result = replace(
         result,

@@ -50,6 +50,29 @@ def rows_on(times: Sequence[float] | Array, grid: Sequence[float], source: str) 
     return rows
 
 
+def at_known_times(configuration: Configuration, grid: Sequence[float]) -> Configuration:
+    """The configuration at those of its times that a grid has.
+
+    Raises
+    ------
+    InputError
+        If that is none of them.
+    """
+    c = configuration
+    assert c.times is not None
+    rows = [
+        k
+        for k, time in enumerate(c.times)
+        if any(abs(time - other) <= SAME * max(time, other) for other in grid)
+    ]
+    if not rows:
+        raise InputError(
+            "has labels at none of the times that are learned", source=c.source, field="times",
+            expected=list(grid), found=[float(t) for t in c.times],
+        )  # fmt: skip
+    return c if len(rows) == len(c.times) else c.at_times(rows)
+
+
 def propensity_on(configuration: Configuration, grid: Sequence[float]) -> NDArray[Any]:
     """(T, N) propensity at the times of a grid, NaN where it is not known."""
     c = configuration

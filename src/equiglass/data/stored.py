@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .archive import DAMAGE, FORMAT, RECORD, Files, attributes_of, files_of, one_line, records
+from .archive import DAMAGE, FORMAT, RECORD, attributes_of, files_of, one_line, records
 from .chunks import check_chunks
 from .configuration import Configuration
 from .fields import FIELDS, REQUIRED_FIELDS
@@ -36,17 +36,21 @@ def read_configuration(store: Path, name: str) -> Configuration:
     where = name
     try:
         with files_of(store) as files:
-            arrays: dict[str, NDArray[Any]] = {}
             parts = _arrays(files.sizes(name))
             if record.arrays is not None and set(record.arrays) != set(parts):
                 missing = sorted(set(record.arrays).symmetric_difference(parts))[0]
                 raise ValueError(f"array {missing} is not as recorded")
+            held: dict[str, bytes] = {}
             for path, sizes in parts.items():
                 where = f"{name}/{path}"
                 check_chunks(files, where, sizes)
-                arrays[path] = _read(files, where)
-                if record.arrays is not None and array_digest(arrays[path]) != record.arrays[path]:
-                    raise ValueError("does not fit its checksum")
+                held |= {f"{path}/{f}": files.read(f"{where}/{f}") for f in sizes}
+        where = name
+        arrays = _arrays_of(held, list(parts))
+        for path, array in arrays.items():
+            where = f"{name}/{path}"
+            if record.arrays is not None and array_digest(array) != record.arrays[path]:
+                raise ValueError("does not fit its checksum")
         where = name
         metadata: dict[str, Any] = {key: getattr(record, key) for key in METADATA}
         metadata["source"] = record.source or f"{store}/{name}"
@@ -59,10 +63,37 @@ def read_configuration(store: Path, name: str) -> Configuration:
         raise InputError(f"damaged: {one_line(error)}", source=store, field=where) from error
 
 
-def _read(files: Files, array: str) -> NDArray[Any]:
-    import zarr
+def _arrays_of(held: dict[str, bytes], paths: list[str]) -> dict[str, NDArray[Any]]:
+    """The arrays in these files.
 
-    return np.asarray(zarr.open_array(files.opened(), path=array, mode="r", zarr_format=3)[...])
+    All at once, because Zarr changes threads for every call and every file of a disk, which takes
+    ten times as long as to unpack a small array.
+    """
+    import asyncio
+
+    from zarr import AsyncArray
+    from zarr.core.buffer import default_buffer_prototype
+    from zarr.core.sync import sync
+    from zarr.storage import MemoryStore, StorePath
+
+    buffer = default_buffer_prototype().buffer
+    store = MemoryStore({file: buffer.from_bytes(content) for file, content in held.items()})
+
+    async def one(path: str) -> Any:
+        array = await AsyncArray.open(StorePath(store, path), zarr_format=3)
+        return await array.getitem(...)
+
+    async def all_of_them() -> list[Any]:
+        return list(await asyncio.gather(*map(one, paths), return_exceptions=True))
+
+    found: dict[str, NDArray[Any]] = {}
+    for path, array in zip(paths, sync(all_of_them()), strict=True):
+        if isinstance(array, DAMAGE):
+            raise ValueError(f"array {path}: {one_line(array)}")
+        if isinstance(array, BaseException):
+            raise array
+        found[path] = np.asarray(array)
+    return found
 
 
 def _arrays(sizes: dict[str, int]) -> dict[str, dict[str, int]]:

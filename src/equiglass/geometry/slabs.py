@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,35 +13,90 @@ from .graph import Graph, check_positions
 from .pairs import neighbour_pairs
 from .periodic import FloatArray, wrap
 
+# Of an edge that is kept: a 32-bit sender and three numbers of the model's precision.
+BYTES_OF_SENDER = 4
 
-def graph_slabs(
-    positions: FloatArray,
-    box: FloatArray,
-    cutoff: float,
-    n_slabs: int,
-    *,
-    periodic: Sequence[bool] = (True, True, True),
-    dtype: torch.dtype = torch.float32,
-    source: str = "configuration",
-) -> Iterator[tuple[torch.Tensor, Graph]]:
-    """The graph of :func:`equiglass.geometry.graph.build_graph` in slabs along x, one at a time.
 
-    Yields the indices of a slab's receivers, in increasing order, and the graph of their edges:
-    its receivers count within the slab, its senders are indices of all particles.
+class Slabs:
+    """The graph of :func:`equiglass.geometry.graph.build_graph` in slabs along x.
+
+    Iterating yields the indices of a slab's receivers, in increasing order, and the graph of their
+    edges: its receivers count within the slab, its senders are indices of all particles. Each slab
+    is made in a thread while the one before it is in use.
+
+    Parameters
+    ----------
+    keep
+        Bytes in which edges may be kept for the next walk. Those of slabs that do not fit are made
+        again. What is kept is what was made, to the bit.
 
     Raises
     ------
     InputError
-        As :func:`equiglass.geometry.graph.build_graph`.
+        As :func:`equiglass.geometry.graph.build_graph`; for particles that overlap, during the
+        first walk.
     """
-    place, lengths = check_positions(positions, box, cutoff, periodic, source)
-    points = wrap(place.numpy(), lengths, (bool(periodic[0]), False, False))
-    x = points[:, 0]
-    low, high = (0.0, lengths[0]) if periodic[0] else (x.min(), np.nextafter(x.max(), np.inf))
-    edges = np.linspace(low, high, n_slabs + 1)
-    shifts = (-lengths[0], 0.0, lengths[0]) if periodic[0] else (0.0,)
-    for start, stop in pairwise(edges):
+
+    def __init__(
+        self,
+        positions: FloatArray,
+        box: FloatArray,
+        cutoff: float,
+        n_slabs: int,
+        *,
+        periodic: Sequence[bool] = (True, True, True),
+        dtype: torch.dtype = torch.float32,
+        source: str = "configuration",
+        keep: int = 0,
+    ) -> None:
+        place, self._lengths = check_positions(positions, box, cutoff, periodic, source)
+        self._periodic = tuple(map(bool, periodic))
+        self._points = wrap(place.numpy(), self._lengths, (self._periodic[0], False, False))
+        self._cutoff, self._dtype, self._source = cutoff, dtype, source
+        x = self._points[:, 0]
+        low, high = (
+            (0.0, self._lengths[0])
+            if self._periodic[0]
+            else (x.min(), np.nextafter(x.max(), np.inf))
+        )
+        self._edges = np.linspace(low, high, n_slabs + 1)
+        self._kept: dict[int, _Kept] = {}
+        self._room = keep
+
+    def __len__(self) -> int:
+        return len(self._edges) - 1
+
+    @property
+    def n_kept(self) -> int:
+        """Slabs whose edges are kept."""
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, Graph]]:
+        with ThreadPoolExecutor(1, thread_name_prefix="slabs") as pool:
+            coming = pool.submit(self._slab, 0)
+            for k in range(len(self)):
+                slab = coming.result()
+                if k + 1 < len(self):
+                    coming = pool.submit(self._slab, k + 1)
+                yield slab
+
+    def _slab(self, k: int) -> tuple[torch.Tensor, Graph]:
+        kept = self._kept.get(k)
+        if kept is not None:
+            return kept.receivers.long(), kept.graph(len(self._points), self._cutoff)
+        receivers, graph = self._made(k)
+        kept = _Kept.of(receivers, graph)
+        if kept.n_bytes <= self._room:
+            self._room -= kept.n_bytes
+            self._kept[k] = kept
+        return receivers, graph
+
+    def _made(self, k: int) -> tuple[torch.Tensor, Graph]:
+        points, lengths, cutoff = self._points, self._lengths, self._cutoff
+        start, stop = self._edges[k : k + 2]
+        x = points[:, 0]
         owned = np.flatnonzero((x >= start) & (x < stop))
+        shifts = (-lengths[0], 0.0, lengths[0]) if self._periodic[0] else (0.0,)
         names, images = [], []
         for shift in shifts:
             near = np.flatnonzero((x + shift >= start - cutoff) & (x + shift < stop + cutoff))
@@ -51,9 +107,9 @@ def graph_slabs(
             image,
             lengths,
             cutoff,
-            (False, bool(periodic[1]), bool(periodic[2])),
+            (False, *self._periodic[1:]),
             names=name,
-            source=source,
+            source=self._source,
         )
         inside = (image[i, 0] >= start) & (image[i, 0] < stop)
         receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]
@@ -61,9 +117,40 @@ def graph_slabs(
         graph = Graph(
             torch.from_numpy(np.searchsorted(owned, receivers[order])),
             torch.from_numpy(senders[order]),
-            torch.from_numpy(vectors[order]).to(dtype),
+            torch.from_numpy(vectors[order]).to(self._dtype),
             len(owned),
             len(points),
             cutoff,
         )
-        yield torch.from_numpy(owned), graph
+        return torch.from_numpy(owned), graph
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A slab in little memory: receivers (n,), first edges (n + 1,) and senders in 32 bits."""
+
+    receivers: torch.Tensor
+    starts: torch.Tensor
+    senders: torch.Tensor
+    vectors: torch.Tensor
+
+    @classmethod
+    def of(cls, receivers: torch.Tensor, graph: Graph) -> _Kept:
+        return cls(receivers.int(), graph.receiver_start.int(), graph.senders.int(), graph.vectors)
+
+    @property
+    def n_bytes(self) -> int:
+        tensors = (self.receivers, self.starts, self.senders, self.vectors)
+        return sum(t.nbytes for t in tensors)
+
+    def graph(self, n_senders: int, cutoff: float) -> Graph:
+        starts, n = self.starts.long(), len(self.receivers)
+        return Graph(
+            torch.repeat_interleave(torch.arange(n), starts.diff()),
+            self.senders.long(),
+            self.vectors,
+            n,
+            n_senders,
+            cutoff,
+            starts,
+        )

@@ -47,6 +47,8 @@ class Network(nn.Module, ABC, Generic[S]):
         copies.
     solved
         Whether it is fitted in one step, by :meth:`solve`, rather than by gradient descent.
+    n_features
+        Of :meth:`represent`; of use only to networks that work in slabs.
     input_mean, input_std
         (n_types, n_scalars) statistics by which scalars are standardised.
     """
@@ -54,6 +56,7 @@ class Network(nn.Module, ABC, Generic[S]):
     settings: ClassVar[type[NetworkSettings]]
     is_equivariant: ClassVar[bool]
     solved: ClassVar[bool] = False
+    n_features: int = 0
     input_mean: torch.Tensor
     input_std: torch.Tensor
 
@@ -126,10 +129,22 @@ class Network(nn.Module, ABC, Generic[S]):
 
     @classmethod
     def read_in_slabs(
-        cls, configuration: Configuration, config: S, n_slabs: int, dtype: torch.dtype
+        cls,
+        configuration: Configuration,
+        config: S,
+        n_slabs: int,
+        dtype: torch.dtype,
+        keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
-        """The input without edges, and a function that starts a walk through them."""
+        """The input without edges, and a function that starts a walk through them.
+
+        ``keep`` are the bytes in which edges may be kept from one walk to the next.
+        """
         raise NotImplementedError(f"{cls.__name__} needs all edges at once")
+
+    def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
+        """Memory that :meth:`represent_in_slabs` takes, without edges that are kept, about."""
+        raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
 
     def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
         """:meth:`represent` with one slab's edges in memory at a time.

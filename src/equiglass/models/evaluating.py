@@ -17,6 +17,8 @@ from ..geometry.graph import Graph
 from .registry import network_class
 
 if TYPE_CHECKING:
+    from .base import Slabs
+    from .inputs import ModelInput
     from .propensity import PropensityModel
 
 Array = NDArray[np.float64]
@@ -59,6 +61,7 @@ def predict_in_slabs(
     configuration: Configuration,
     slab_size: int,
     advance: Callable[[], None],
+    keep: int = 0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Types (N,) and standardised predictions (N, n_times), with few edges in memory at a time.
 
@@ -68,18 +71,11 @@ def predict_in_slabs(
         Particles in a slab, about.
     advance
         Called after each slab of each walk.
+    keep
+        Bytes in which edges are kept from one walk to the next, as far as they fit.
     """
     n, dtype, device = len(configuration), model.target_mean.dtype, model.target_mean.device
-    nodes, walk = network_class(model.config).read_in_slabs(
-        configuration, model.config, -(-n // slab_size), dtype
-    )
-    nodes = nodes.to(device)
-
-    def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
-        for receivers, graph in walk():
-            yield receivers.to(device), graph.to(device)
-            advance()
-
+    nodes, slabs = _walks(model, configuration, slab_size, advance, keep)
     total = torch.zeros(n, len(model.times), dtype=dtype, device=device)
     for member in model.networks:
         representation = member.represent_in_slabs(nodes, slabs)
@@ -87,3 +83,33 @@ def predict_in_slabs(
             part = slice(start, start + slab_size)
             total[part] += member.decode(representation[part], nodes.types[part])
     return nodes.types, total / len(model.members)
+
+
+def represent_in_slabs(
+    model: PropensityModel, configuration: Configuration, slab_size: int, keep: int = 0
+) -> torch.Tensor:
+    """The members' representations side by side, (N, n_features); see :func:`predict_in_slabs`."""
+    nodes, slabs = _walks(model, configuration, slab_size, lambda: None, keep)
+    return torch.cat([m.represent_in_slabs(nodes, slabs) for m in model.networks], dim=1)
+
+
+def _walks(
+    model: PropensityModel,
+    configuration: Configuration,
+    slab_size: int,
+    advance: Callable[[], None],
+    keep: int,
+) -> tuple[ModelInput, Slabs]:
+    """Node inputs where the model is, and what starts a walk through the edges there."""
+    dtype, device = model.target_mean.dtype, model.target_mean.device
+    n_slabs = -(-len(configuration) // slab_size)
+    nodes, walk = network_class(model.config).read_in_slabs(
+        configuration, model.config, n_slabs, dtype, keep
+    )
+
+    def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
+        for receivers, graph in walk():
+            yield receivers.to(device), graph.to(device)
+            advance()
+
+    return nodes.to(device), slabs

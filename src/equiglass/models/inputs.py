@@ -15,7 +15,7 @@ from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
 from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.graph import Graph, batch_graphs, build_graph
-from ..geometry.slabs import graph_slabs
+from ..geometry.slabs import Slabs
 
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]
@@ -201,22 +201,27 @@ def slab_input(
     cutoff: float,
     n_slabs: int,
     dtype: torch.dtype = torch.float32,
+    keep: int = 0,
 ) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
-    """:func:`graph_input` without edges, and a function that walks through those slab by slab."""
+    """:func:`graph_input` without edges, and a function that walks through those slab by slab.
+
+    Parameters
+    ----------
+    keep
+        Bytes in which edges may be kept from one walk to the next.
+    """
     nodes = ModelInput(None, *node_inputs(configuration, spec, dtype), (len(configuration),))
-
-    def walk() -> Iterator[tuple[torch.Tensor, Graph]]:
-        return graph_slabs(
-            getattr(configuration, POSITION_FIELD[spec.graph]),
-            configuration.box,
-            cutoff,
-            n_slabs,
-            periodic=configuration.periodic,
-            dtype=dtype,
-            source=configuration.source,
-        )
-
-    return nodes, walk
+    slabs = Slabs(
+        getattr(configuration, POSITION_FIELD[spec.graph]),
+        configuration.box,
+        cutoff,
+        n_slabs,
+        periodic=configuration.periodic,
+        dtype=dtype,
+        source=configuration.source,
+        keep=keep,
+    )
+    return nodes, slabs.__iter__
 
 
 def batch_inputs(inputs: Sequence[ModelInput]) -> ModelInput:

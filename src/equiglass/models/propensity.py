@@ -17,16 +17,24 @@ from ..data.grids import propensity_on
 from ..data.potential import Potential
 from ..errors import InputError
 from .base import Network, NetworkSettings
+from .budget import Budget, budget
 from .card import ModelCard
 from .description import store
 from .domain import potential_departure
-from .evaluating import Array, as_array, evaluating, predict_in_slabs, require_finite
+from .evaluating import (
+    Array,
+    as_array,
+    evaluating,
+    predict_in_slabs,
+    represent_in_slabs,
+    require_finite,
+)
 from .inputs import ModelInput
 from .ranges import Departure
 from .registry import build_network, model_input
 from .summary import summary
 
-__all__ = ["ModelCard", "PropensityModel", "average"]
+__all__ = ["ModelCard", "PropensityModel"]
 SLAB_SIZE = 32_768
 
 
@@ -118,12 +126,27 @@ class PropensityModel(nn.Module):
         dtype, device = self.target_mean.dtype, self.target_mean.device
         return model_input(configuration, self.config, self.n_types, dtype, device).to(device)
 
-    def represent(self, configuration: Configuration) -> Array:
+    def represent(
+        self,
+        configuration: Configuration,
+        *,
+        slab_size: int = SLAB_SIZE,
+        memory: int | None = None,
+    ) -> Array:
         """The invariant representation that the decoders read, (N, n_features).
 
         Of several members, the features side by side.
+
+        Parameters
+        ----------
+        slab_size, memory
+            As in :meth:`predict`.
         """
         with evaluating(self):
+            plan = self.budget(configuration, slab_size, memory, features=True)
+            if plan is not None:
+                self.check_types(configuration)
+                return as_array(represent_in_slabs(self, configuration, slab_size, plan.keep))
             batch = self.inputs_of(configuration)
             features = [member.represent(batch) for member in self.networks]
         return as_array(torch.cat(features, dim=1))
@@ -210,6 +233,7 @@ class PropensityModel(nn.Module):
         slab_size: int = SLAB_SIZE,
         advance: Callable[[], None] = lambda: None,
         inputs: ModelInput | None = None,
+        memory: int | None = None,
     ) -> Array:
         """Propensity of every particle at every time of :attr:`times`, (n_times, N), sigma.
 
@@ -222,16 +246,24 @@ class PropensityModel(nn.Module):
             grows with the number of particles and not with that of edges.
         advance
             Called once for each step of the work, :meth:`n_steps` times.
+        memory
+            Bytes that the process shall not exceed while it works in slabs; what is left of them
+            keeps edges from one layer to the next. By default what the process has and half of
+            what is free. The prediction is the same for any.
 
         Raises
         ------
         InputError
-            As :meth:`inputs_of`, or if a prediction is not a finite number.
+            As :meth:`inputs_of`, if a prediction is not a finite number, or if the memory is not
+            enough.
         """
         with evaluating(self):
-            if inputs is None and self._in_slabs(len(configuration), slab_size):
+            plan = None if inputs is not None else self.budget(configuration, slab_size, memory)
+            if plan is not None:
                 self.check_types(configuration)
-                types, standard = predict_in_slabs(self, configuration, slab_size, advance)
+                types, standard = predict_in_slabs(
+                    self, configuration, slab_size, advance, plan.keep
+                )
             else:
                 batch = self.inputs_of(configuration) if inputs is None else inputs
                 types, standard = batch.types, self(batch)
@@ -239,6 +271,19 @@ class PropensityModel(nn.Module):
             values = as_array((standard * self.target_std[types] + self.target_mean[types]).T)
         require_finite(self, configuration, values)
         return values
+
+    def budget(
+        self,
+        configuration: Configuration,
+        slab_size: int = SLAB_SIZE,
+        memory: int | None = None,
+        *,
+        features: bool = False,
+    ) -> Budget | None:
+        """How :meth:`predict` uses memory, or :meth:`represent`; None where it takes no slabs."""
+        if not self._in_slabs(len(configuration), slab_size):
+            return None
+        return budget(self, configuration, slab_size, memory, features=features)
 
     def n_steps(self, n_particles: int, slab_size: int = SLAB_SIZE) -> int:
         """Steps of :meth:`predict`, for a progress bar."""
@@ -252,32 +297,3 @@ class PropensityModel(nn.Module):
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write weights (safetensors, with the description inside) and a readable JSON copy."""
         return store(self, folder)
-
-
-def average(models: Sequence[PropensityModel], card: ModelCard | None = None) -> PropensityModel:
-    """One model whose prediction, in sigma, is the mean of the predictions of several.
-
-    Raises
-    ------
-    InputError
-        If their network, types or times differ.
-    """
-    first = models[0]
-    for model in models[1:]:
-        if (model.config, model.n_types, model.times) != (first.config, first.n_types, first.times):
-            raise InputError("only models of the same settings, types and times can be averaged")
-    n_members = sum(len(model.members) for model in models)
-    merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
-    merged.to(first.target_mean)
-    mean = torch.stack([model.target_mean for model in models]).mean(dim=0)
-    std = torch.stack([model.target_std for model in models]).mean(dim=0)
-    merged.target_mean.copy_(mean)
-    merged.target_std.copy_(std)
-    sources = [(model, network) for model in models for network in model.networks]
-    for target, (model, network) in zip(merged.networks, sources, strict=True):
-        target.load_state_dict(network.state_dict())
-        with torch.no_grad():
-            # Each member speaks in its own standard units; its decoder learns the common ones.
-            scale = model.target_std / std
-            target.rescale_output(scale, (model.target_mean - mean) / std)
-    return merged.eval()

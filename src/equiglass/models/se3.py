@@ -84,6 +84,7 @@ class SE3Network(Network[SE3Config]):
         )
         n_read = config.layers if config.readout == "all" else 1
         n_invariants = n_read * (config.l_max + 1) * config.channels + n_scalars
+        self.n_features = n_invariants
         self.decoder = Decoder(
             n_invariants, n_types, n_times, width=config.decoder_width, dropout=config.dropout
         )
@@ -141,10 +142,31 @@ class SE3Network(Network[SE3Config]):
 
     @classmethod
     def read_in_slabs(
-        cls, configuration: Configuration, config: SE3Config, n_slabs: int, dtype: torch.dtype
+        cls,
+        configuration: Configuration,
+        config: SE3Config,
+        n_slabs: int,
+        dtype: torch.dtype,
+        keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
         """Node inputs, and a function that starts a walk through the slabs."""
-        return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype)
+        return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, keep)
+
+    def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
+        """Memory of :meth:`represent_in_slabs`: features of all, edges and sums of two slabs."""
+        c, item = self.config, self.input_mean.element_size()
+        degrees, size = c.l_max + 1, (c.l_max + 1) ** 2 * c.channels
+        n_read = c.layers if c.readout == "all" else 1
+        # A layer's features, the next layer's and their squares; invariants, and those joined.
+        of_particle = 3 * size + 2 * n_read * degrees * c.channels
+        last = self.layers[-1]
+        assert isinstance(last, SteerableLayer)
+        paths = last.problem.paths.per_l_out
+        sums = sum((2 * l + 1) * n * c.channels for l, n in enumerate(paths))
+        # Indices, distances and harmonics twice; while they are made, all of it in float64.
+        of_edge = 200 + 2 * item * (degrees**2 + 4)
+        in_slab = 3 * item * sums + edges_per_particle * of_edge
+        return int(n_particles * item * of_particle + slab_size * in_slab)
 
     def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
         """:meth:`represent` with one slab's edges in memory at a time."""

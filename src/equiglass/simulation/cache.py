@@ -16,7 +16,7 @@ from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential
 from ..errors import InputError
 from ..files import partial_of, remove_stale
-from .lammps import threads_for
+from .threads import threads_for
 from .work import load_arrays, save_arrays
 
 

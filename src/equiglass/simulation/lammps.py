@@ -22,19 +22,9 @@ from ..data.configuration import Configuration
 from ..data.potential import Potential, TabulatedPair
 from ..errors import InputError
 from ..geometry.periodic import wrap
+from .lammps_table import TABLE_POINTS, write_table
 
 Array = NDArray[np.float64]
-# From this many particles on, forces are summed by several threads; sums of few would not gain.
-MANY, THREADS = 65_536, 4
-
-
-def threads_for(n_particles: int) -> int:
-    """Threads of a minimisation, by its size alone.
-
-    The order of sums, and with it the last digits, follows from the number of threads: it must not
-    follow from the machine. On fewer cores the threads take turns.
-    """
-    return THREADS if n_particles >= MANY else 1
 
 
 def _import_lammps() -> Any:
@@ -58,21 +48,6 @@ def _unlink_shared_memory(instance: Any) -> None:
     """
     if instance.extract_setting("world_size") == 1:
         Path(f"/dev/shm/mpich_shm_{os.getpid():x}_0").unlink(missing_ok=True)
-
-
-TABLE_POINTS = 4000
-
-
-def write_table(pair: TabulatedPair, file: Path) -> None:
-    """A pair in LAMMPS's table format, on a fine grid of the cubic spline through its points."""
-    from scipy.interpolate import CubicSpline
-
-    spline = CubicSpline(pair.r, pair.energy)
-    r = np.linspace(pair.r[0], pair.r[-1], TABLE_POINTS)
-    rows = np.column_stack([np.arange(1, len(r) + 1), r, spline(r), -spline(r, 1)])
-    with file.open("w") as out:
-        out.write(f"PAIR\nN {len(r)} R {pair.r[0]!r} {pair.r[-1]!r}\n\n")
-        np.savetxt(out, rows, fmt=["%d", "%.16g", "%.16g", "%.16g"])
 
 
 class LammpsEngine:

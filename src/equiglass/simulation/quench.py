@@ -17,7 +17,8 @@ from ..errors import InputError
 from ..pool import available_cores, open_pool, worker_count
 from ..progress import track
 from .cache import begin_cache, load_cached, store_cached, with_made
-from .lammps import LammpsEngine, threads_for
+from .lammps import LammpsEngine
+from .threads import threads_for
 
 # Largest force component, epsilon/sigma, with which a minimisation may end above its tolerance.
 STALLED = 1e-3
@@ -33,7 +34,7 @@ def quench_configuration(
     A conjugate-gradient minimisation in LAMMPS, deterministic: its line search goes through the
     minimum of the parabola that two forces give. An inherent structure that is known already is
     kept, and only energies are added. Large configurations are quenched by several threads, whose
-    number follows from their size (:func:`equiglass.simulation.lammps.threads_for`).
+    number follows from their size (:func:`equiglass.simulation.threads.threads_for`).
 
     Parameters
     ----------

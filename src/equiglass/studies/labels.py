@@ -150,17 +150,18 @@ def train_on_some(
     preparation: Preparation,
 ) -> list[Row]:
     """Train on some of the configurations, score on the test ensembles."""
-    from ..data.dataset import from_configurations, read
+    from ..data.dataset import from_configurations
+    from ..training.sources import open_data
     from .cells import fitted, scored
 
-    splits = read(config.data.path).splits
+    splits = open_data(config).dataset.splits
     training = from_configurations(some_of(splits["train"], runs, number, config.seed))
     begun = perf_counter()
     model = fitted(config, folder, training, splits["validation"], preparation)
     seconds = perf_counter() - begun
     return rows_of(
         scored(model, list(splits["test"]), preparation, name),
-        data=config.data.path,
+        data=config.data.source,
         parameters=model.n_parameters,
         seconds=seconds,
         validation=VALIDATION_SPLIT,

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.scored import correlation
 from ..locks import only_writer
-from ..models.propensity import average
+from ..models.averaging import average
 from ..models.storage import load_model
 from ..pool import open_pool
 from ..progress import track

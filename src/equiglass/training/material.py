@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.entry import Entry
 from ..data.fields import FIELDS, MADE_FIELDS
 from ..data.fingerprint import add_to
-from ..data.grids import propensity_on, union_of_times
+from ..data.grids import at_known_times, propensity_on, union_of_times
 from ..data.held import Budget, Held, Joined, hold, n_bytes
 from ..data.reversal import reversed_configurations
 from ..errors import InputError
@@ -164,39 +164,32 @@ def load_data(
     if not len(training):
         raise InputError("no configuration to train on", source=training.source)
     budget = Budget(SHARES["read"] * config.data.memory * GIGABYTE)
-    parts: list[Held[Configuration]] = [Held(budget, folder) for _ in range(3)]
-    learned, turned, held_out = parts
+    learned, turned, held_out = (Held[Configuration](budget, folder) for _ in range(3))
     prints = [hashlib.sha256() for _ in range(2)]
-    grids: list[tuple[float, ...]] = []
-    has_ends = False
-    n_types = 1
-    for dataset, part, digest in (
-        (training, learned, prints[0]),
-        (validation, held_out, prints[1]),
-    ):
-        for c in labelled(dataset):
-            add_to(digest, c)
-            assert c.times is not None
-            grid = tuple(c.times.tolist())
-            if grid not in grids:
-                grids.append(grid)
-            if part is learned:
-                n_types = max(n_types, c.n_types)
-                has_ends = has_ends or c.end_positions is not None
-                if config.data.reversed_per_configuration and c.end_positions is not None:
-                    for r in reversed_configurations(c):
-                        turned.append(r, n_bytes(r))
-            # The heavy arrays of end positions are not needed any more.
-            light = c.replace(end_positions=None)
-            part.append(light, n_bytes(light))
-    if config.data.reversed_per_configuration and not has_ends:
+    grids: dict[tuple[float, ...], None] = {}
+    n_types, turns = 1, config.data.reversed_per_configuration > 0
+    for c in labelled(training):
+        add_to(prints[0], c)
+        assert c.times is not None
+        grids[tuple(c.times.tolist())] = None
+        n_types = max(n_types, c.n_types)
+        if turns and c.end_positions is not None:
+            for r in reversed_configurations(c):
+                turned.append(r, n_bytes(r))
+        # The heavy arrays of end positions are not needed any more.
+        light = c.replace(end_positions=None)
+        learned.append(light, n_bytes(light))
+    if turns and not len(turned):
         reversed_configurations(learned[0])  # says what is missing
     times = union_of_times(grids)
     targets, noise = labels_of(learned, n_types, times, training.entries)
     for c in turned:
         noise.add_reversed(c)
-    for c in held_out:
-        noise.add(c, learned=False)
+    for c in labelled(validation):
+        add_to(prints[1], c)
+        light = at_known_times(c.replace(end_positions=None), times)
+        held_out.append(light, n_bytes(light))
+        noise.add(light, learned=False)
     description = {
         "source": training.source,
         "fingerprint": prints[0].hexdigest()[:16],

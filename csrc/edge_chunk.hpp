@@ -1,0 +1,101 @@
+// Edges as the contraction takes them: knots of the radial table, then chunks of edges.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "convolution.hpp"
+#include "path_code.hpp"
+
+namespace equiglass::EQUIGLASS_ISA {
+namespace {
+
+// Cubic Lagrange interpolation on four neighbouring knots, and its derivative.
+template <class T> struct Knots {
+  std::int64_t first;
+  T weight[4], slope[4];
+};
+
+template <class T> inline Knots<T> knots(T length, Inputs<T> const& in) {
+  T const scale = T(in.n_knots - 1) / in.cutoff;
+  T const position = length * scale;
+  std::int64_t const first =
+      std::clamp<std::int64_t>(std::int64_t(position) - 1, 0, in.n_knots - 4);
+  T const s = position - T(first), a = s, b = s - 1, c = s - 2, d = s - 3;
+  return {first,
+          {b * c * d / -6, a * c * d / 2, a * b * d / -2, a * b * c / 6},
+          {(c * d + b * d + b * c) * scale / -6, (c * d + a * d + a * c) * scale / 2,
+           (b * d + a * d + a * b) * scale / -2, (b * c + a * c + a * b) * scale / 6}};
+}
+
+// Radial functions are interpolated for a few paths at a time: what is read of the table for them
+// is about a cache line of every knot, and stays in the first-level cache for a chunk's other
+// edges.
+constexpr int path_group = 4;
+
+// Some edges of one receiver, prepared for the contraction of a vector of channels.
+template <class T, int capacity> struct EdgeChunk {
+  static_assert(capacity % W == 0);
+  int n = 0;
+  Vec<T> y_lanes[capacity / W * max_components];
+  T const* x[capacity];
+  Knots<T> knot[capacity];
+  Vec<T> radial[path_group][capacity];
+
+  // The next edges, at most as many as there is room for, of those before `end`.
+  void prepare_edges(Edges const& edges, Inputs<T> const& in, std::int64_t first,
+                     std::int64_t end) {
+    n = int(std::min<std::int64_t>(capacity, end - first));
+    y = in.harmonics + first * in.y_components;
+    y_stride = in.y_components;
+    sender = edges.senders + first;
+    for (int e = 0; e < n; ++e) knot[e] = knots(in.lengths[first + e], in);
+    for (int block = 0; block < n; block += W) {
+      alignas(64) T transposed[max_components][W] = {};
+      for (int e = block; e < std::min(n, block + W); ++e)
+        for (int m = 0; m < in.y_components; ++m) transposed[m][e - block] = y[e * y_stride + m];
+      Vec<T>* const target = y_lanes + block / W * max_components;
+      for (int m = 0; m < in.y_components; ++m) target[m] = load(transposed[m]);
+    }
+  }
+
+  void prepare_channels(Inputs<T> const& in, int channel) {
+    stride = in.channels;
+    for (int e = 0; e < n; ++e) x[e] = in.x + sender[e] * in.x_components * stride + channel;
+  }
+
+  // Radial functions of paths first_path to last_path, at most path_group.
+  void interpolate(Inputs<T> const& in, int n_paths, int channel, int first_path, int last_path) {
+    std::int64_t const row = std::int64_t(n_paths) * in.channels;
+    for (int e = 0; e < n; ++e) {
+      T const* t = in.table + knot[e].first * row + first_path * in.channels + channel;
+      // In registers: the compiler cannot know that the stores below do not change the weights.
+      Vec<T> w[4];
+      for (int k = 0; k < 4; ++k) w[k] = broadcast(knot[e].weight[k]);
+      for (int p = 0; p < last_path - first_path; ++p, t += in.channels)
+        radial[p][e] = w[0] * load(t) + w[1] * load(t + row) + w[2] * load(t + 2 * row) +
+                       w[3] * load(t + 3 * row);
+    }
+  }
+
+  // `index` is the path's place among those that were interpolated last.
+  PathEdges<T> edges_of(Path const& path, int index) const {
+    std::int64_t const l_filter = path.l_filter, l_in = path.l_in;
+    return {y + l_filter * l_filter,
+            y_stride,
+            y_lanes + l_filter * l_filter,
+            x,
+            l_in * l_in * stride,
+            stride,
+            radial[index],
+            n};
+  }
+
+ private:
+  std::int64_t const* sender = nullptr;
+  T const* y = nullptr;
+  std::int64_t y_stride = 0, stride = 0;
+};
+
+}  // namespace
+}  // namespace equiglass::EQUIGLASS_ISA

@@ -135,7 +135,7 @@ def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
     frames = ase.io.read(out, index=":")
     assert len(frames) == 4 and picture.stat().st_size > 10_000
     expected = eg.load_model(run_folder).predict(eg.read(store)[2])
-    assert np.allclose(frames[2].arrays["predicted_propensity_1"], expected[1], atol=1e-6)
+    assert np.allclose(frames[2].arrays["mobility_t2"], expected[1], atol=1e-6)
     assert np.allclose(frames[2].info["predicted_times"], [1.0, 2.0])
     assert "inherent_positions" in frames[2].arrays
 

@@ -117,7 +117,7 @@ def test_what_is_outside_of_the_domain_is_said(tmp_path: Path) -> None:
     recorded = frames[2].info["equiglass_potential"]
     recorded = json.loads(recorded) if isinstance(recorded, str) else recorded
     assert Potential.model_validate(recorded).same_as(KOB_ANDERSEN)
-    assert np.allclose(frames[2].arrays["predicted_propensity_1"], predictions[2].values[1])
+    assert np.allclose(frames[2].arrays["mobility_t2"], predictions[2].values[1])
     with pytest.warns(eg.AssumptionWarning):
         result = eg.evaluate(model, members).as_dict()
     assert [len(found) for found in result["outside_domain"]] == [0, 1, 1]

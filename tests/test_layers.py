@@ -13,6 +13,7 @@ LONGEST = 300
 # function. What is only for type checkers has the same direction.
 ORDER = (
     "errors",
+    "extras",
     "progress",
     "files",
     "locks",
@@ -34,6 +35,7 @@ ORDER = (
     "analysis",
     "studies",
     "reporting",
+    "streaming",
     "commands",
     "cli",
     "__main__",

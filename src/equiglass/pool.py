@@ -11,12 +11,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from typing import Any
 
 from .errors import InputError
+from .extras import need
 
 
 def available_cores() -> int:
@@ -49,7 +50,10 @@ def worker_count(asked: int | None, n_tasks: int, *, within_cores: bool = False)
     return max(1, min(wanted, n_tasks))
 
 
-def _begin_worker(parent: int) -> None:
+Begin = tuple[Callable[..., None], tuple[Any, ...]]
+
+
+def _begin_worker(parent: int, begin: Begin | None) -> None:
     """Tie a worker's life to its parent's, whatever ends that.
 
     A parent that was killed outright cannot say so: each worker looks for itself. Ctrl-C reaches
@@ -67,9 +71,12 @@ def _begin_worker(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    if begin is not None:
+        function, arguments = begin
+        function(*arguments)
 
 
-def _local_pool(n_processes: int, threads: int | None) -> Any:
+def _local_pool(n_processes: int, threads: int | None, begin: Begin | None) -> Any:
     from joblib.externals import loky
 
     share = max(1, available_cores() // n_processes)
@@ -85,14 +92,18 @@ def _local_pool(n_processes: int, threads: int | None) -> Any:
         # Known to multiprocessing since loky was imported.
         context=multiprocessing.get_context("loky"),
         initializer=_begin_worker,
-        initargs=(os.getpid(),),
+        initargs=(os.getpid(), begin),
         env=environment,
     )
 
 
 @contextmanager
 def open_pool(
-    n_processes: int = 1, scheduler: str | None = None, *, threads: int | None = None
+    n_processes: int = 1,
+    scheduler: str | None = None,
+    *,
+    threads: int | None = None,
+    begin: Begin | None = None,
 ) -> Iterator[Executor]:
     """An executor of tasks: new processes here, or a running Dask scheduler's workers.
 
@@ -107,6 +118,9 @@ def open_pool(
         folders as this process and should have one thread each.
     threads
         Threads of each process here, by default its share of the cores.
+    begin
+        A function and its arguments, called once in each process here before its first task: what
+        all tasks share is sent once.
 
     Raises
     ------
@@ -115,6 +129,7 @@ def open_pool(
         ended before its task.
     """
     if scheduler is not None:
+        need("distributed", why="a Dask scheduler")
         from dask.distributed import Client
 
         try:
@@ -126,7 +141,7 @@ def open_pool(
         with client, client.get_executor(pure=False, retries=0) as executor:
             yield executor
         return
-    pool = _local_pool(worker_count(n_processes, n_processes), threads)
+    pool = _local_pool(worker_count(n_processes, n_processes), threads, begin)
     try:
         yield pool
     except BrokenExecutor as error:

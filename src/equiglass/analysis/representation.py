@@ -17,6 +17,7 @@ from ..evaluation.correlation import pearson
 from ..evaluation.dynamics import relaxation_time
 from ..evaluation.predictors import Predictor
 from ..evaluation.score import common_times
+from ..extras import need
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 
@@ -141,6 +142,7 @@ def represent(
     memory
         See :meth:`PropensityModel.predict`.
     """
+    need("sklearn", why="the analysis of representations")
     from sklearn.decomposition import PCA
 
     features = [model.represent(c, memory=memory) for c in configurations]

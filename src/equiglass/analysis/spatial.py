@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..extras import need
 
 Array = NDArray[np.floating[Any]]
 
@@ -35,6 +36,7 @@ def mobility_correlation(
     -------
     Centres of the bins, without that at the origin, and C there, NaN where no pair is.
     """
+    need("freud", why="this analysis")
     import freud
 
     masks = [c.types == of_type for c in configurations]

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    ClusterOption,
     DataArgument,
     FigureOption,
+    FramesOption,
     JsonOption,
     MemoryOption,
     ModelArgument,
+    SchedulerOption,
     SpeciesOption,
     StrictOption,
+    TimestepOption,
     check_outputs,
     preparing,
     species_list,
@@ -32,7 +36,13 @@ def represent(
     model: ModelArgument,
     data: DataArgument,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="Arrays per particle: .npz.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Arrays per particle: .npz; with --frames .extxyz, .gsd, .lammpstrj, .dump too.",
+        ),
     ],
     time: Annotated[
         float | None,
@@ -47,6 +57,14 @@ def represent(
         ),
     ] = None,
     json: JsonOption = None,
+    frames: FramesOption = None,
+    timestep: TimestepOption = None,
+    numbers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Numbers behind the figure of frames: .csv or .npz."),
+    ] = None,
+    scheduler: SchedulerOption = None,
+    cluster: ClusterOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
     memory: MemoryOption = None,
@@ -55,10 +73,13 @@ def represent(
 ) -> None:
     """Write each particle's representation, principal components and structural order parameter.
 
-    The figure has components against each other, and C(r).
+    The figure has components against each other, and C(r). With --frames it is done frame by frame
+    along a trajectory, and the figure has the order parameter against time, its autocorrelation
+    and the mean predicted mobility; the same command continues a stopped one.
     """
     from ..commands.options import check_output
     from ..commands.represent import represent as run
+    from ..errors import InputError
     from .tables import print_rows
 
     check_outputs(json=json, figure=figure)
@@ -66,6 +87,30 @@ def represent(
         from ..reporting.chemiscope import SUFFIXES, write_chemiscope
 
         check_output(chemiscope, endings=SUFFIXES)
+    if any(option is not None for option in (frames, timestep, scheduler, cluster)):
+        from .along import show_along
+
+        if chemiscope is not None:
+            raise InputError("is not made of frames", field="--chemiscope")
+        if numbers is not None:
+            check_output(numbers, endings=(".csv", ".npz"))
+        found = run(
+            model,
+            data,
+            output=output,
+            frames=frames or ":",
+            timestep=timestep,
+            scheduler=scheduler,
+            cluster=cluster,
+            time=time,
+            strict=strict,
+            species=species_list(species),
+            **prepare,
+        )
+        show_along(found, figure, numbers, json)
+        return
+    if numbers is not None:
+        raise InputError("belongs to --frames", field="--numbers")
     result = run(
         model,
         data,

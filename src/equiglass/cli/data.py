@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    ClusterOption,
     DataArgument,
     FigureOption,
+    FramesOption,
     JsonOption,
     ProcessesOption,
+    SchedulerOption,
     SpeciesOption,
     StoreOption,
     TimestepOption,
@@ -23,6 +26,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
+    from ..data.dataset import Data
 
 
 def info(
@@ -74,16 +78,54 @@ def convert(
 
 @preparing
 def quench(
-    data: DataArgument, output: StoreOption, species: SpeciesOption = None, *, prepare: Preparing
+    data: DataArgument,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Store to write, OUT.zarr, or .extxyz, .npz, .gsd, .lammpstrj, .dump.",
+        ),
+    ],
+    frames: FramesOption = None,
+    timestep: TimestepOption = None,
+    scheduler: SchedulerOption = None,
+    cluster: ClusterOption = None,
+    species: SpeciesOption = None,
+    *,
+    prepare: Preparing,
 ) -> None:
-    """Add inherent structures and energies per particle to a data set, with LAMMPS.
+    """Add inherent structures and energies per particle to a data set or trajectory, with LAMMPS.
 
-    Each configuration is written as soon as it is done; the same command continues a stopped run.
+    Each configuration is kept as soon as it is done; the same command continues a stopped run.
     """
+    from ..commands.frames import as_frames
     from ..commands.quench import quench as run
+    from ..reporting.frames.output import ENDINGS
+    from .along import print_along
     from .tables import print_energies
 
-    made = run(data, output, species=species_list(species), **prepare)
+    named = species_list(species)
+    chosen: Data = data
+    if output.suffix in ENDINGS or any(
+        o is not None for o in (frames, timestep, scheduler, cluster)
+    ):
+        chosen, wanted = as_frames(data, named, frames, timestep, scheduler, cluster)
+        print_along(
+            run(
+                chosen,
+                output,
+                frames=wanted or ":",
+                timestep=timestep,
+                scheduler=scheduler,
+                cluster=cluster,
+                species=named,
+                **prepare,
+            )
+        )
+        return
+    made = run(chosen, output, species=named, **prepare)
     print_energies(made)
     typer.echo(f"{len(made)} configurations in {output}")
 

@@ -18,6 +18,10 @@ from ..errors import AssumptionWarning, InputError
 from ..written import DISK_ERRORS
 
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
+FRAMES = (
+    "no result was written; quenches, and of several frames those that are done, are kept, and the "
+    "same command goes on"
+)
 # What a stopped command leaves, and how to go on.
 KEPT = {
     "train": "quenches and finished epochs are kept; the same command goes on, with --resume once "
@@ -25,7 +29,10 @@ KEPT = {
     "cross-validate": "finished folds and epochs are kept; the same command goes on",
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",
-    "quench": "configurations that are done are in the store; the same command goes on",
+    "quench": "configurations that are done are in the store or beside the file; the same command "
+    "goes on",
+    "predict": FRAMES,
+    "represent": FRAMES,
     "quickstart": "finished epochs are kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .along import print_along, refuse_with_figure
 from .options import (
+    ClusterOption,
     DataArgument,
     FigureOption,
     FramesOption,
     JsonOption,
     MemoryOption,
     ModelArgument,
+    SchedulerOption,
     SpeciesOption,
     SplitOption,
     StrictOption,
@@ -27,6 +30,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
+    from ..data.dataset import Data
 
 
 @preparing
@@ -132,7 +136,12 @@ def predict(
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Any readable file.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="Predictions: .extxyz or .npz."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Predictions: .extxyz, .npz, .gsd, .lammpstrj or .dump.",
+        ),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Picture of a slice, coloured by predicted mobility.")
@@ -140,33 +149,59 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
+    frames: FramesOption = None,
+    timestep: TimestepOption = None,
+    scheduler: SchedulerOption = None,
+    cluster: ClusterOption = None,
     strict: StrictOption = False,
     species: SpeciesOption = None,
     memory: MemoryOption = None,
     *,
     prepare: Preparing,
 ) -> None:
-    """Predict the propensity of every particle of a snapshot."""
+    """Predict the propensity of every particle of a snapshot, or along a trajectory.
+
+    Several configurations are worked on in several processes, and each is written when it is done;
+    the same command continues a stopped one.
+    """
+    from ..commands.frames import as_frames
     from ..commands.models import loaded
     from ..commands.options import check_output
     from ..commands.predict import predict as run
     from ..errors import InputError
-    from ..reporting.predictions import ENDINGS
+    from ..reporting.frames.output import ENDINGS
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
     check_outputs(figure=figure)
     if output is not None:
         check_output(output, endings=ENDINGS)
+    named = species_list(species)
     network = loaded(model)
+    data: Data = snapshot
+    if output is not None and figure is None:
+        data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)
+    else:
+        refuse_with_figure(frames=frames, timestep=timestep, scheduler=scheduler, cluster=cluster)
+    if frames is not None:
+        assert output is not None
+        found = run(
+            network,
+            data,
+            output=output,
+            frames=frames,
+            timestep=timestep,
+            scheduler=scheduler,
+            cluster=cluster,
+            strict=strict,
+            species=named,
+            memory=memory,
+            **prepare,
+        )
+        print_along(found)
+        return
     predictions = run(
-        network,
-        snapshot,
-        output=output,
-        strict=strict,
-        species=species_list(species),
-        memory=memory,
-        **prepare,
+        network, data, output=output, strict=strict, species=named, memory=memory, **prepare
     )
     if output is not None:
         n, m = len(predictions), len(network.times)

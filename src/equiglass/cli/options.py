@@ -62,7 +62,19 @@ FramesOption = Annotated[
     str | None,
     typer.Option(
         metavar="START:STOP:STEP",
-        help="Of a trajectory: labels from these frames alone, every STEP-th labelled.",
+        help="Frames of a trajectory, or configurations of a data set, as Python counts; ':' for "
+        "all.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Work on the workers of this Dask scheduler."),
+]
+ClusterOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.yaml",
+        help="Work where this says: address or slurm, as in the cluster of a simulation.",
     ),
 ]
 ProcessesOption = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from ..extras import need
 from .options import Making, PathLike, check_output, preparation_of
 from .train import settings_of
 
@@ -35,6 +36,7 @@ def cross_validate(
     InputError
         As :func:`equiglass.training.cross_validation.cross_validate`, whose result this is.
     """
+    need("lightning", "tensorboard", "torchmetrics", why="training")
     from ..training.cross_validation import cross_validate as run_folds
 
     target = check_output(output, folder=True)

@@ -1,59 +1,145 @@
-"""``equiglass predict``: the propensity of every particle of a snapshot."""
+"""``equiglass predict``: the propensity of every particle of a snapshot, or along a trajectory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from pathlib import Path
+from typing import Unpack, overload
 
+from ..analysis.along import Along
 from ..data.dataset import Data
+from ..data.moments import Frames
+from ..data.trajectory import Trajectory
+from ..errors import InputError
 from ..evaluation.prediction import Prediction
+from ..models.prepared import settled
+from ..models.propensity import PropensityModel
 from ..progress import track
-from ..reporting.predictions import ENDINGS, write_predictions
-from .models import Model, Watch, model_and_data
+from ..reporting.frames.output import ENDINGS
+from ..reporting.predictions import write_predictions
+from ..simulation.config import Cluster
+from ..streaming.jobs import Predict
+from ..streaming.workers import where_of
+from .frames import about_frames, chosen_moments, refuse_memory, stream, warn_outside
+from .models import Model, Watch, loaded, model_and_data
 from .options import PathLike, Preparing, check_output, preparation_of
 
 
+@overload
 def predict(
     model: Model,
     snapshot: Data,
     *,
     output: PathLike | None = None,
+    frames: None = None,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
-) -> list[Prediction]:
-    """Predicted propensities of each configuration of a snapshot.
+) -> list[Prediction]: ...
+@overload
+def predict(
+    model: Model,
+    snapshot: Data | Trajectory,
+    *,
+    output: PathLike,
+    frames: Frames,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    strict: bool = False,
+    memory: str | int | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Along: ...
+def predict(
+    model: Model,
+    snapshot: Data | Trajectory,
+    *,
+    output: PathLike | None = None,
+    frames: Frames | None = None,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    strict: bool = False,
+    memory: str | int | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> list[Prediction] | Along:
+    """Predicted propensities of each configuration of a snapshot, or of frames of a trajectory.
 
     What of it is outside of the model's training domain is in the result, and a warning.
+
+    Without ``frames`` the result is in memory. With them each frame is read, quenched and
+    predicted in a worker process and written at once, so that a trajectory may be larger than
+    memory; the same call continues a stopped one.
 
     Parameters
     ----------
     output
-        File to write the predictions to as well, ``.extxyz`` or ``.npz``, see
-        :func:`equiglass.reporting.predictions.write_predictions`.
+        File to write the predictions to as well: ``.extxyz``, ``.npz``, ``.gsd``, ``.lammpstrj``
+        or ``.dump``, see :func:`equiglass.reporting.frames.output.write_frames`.
+    frames
+        Which frames of a trajectory, or configurations of a data set: ``start:stop:step`` as
+        Python counts, a number or a slice; ``:`` for all.
+    timestep
+        Of the integration, tau_LJ, where a trajectory states steps and not times.
+    scheduler
+        Address of a Dask scheduler on whose workers to do it; they must see the same folders.
+    cluster
+        A YAML file with ``address`` or ``slurm``, as in the ``cluster`` of a simulation.
     strict
         Whether a snapshot outside of the model's training domain is an error; nothing is written
         then.
     memory
         That the process shall not exceed, such as ``8GB``, for configurations so large that they
-        are taken in slabs; by default what it has and half of what is free.
+        are taken in slabs; by default what it has and half of what is free. Not with ``frames``.
     options
         See :class:`equiglass.commands.options.Preparing`.
 
     Raises
     ------
     InputError
-        If model and snapshot do not fit, the output cannot be written, or the memory is not enough.
+        If model and snapshot do not fit, frames are not there, the output cannot be written, the
+        memory is not enough, or what a stopped call left belongs to another model, other data,
+        frames or options.
     """
     target = None if output is None else check_output(output, endings=ENDINGS)
     how = preparation_of(options)
+    if frames is not None:
+        refuse_memory(memory)
+        if target is None:
+            raise InputError("frames are written to a file", field="output", expected=ENDINGS)
+        where = where_of(how.n_processes, scheduler, cluster)
+        moments = chosen_moments(snapshot, frames, timestep, species, where)
+        network = loaded(model)
+        first = moments[0].configuration
+        job = Predict(network, settled(network, [first], how), strict)
+        about = about_frames(job, moments, first)
+        found = stream(target, snapshot, job, moments, where, about, progress=how.progress)
+        warn_outside(network, found)
+        return found
+    if timestep is not None or scheduler is not None or cluster is not None:
+        raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
+    assert not isinstance(snapshot, Trajectory)
+    return _in_memory(loaded(model), snapshot, target, strict, memory, species, options)
+
+
+def _in_memory(
+    network: PropensityModel,
+    snapshot: Data,
+    target: Path | None,
+    strict: bool,
+    memory: str | int | None,
+    species: Sequence[str] | None,
+    options: Preparing,
+) -> list[Prediction]:
     network, configurations, limit = model_and_data(
-        model, snapshot, species, options, memory=memory
+        network, snapshot, species, options, memory=memory
     )
     watch = Watch(network, strict=strict, memory=limit)
     steps = sum(network.n_steps(len(c)) for c in configurations)
-    with track("predict", steps, enabled=how.progress) as advance:
+    with track("predict", steps, enabled=options.get("progress", False)) as advance:
         values = [watch.predict(c, advance=advance) for c in configurations]
     predictions = [
         Prediction(c, network.times, v, network.card.name, found, c.potential, watch.knows)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
 from rich.console import Console
 
+from ..analysis.along import Along
 from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
+from ..data.moments import Frames
 from ..data.potential import POTENTIALS, Potential
 from ..data.store import (
     configuration_names,
@@ -19,28 +21,63 @@ from ..data.store import (
     update_attributes,
     write_configuration,
 )
+from ..data.trajectory import Trajectory
 from ..errors import InputError
+from ..evaluation.frames import About
 from ..locks import writing
+from ..reporting.frames.output import ENDINGS
+from ..simulation.config import Cluster
 from ..simulation.preparation import Preparation
+from ..streaming.jobs import Quench
+from ..streaming.workers import where_of
 from ..yaml_config import parse_mapping
+from .frames import assumptions, chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
 
 
+@overload
 def quench(
     data: Data,
     output: PathLike | None = None,
     *,
+    frames: None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
-) -> Dataset:
+) -> Dataset: ...
+@overload
+def quench(
+    data: Data | Trajectory,
+    output: PathLike,
+    *,
+    frames: Frames,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Along: ...
+def quench(
+    data: Data | Trajectory,
+    output: PathLike | None = None,
+    *,
+    frames: Frames | None = None,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Dataset | Along:
     """Every configuration with its inherent structure and both energies per particle.
 
     Parameters
     ----------
     output
         Store to write, each configuration as soon as it is done; the same call continues a stopped
-        one. By default the result is in memory only.
+        one. By default the result is in memory only. With ``frames`` a file, as of
+        :func:`equiglass.commands.predict.predict`, or a store.
+    frames, timestep, scheduler, cluster
+        As in :func:`equiglass.commands.predict.predict`.
     options
         See :class:`equiglass.commands.options.Preparing`; without ``cache`` nothing else is kept.
 
@@ -52,6 +89,13 @@ def quench(
         read, is being written by another process, or was begun from other data, or under another
         potential or accuracy.
     """
+    if frames is not None:
+        assert output is not None
+        how = preparation_of(options)
+        return _along(data, Path(output), frames, timestep, scheduler, cluster, species, how)
+    if timestep is not None or scheduler is not None or cluster is not None:
+        raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
+    assert not isinstance(data, Trajectory)
     dataset = as_dataset(data, species=species)
     how = preparation_of(options)
     if output is None:
@@ -63,6 +107,32 @@ def quench(
     with writing(target):
         _into(target, dataset, how)
     return read(target)
+
+
+def _along(
+    data: Data | Trajectory,
+    output: Path,
+    frames: Frames,
+    timestep: float | None,
+    scheduler: str | None,
+    cluster: PathLike | Cluster | None,
+    species: Sequence[str] | None,
+    how: Preparation,
+) -> Along:
+    """Frame by frame, into a file or a store."""
+    target = check_output(output, endings=(*ENDINGS, ".zarr"), folder=output.suffix == ".zarr")
+    where = where_of(how.n_processes, scheduler, cluster)
+    moments = chosen_moments(data, frames, timestep, species, where)
+    first = moments[0].configuration
+    job = Quench(how.resolved([first]))
+    assumed = assumptions(moments)
+    if how.potential is None and first.potential is None and job.how.potential is not None:
+        assumed = (*assumed, f"potential {job.how.potential.name}, which the data do not record")
+    about = About(
+        "quench", moments.source, potential=job.how.potential, inputs=job.how.record(),
+        assumed=assumed,
+    )  # fmt: skip
+    return stream(target, data, job, moments, where, about, progress=how.progress)
 
 
 def _into(target: Path, dataset: Dataset, how: Preparation) -> None:

@@ -8,6 +8,7 @@ from typing import Unpack
 
 from ..data.dataset import Data, as_dataset
 from ..errors import InputError
+from ..extras import need
 from ..models.storage import load_on_fastest
 from ..reporting.page import run_parts, study_parts, write_page
 from ..studies.grid import read_rows
@@ -43,6 +44,7 @@ def report(
     InputError
         If the folder is neither, or the data are no longer there.
     """
+    need("plotly", why="a report")
     folder, target = Path(source), check_output(output, endings=(".html",))
     if (folder / "study.json").is_file():
         parts = _study(folder)

@@ -4,50 +4,121 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import BinaryIO, Unpack
+from typing import BinaryIO, Unpack, overload
 
 import numpy as np
 
-from ..analysis.representation import Representation
+from ..analysis.along import Along
+from ..analysis.representation import Representation, time_of_order_parameter
 from ..analysis.representation import represent as run_represent
 from ..data.dataset import Data
+from ..data.moments import Frames
+from ..data.trajectory import Trajectory
+from ..errors import InputError
 from ..evaluation.departures import outside
+from ..models.prepared import settled
+from ..reporting.frames.output import ENDINGS as FRAME_ENDINGS
+from ..simulation.config import Cluster
+from ..streaming.jobs import Predict
+from ..streaming.workers import where_of
 from ..written import whole
-from .models import Model, Watch, model_and_data, potential_of
-from .options import PathLike, Preparing, check_output
+from .frames import about_frames, chosen_moments, refuse_memory, warn_outside
+from .models import Model, Watch, loaded, model_and_data, potential_of
+from .options import PathLike, Preparing, check_output, preparation_of
+from .order import stream_order
 
 ENDINGS = (".npz",)
 
 
+@overload
 def represent(
     model: Model,
     data: Data,
     *,
     output: PathLike | None = None,
+    frames: None = None,
     time: float | None = None,
     n_components: int = 8,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
-) -> Representation:
+) -> Representation: ...
+@overload
+def represent(
+    model: Model,
+    data: Data | Trajectory,
+    *,
+    output: PathLike,
+    frames: Frames,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    time: float | None = None,
+    n_components: int = 8,
+    strict: bool = False,
+    memory: str | int | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Along: ...
+def represent(
+    model: Model,
+    data: Data | Trajectory,
+    *,
+    output: PathLike | None = None,
+    frames: Frames | None = None,
+    timestep: float | None = None,
+    scheduler: str | None = None,
+    cluster: PathLike | Cluster | None = None,
+    time: float | None = None,
+    n_components: int = 8,
+    strict: bool = False,
+    memory: str | int | None = None,
+    species: Sequence[str] | None = None,
+    **options: Unpack[Preparing],
+) -> Representation | Along:
     """Each particle's representation, principal components and structural order parameter.
+
+    With ``frames`` one frame after the other, as :func:`equiglass.commands.predict.predict`; what
+    is returned then has the order parameter along the trajectory, with its autocorrelation.
 
     Parameters
     ----------
     output
-        File to write the arrays to as well, ``.npz``.
+        File to write the arrays to as well, ``.npz``; with ``frames`` any that ``predict`` writes.
     time
         Of the order parameter; by default the model's time nearest to the relaxation time that the
         data state, else its last.
-    strict, memory, options
+    frames, timestep, scheduler, cluster, strict, memory, options
         As in :func:`equiglass.commands.predict.predict`.
 
     Raises
     ------
     InputError
-        If model and data do not fit, or the output cannot be written.
+        If model and data do not fit, or the output cannot be written; with ``frames`` as
+        :func:`equiglass.commands.predict.predict`.
     """
+    if frames is not None:
+        refuse_memory(memory)
+        if output is None:
+            raise InputError("frames are written to a file", field="output", expected=FRAME_ENDINGS)
+        place = check_output(output, endings=FRAME_ENDINGS)
+        how = preparation_of(options)
+        where = where_of(how.n_processes, scheduler, cluster)
+        moments = chosen_moments(data, frames, timestep, species, where)
+        network = loaded(model)
+        first = moments[0].configuration
+        row, stated = time_of_order_parameter(network, [first], time)
+        job = Predict(network, settled(network, [first], how), strict, row)
+        about = about_frames(job, moments, first)
+        found = stream_order(
+            place, data, job, moments, where, about, stated, n_components, progress=how.progress
+        )
+        warn_outside(network, found)
+        return found
+    if timestep is not None or scheduler is not None or cluster is not None:
+        raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
+    assert not isinstance(data, Trajectory)
     target = None if output is None else check_output(output, endings=ENDINGS)
     network, configurations, limit = model_and_data(
         model, data, species, options, memory=memory, features=True

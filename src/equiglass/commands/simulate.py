@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data.dataset import Dataset, read
+from ..extras import need
 from .options import PathLike, check_output
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def simulate(
     InputError
         As :func:`equiglass.simulation.run.simulate`.
     """
+    need("distributed", "freud", why="a simulation of many starts")
     from ..simulation.config import SimulationConfig, load_simulation_config
     from ..simulation.run import simulate as run_simulation
 

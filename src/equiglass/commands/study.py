@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from ..extras import need
 from .options import Making, PathLike, check_output, preparation_of
 from .train import settings_of
 
@@ -39,6 +40,7 @@ def study(
     InputError
         As :func:`equiglass.studies.run.study`, whose rows this returns.
     """
+    need("lightning", "tensorboard", "torchmetrics", why="training")
     from ..studies.run import study as run_study
 
     target = check_output(output, folder=True)

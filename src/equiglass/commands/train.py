@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from ..data.dataset import Data, as_dataset
+from ..extras import need
 from .options import PathLike, Preparing, check_output, preparation_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def train(
     InputError
         If the folder is in use, or belongs to other settings, or the data do not fit.
     """
+    need("lightning", "tensorboard", "torchmetrics", why="training")
     from ..training.run import train as run_training
 
     target, how = check_output(run, folder=True), preparation_of(options)

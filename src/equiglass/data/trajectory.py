@@ -83,6 +83,16 @@ class Trajectory:
         return self._series.format
 
     @property
+    def series(self) -> Series:
+        """The frames of the file, those that are not used included."""
+        return self._series
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """(n,) which frames of the series these are."""
+        return self._index
+
+    @property
     def types(self) -> NDArray[np.integer[Any]]:
         """(N,) types, the same in every frame."""
         return self._first.types

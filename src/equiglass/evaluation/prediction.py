@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.moments import Moment
 from ..data.potential import Potential
-from ..errors import one_line
 from ..models.ranges import Departure
 from .departures import outside
+from .frames import UNKNOWN_DOMAIN, About, FrameResult, Quantity, columns_at
 from .html import html_table
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 Array = NDArray[np.floating[Any]]
+PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,7 +59,7 @@ class Prediction:
     def outside_domain(self) -> str:
         """What is outside of the model's training domain and by how much, or an empty text."""
         if not self.domain_known:
-            return "not known: the model records no training domain"
+            return UNKNOWN_DOMAIN
         return "; ".join(outside([self.departures]))
 
     def __repr__(self) -> str:
@@ -80,22 +83,46 @@ class Prediction:
         return f"<p>{escape(repr(self)[1:-1])}</p>{html_table(rows)}"
 
     def to_ase(self) -> Atoms:
-        """:class:`ase.Atoms` with a column per time, ``predicted_propensity_0``, ...
+        """:class:`ase.Atoms` with a column per time, ``mobility_t0p14``, ...
 
         Times, model, potential and what is outside the model's domain are in ``info``.
         """
-        from ..data.atoms import to_ase
+        from .columns import as_atoms
 
-        atoms = to_ase(self.configuration)
-        for k, row in enumerate(self.values):
-            atoms.arrays[f"predicted_propensity_{k}"] = np.asarray(row)
-        atoms.info["predicted_times"] = np.asarray(self.times)
-        atoms.info["model"] = one_line(self.model)
-        if self.potential is not None:
-            atoms.info["equiglass_potential"] = self.potential.model_dump_json()
-        if self.departures:
-            atoms.info["outside_domain"] = one_line(self.outside_domain)
-        return atoms
+        return as_atoms(about_predictions([self]), self.as_result())
+
+    def as_result(self, number: int = 0) -> FrameResult:
+        """As one of many frames of a file."""
+        moment = Moment(self.configuration, number)
+        return FrameResult(moment, {PROPENSITY: self.values.T}, self.departures)
+
+
+def predicted_quantities(times: Sequence[float], *, spread: bool) -> tuple[Quantity, ...]:
+    """What a model says of each particle, with the ``spread`` over its members or without."""
+    found = Quantity(
+        PROPENSITY, columns_at("mobility", times), "predicted propensity, sigma", over_times=True
+    )
+    if not spread:
+        return (found,)
+    meaning = "standard deviation of the predictions of the model's members, sigma"
+    return found, Quantity(SPREAD, columns_at("mobility_std", times), meaning, over_times=True)
+
+
+def about_predictions(predictions: Sequence[Prediction]) -> About:
+    """What several predictions by one model rest on."""
+    first = predictions[0]
+    sources = sorted({p.configuration.source for p in predictions})
+    return About(
+        "predict",
+        sources[0] if len(sources) == 1 else f"{len(sources)} configurations",
+        predicted_quantities(first.times, spread=False),
+        first.model,
+        first.times,
+        first.potential,
+        coarsest_accuracy(p.configuration for p in predictions),
+        domain_known=first.domain_known,
+        outside_domain="; ".join(outside([p.departures for p in predictions])),
+    )
 
 
 def _span(times: Sequence[float]) -> str:

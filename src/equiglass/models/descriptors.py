@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
+from ..extras import need
 from ..geometry.pairs import neighbour_pairs
 from .base import NetworkSettings
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
@@ -218,6 +219,7 @@ def _bond_order(
     lengths: Array,
 ) -> list[Array]:
     """q_l in Gaussian shells, by freud: (N, l_max) for each shell; zero without neighbours."""
+    need("freud", why="a model of structural descriptors")
     import freud
 
     box = freud.box.Box(*configuration.box.astype(float).tolist())

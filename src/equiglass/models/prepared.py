@@ -31,6 +31,22 @@ def prepared(
         if something has to be made and nothing names a potential; or as
         :meth:`equiglass.simulation.preparation.Preparation.complete`.
     """
+    settings = settled(model, configurations, preparation)
+    return settings.complete(configurations, model.required_fields)
+
+
+def settled(
+    model: PropensityModel,
+    configurations: Sequence[Configuration],
+    preparation: Preparation | None = None,
+) -> Preparation:
+    """The preparation under the potential that :func:`prepared` uses; nothing is made.
+
+    Raises
+    ------
+    InputError
+        As :func:`prepared`, for what can be known before.
+    """
     settings = replace(preparation or Preparation(), default_accuracy=PREDICTION)
     own = model.potential
     if settings.potential is None and own is not None:
@@ -45,7 +61,7 @@ def prepared(
                     source=c.source,
                     field="potential",
                 )
-    return settings.complete(configurations, model.required_fields)
+    return settings
 
 
 def _lacks(model: PropensityModel, configuration: Configuration) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..extras import need
+
 ALPHAS = tuple(np.logspace(-1, 5, 13))
 Array = NDArray[np.floating[Any]]
 
@@ -25,6 +27,7 @@ def ridge(features: Array, targets: Array) -> tuple[Array, Array]:
     targets
         (n, T).
     """
+    need("sklearn", why="ridge regression")
     from sklearn.linear_model import RidgeCV
 
     finite = np.isfinite(targets)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..analysis.representation import Representation, measured_mobility
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..extras import need
 from ..geometry.periodic import wrap
 from ..written import write_bytes, write_text
 
@@ -72,15 +73,12 @@ def dataset(result: Representation) -> dict[str, Any]:
 
     Raises
     ------
-    ImportError
+    MissingExtraError
         Without chemiscope.
     """
-    try:
-        import chemiscope
-    except ImportError as error:
-        raise ImportError(
-            "chemiscope cannot be loaded; install it with: pip install 'equiglass[chemiscope]'"
-        ) from error
+    need("chemiscope", why="a chemiscope page")
+    import chemiscope
+
     configurations = result.configurations
     columns: dict[str, Any] = {
         f"PC{k + 1}": np.concatenate([c[:, k] for c in result.components])

@@ -10,6 +10,7 @@ from multiprocessing import spawn
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..extras import need
 from .config import Cluster, Slurm
 
 if TYPE_CHECKING:
@@ -103,14 +104,11 @@ def _started(slurm: Slurm | None, n_workers: int) -> Any:
 def _slurm(settings: Slurm) -> Any:
     interrupt = signal.getsignal(signal.SIGINT)
     try:
+        need("dask_jobqueue", why="Slurm")
         from dask_jobqueue import SLURMCluster
-
+    finally:
         # Its import makes Ctrl-C leave the interpreter without a word.
         signal.signal(signal.SIGINT, interrupt)
-    except ImportError as error:
-        raise ImportError(
-            "Slurm needs dask-jobqueue; install it with: pip install 'equiglass[slurm]'"
-        ) from error
     description = settings.model_dump(exclude={"jobs"}, exclude_none=True)
     description["job_extra_directives"] = list(settings.job_extra_directives)
     # Any free port for the dashboard.

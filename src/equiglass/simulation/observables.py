@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..data.potential import Potential
+from ..extras import need
 from ..geometry.pairs import neighbour_pairs
 from ..geometry.periodic import minimum_image
 from .config import Observables
@@ -103,6 +104,7 @@ def crystalline_fraction(configuration: Configuration) -> float:
     """
     if configuration.dimensions == 2:
         return 0.0
+    need("freud", why="the observable")
     import freud
 
     box = configuration.box.astype(float)

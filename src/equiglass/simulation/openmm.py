@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..data.configuration import Configuration
 from ..data.potential import Pair, Potential
 from ..errors import InputError
+from ..extras import need
 from ..geometry.periodic import wrap
 
 Array = NDArray[np.float64]
@@ -25,12 +26,9 @@ RAMP_STEPS = 50
 
 
 def _import_openmm() -> Any:
-    try:
-        import openmm
-    except ImportError as error:
-        raise ImportError(
-            "OpenMM cannot be loaded; install it with: pip install 'equiglass[openmm]'"
-        ) from error
+    need("openmm", why="the engine openmm")
+    import openmm
+
     return openmm
 
 

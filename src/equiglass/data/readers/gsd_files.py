@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...geometry.periodic import wrap
 from ...opening import open_regular
+from ..accuracy import Accuracy
 from ..atoms import build
 from ..configuration import Configuration
 from ..entry import Entry
+from ..fields import FIELDS, REQUIRED_FIELDS
+from ..potential import Potential
 from ..species import species_order, types_of
 from .format import Format, Species
 from .gsd_layer import MAGIC, Trajectory
@@ -64,10 +69,30 @@ def _labels(frame: Any, source: str) -> list[str]:
 def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configuration:
     """Frame ``k``; ``order`` says which species is A, B, ..."""
     with _trajectory(path) as trajectory:
-        return _configuration(trajectory[k], source, order)
+        return _configuration(trajectory, k, source, order)
 
 
-def _configuration(frame: Any, source: str, order: Sequence[str]) -> Configuration:
+def _known(trajectory: Trajectory, k: int, n: int, middle: NDArray[Any]) -> dict[str, Any]:
+    """What equiglass wrote of each particle, and the potential."""
+    found: dict[str, Any] = {}
+    about = trajectory.about()
+    for key, kind in (("potential", Potential), ("accuracy", Accuracy)):
+        if about.get(key) is not None:
+            found[key] = kind.model_validate(about[key])
+    for name, field in FIELDS.items():
+        if field.shape not in (("N",), ("N", 3)) or name in REQUIRED_FIELDS:
+            continue
+        values = trajectory.of_particles(k, name, (n, *(3 for _ in field.shape[1:])))
+        if values is not None:
+            values = values.astype(np.float64)
+            found[name] = values + middle if field.is_position else values
+    return found
+
+
+def _configuration(
+    trajectory: Trajectory, k: int, source: str, order: Sequence[str]
+) -> Configuration:
+    frame = trajectory[k]
     labels = _labels(frame, source)
     box = np.asarray(frame.configuration.box, dtype=np.float64)
     positions = np.asarray(frame.particles.position, dtype=np.float64)
@@ -87,7 +112,11 @@ def _configuration(frame: Any, source: str, order: Sequence[str]) -> Configurati
             found=f"z from {positions[:, 2].min():.6g} to {positions[:, 2].max():.6g}",
         )
     types = types_of(labels, order, source)
-    return build(types, box[:3], positions + box[:3] / 2, source, flat=flat)
+    known = _known(trajectory, k, len(types), box[:3] / 2 * [1, 1, not flat])
+    for name in known:
+        if name in FIELDS and FIELDS[name].is_position:
+            known[name] = wrap(known[name], box[:3], (True, True, not flat))
+    return build(types, box[:3], positions + box[:3] / 2, source, flat=flat, **known)
 
 
 def _order(frame: Any, species: Species, source: str) -> list[str]:
@@ -121,7 +150,7 @@ def _read_moment(path: Path, order: Sequence[str], k: int) -> Frame:
         frame = trajectory[k]
         images = trajectory.images(k)
         energy = trajectory.logged(k, "potential_energy")
-    configuration = _configuration(frame, source, order)
+        configuration = _configuration(trajectory, k, source, order)
     unwrapped = None
     if images is not None:
         edges = np.asarray(frame.configuration.box[:3], dtype=np.float64)
@@ -138,9 +167,12 @@ def open_series(path: Path, species: Species) -> Series:
         n = len(trajectory)
         order = _order(trajectory[0], species, f"{path}[0]") if n else []
         steps = [trajectory.step(k) for k in range(n)]
+        times = [trajectory.time(k) for k in range(n)]
     # Without a step of its own a frame has that of the first.
     stated = n == 1 or len(set(steps)) > 1
-    stamps = [Stamp(step if stated else None) for step in steps]
+    stamps = [
+        Stamp(step if stated else None, time) for step, time in zip(steps, times, strict=True)
+    ]
     return Series("GSD", stamps, partial(_read_moment, path, order))
 
 

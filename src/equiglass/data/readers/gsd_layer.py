@@ -7,6 +7,7 @@ read, and allocates what a damaged ``particles/N`` asks for.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import IO, Any
@@ -27,6 +28,8 @@ _ENTRY = np.dtype(
 _TYPES = {1: "u1", 2: "<u2", 3: "<u4", 4: "<u8", 5: "i1", 6: "<i2", 7: "<i4", 8: "<i8", 9: "<f4",
           10: "<f8", 11: "u1"}  # fmt: skip
 _NAME_BLOCK = 64
+# Where files that equiglass writes have what the schema has no place for.
+TIME, ABOUT, OF_PARTICLES = "log/equiglass/time", "log/equiglass/about", "log/particles/"
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,28 @@ class Trajectory:
         if len(chunk) != n or chunk.dtype.kind != "i":
             raise ValueError(f"frame {frame} does not have one image for each particle")
         return chunk.astype(np.int64)
+
+    def time(self, frame: int) -> float | None:
+        """Of a frame, where equiglass wrote it."""
+        chunk = self._chunk(frame, TIME)
+        return float(chunk[0, 0]) if chunk is not None and chunk.size == 1 else None
+
+    def of_particles(self, frame: int, name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+        """Numbers of each particle that were logged with this frame, of this shape."""
+        chunk = self._chunk(frame, OF_PARTICLES + name)
+        if chunk is None:
+            return None
+        if chunk.size != np.prod(shape) or chunk.dtype.kind not in "fiu":
+            raise ValueError(f"{OF_PARTICLES}{name} does not have numbers for each particle")
+        return chunk.reshape(shape)
+
+    def about(self) -> dict[str, Any]:
+        """What equiglass wrote of all frames; empty in files of others."""
+        chunk = self._chunk(0, ABOUT)
+        content = {} if chunk is None else json.loads(chunk.tobytes().decode())
+        if not isinstance(content, dict):
+            raise ValueError(f"{ABOUT} is no JSON object")
+        return content
 
     def logged(self, frame: int, ending: str) -> float | None:
         """A number that was logged with this frame, under the first name that ends so."""

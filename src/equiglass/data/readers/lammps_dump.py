@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..fields import FIELDS
 from .series import UNWRAPPED, Stamp, whole_step
 from .table import Table, atoms_of, triclinic
 
@@ -26,6 +27,8 @@ CONTINUED = ("xu", "xsu")  # past the box
 # Columns of a potential energy per particle: no name is fixed, these are the usual ones.
 ENERGIES = ("c_pe", "c_energy", "c_peatom", "c_pea", "c_eng", "c_epot")
 THERMAL = "thermal_energy"
+# Vectors that equiglass writes as three columns, NAME_x, NAME_y and NAME_z.
+VECTORS = tuple(name for name, f in FIELDS.items() if f.shape == ("N", 3) and name != "positions")
 T = TypeVar("T")
 Sections = dict[str, tuple[list[str], list[str]]]
 
@@ -84,6 +87,10 @@ def parse_dump(text: str, source: str) -> Atoms:
     atoms = atoms_of(table, positions, low, lengths, periodic, types, names)
     if unwrapped is not None:
         atoms.arrays[UNWRAPPED] = (unwrapped - low)[table.order()]
+    for name in VECTORS:
+        vector = _vector(table, f"{name}_x")
+        if vector is not None:
+            atoms.arrays[name] = vector[table.order()]
     energy = next((name for name in ENERGIES if name in table), None)
     if energy is not None and THERMAL not in atoms.arrays:
         atoms.arrays[THERMAL] = table.real(energy)[table.order()]
@@ -147,7 +154,7 @@ def _stated(sections: Sections, key: str, parse: Callable[[str], T], source: str
 
 def _vector(table: Table, first: str) -> NDArray[np.float64] | None:
     """(N, 3) of the columns named like ``first``, that of x, if all three are there."""
-    axes = [first.replace("x", a) for a in "xyz"]
+    axes = [f"{first[:-1]}{a}" if "_" in first else first.replace("x", a) for a in "xyz"]
     if not all(axis in table for axis in axes):
         return None
     return np.column_stack([table.real(axis) for axis in axes])

@@ -1,0 +1,57 @@
+"""What the command line says of results of many frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..analysis.along import Along
+
+
+def refuse_with_figure(**asked: Any) -> None:
+    """Raise InputError where frames are asked for together with the picture of a snapshot."""
+    for name, value in asked.items():
+        if value is not None:
+            raise InputError(
+                "goes with --output alone; a picture is of one snapshot", field=f"--{name}"
+            )
+
+
+def print_along(found: Along) -> None:
+    """Where the results are, and what they cover."""
+    span = ""
+    if found.times is not None and len(found) > 1:
+        span = f", t = {found.times[0]:g} to {found.times[-1]:g}"
+    times = found.about.times
+    what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
+    typer.echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    if found.n_outside:
+        typer.echo(f"{found.n_outside} of them outside of the model's training domain")
+
+
+def show_along(found: Along, figure: Path | None, numbers: Path | None, json: str | None) -> None:
+    """The order parameter along a trajectory: in words, as a figure, and as numbers."""
+    from ..reporting.along import along_figure, write_numbers
+    from ..reporting.figures import save
+    from .options import write_json
+
+    if json is not None:
+        write_json(found.as_dict(), json)
+    if json != "-":
+        print_along(found)
+        typer.echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
+        for row in {row.type: row for row in found.autocorrelation}.values():
+            decay = (
+                "not within half of it" if row.decay_time is None else f"at {row.decay_time:.4g}"
+            )
+            typer.echo(f"autocorrelation of type {row.type} falls to 1/e {decay}")
+    if figure is not None:
+        typer.echo(f"figure {save(along_figure(found), figure)}", err=True)
+    if numbers is not None:
+        write_numbers(numbers, found)
+        typer.echo(f"numbers {numbers}", err=True)

@@ -1,0 +1,1 @@
+"""Many configurations through worker processes, each result on disk as soon as it is there."""

@@ -1,4 +1,4 @@
-"""The road from a plain dump to scores, in a short form: LAMMPS alone, then info, train, evaluate."""
+"""From a plain dump to scores, in a short form: LAMMPS alone, then info, train, evaluate."""
 
 from __future__ import annotations
 

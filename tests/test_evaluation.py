@@ -109,7 +109,9 @@ def test_what_is_missing_is_made_or_refused() -> None:
         eg.evaluate(make_model(), bare, quench=False)
     model = make_model()
     made = eg.evaluate(model, bare)
-    assert np.array_equal(made.predicted[0], model.predict(eg.quench(bare)[0]))
+    assert np.array_equal(
+        made.predicted[0], model.predict(eg.quench(bare, accuracy="prediction")[0])
+    )
     with pytest.raises(InputError, match="no propensity"):
         eg.evaluate(make_model(), c.replace(propensity=None, times=None, propensity_error=None,
                                             propensity_halves=None))  # fmt: skip

@@ -97,7 +97,7 @@ def test_a_quench_into_a_store_holds_one_configuration(
     loaded: list[weakref.ref[Configuration]] = []
 
     def load(seed: int) -> Configuration:
-        made = make_complete(64, seed=seed).replace(inherent_energy=None)
+        made = make_complete(200, seed=seed).replace(inherent_energy=None)
         loaded.append(weakref.ref(made))
         return made
 

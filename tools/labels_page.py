@@ -39,7 +39,7 @@ Kob–Andersen at T = 0.64, N = 2000, times up to t = {last:g} (the relaxation t
 grid). Networks are trained on labels of 32 runs from each of a few configurations, of 8 runs from
 more, or of the one run that a chain is anyway, with a start every t = {last:g}. All have {steps}
 steps, the same validation ensemble, which chose the epoch, and the same {n_test} test ensembles of
-32 runs. Three seeds, each of which also draws the configurations where there are more than asked for.
+32 runs. Three seeds, each of which also draws the configurations where there are more than needed.
 ρ is Pearson's, type A, mean over the test configurations; ± is the half width of the 95 % interval
 over the seeds (Student's t).
 

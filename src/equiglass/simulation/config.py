@@ -198,6 +198,9 @@ class SimulationConfig(_Strict):
         points = self.state_points
         if len({p.temperature for p in points}) < len(points):
             raise ValueError("a temperature is given twice")
+        chains = sum(p.chains.n_chains for p in points if p.chains)
+        if not chains + sum(sum((p.n_configurations or {}).values()) for p in points):
+            raise ValueError("nothing to simulate: n_configurations and chains ask for none")
         for point in points:
             assert point.n_configurations is not None
             if any(not 0 <= count <= 10**6 for count in point.n_configurations.values()):

@@ -55,7 +55,7 @@ def trajectory(
 
 def advance(engine: Engine, time: float, timestep: float) -> None:
     """Run for a time in steps of equal length, none above the timestep, that end exactly there."""
-    n_steps = int(np.ceil(time / timestep - 1e-9))
+    n_steps = max(1, int(np.ceil(time / timestep - 1e-9)))
     engine.run(n_steps, time / n_steps)
 
 

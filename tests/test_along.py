@@ -11,6 +11,7 @@ import gsd.hoomd
 import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 
 import equiglass as eg
 from equiglass.data.atoms import to_ase
@@ -154,6 +155,67 @@ def test_a_stopped_run_goes_on(
     after = {p.name: p.stat().st_mtime_ns for p in work.path.glob("*.npz")}
     assert {n for n in stamps if after[n] != stamps[n]} == {"00000002.npz"}
     assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
+def test_lammps_reads_a_dump(tmp_path: Path, model: eg.PropensityModel, trajectory: Path) -> None:
+    from equiglass.simulation.lammps import _import_lammps
+
+    out, given = tmp_path / "out.lammpstrj", eg.read_trajectory(trajectory)
+    along(model, trajectory, out)
+    engine = _import_lammps()(cmdargs=["-log", "none", "-screen", "none"])
+    for line in (
+        "units lj",
+        "atom_style atomic",
+        "atom_modify map array",
+        "region unit block 0 1 0 1 0 1",
+        "create_box 2 unit",
+        "mass * 1",
+        f"read_dump {out} 400 x y z ix iy iz box yes add keep",
+        # The same particles, moved; and any of the columns.
+        f"read_dump {out} 2000 x y z ix iy iz vx box yes label vx mobility_t4120",
+    ):
+        engine.command(line)
+    order = np.argsort(engine.numpy.extract_atom("id")[:N])
+    found = {name: engine.numpy.extract_atom(name)[:N][order] for name in ("x", "v", "type")}
+    engine.close()
+    assert np.allclose(found["x"], given[5].positions, atol=1e-9)
+    assert np.array_equal(found["type"], given[5].types + 1)
+    assert np.allclose(found["v"][:, 0], model.predict(given[5])[1], atol=1e-8)
+
+
+def test_order_parameter_along(
+    tmp_path: Path, model: eg.PropensityModel, trajectory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from equiglass.cli.main import app
+
+    model.save(tmp_path / "model")
+    out, figure, numbers = (tmp_path / f"order.{ending}" for ending in ("npz", "png", "csv"))
+    asked = ["represent", tmp_path / "model", trajectory, "--frames", ":", "-j", "1", "-o", out]
+    asked += ["--figure", figure, "--numbers", numbers, "--json", tmp_path / "order.json"]
+    app(list(map(str, asked)), standalone_mode=False)
+    assert "falls to 1/e" in capsys.readouterr().out
+    assert imread(figure).std() > 0.05
+    with np.load(out) as stored:
+        order = stored["order_parameter"].reshape(FRAMES, N)
+        types = stored["types"].reshape(FRAMES, N)[0]
+    rows = np.genfromtxt(
+        numbers, delimiter=",", names=True, dtype=None, encoding=None, max_rows=2 * FRAMES
+    )
+    shown = json.loads((tmp_path / "order.json").read_text())
+    for s, letter in enumerate("AB"):
+        of_type = rows[rows["type"] == letter]
+        mine = order[:, types == s]
+        assert np.allclose(of_type["order_parameter"], mine.mean(1), atol=1e-6)
+        assert np.allclose(of_type["order_parameter_std"], mine.std(1), atol=1e-6)
+        # C(t) by its definition.
+        moved = mine - mine.mean()
+        first = next(row for row in shown["autocorrelation"] if row["type"] == letter)
+        assert first["time"] == 2
+        c = (moved[:-1] * moved[1:]).mean() / (moved**2).mean()
+        assert np.isclose(first["correlation"], c, rtol=1e-4)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        ["model", *(f"order.{ending}" for ending in ("npz", "png", "csv", "json"))]
+    )
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
     done = run("evaluate", run_folder, store, "--json", "-", "--figures", tmp_path / "figures")
     result = json.loads(done.stdout)
     assert set(result) == {
-        "model", "data", "n_configurations", "configurations", "potential", "outside_domain",
-        "pearson",
+        "model", "data", "n_configurations", "configurations", "potential", "accuracy",
+        "outside_domain", "pearson",
     }  # fmt: skip
     assert result["n_configurations"] == 1  # the test split
     assert [(e["type"], e["time"]) for e in result["pearson"]] == [

@@ -20,6 +20,7 @@ from equiglass.data.atoms import to_ase
 from equiglass.data.dataset import read
 from equiglass.studies.registry import STUDIES
 from equiglass.yaml_config import packaged_examples
+from tests.test_yaml_config import learns
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE_FOLDERS = (ROOT / "examples", ROOT / "src" / "equiglass" / "packaged" / "examples")
@@ -179,12 +180,7 @@ def test_packaged_configurations_are_valid(name: str) -> None:
     from equiglass.simulation.config import load_simulation_config
     from equiglass.training.config import load_config
 
-    # A simulation states what it measures on, a training what it learns from.
-    load = (
-        load_config
-        if name.startswith(("ka3d_t044:", "ka3d_train")) or name == "ka3d_t044"
-        else load_simulation_config
-    )
+    load = load_config if learns(name) else load_simulation_config
     load(name)
 
 

@@ -27,9 +27,9 @@ MANY = 32
 TEXT = """# Labels of one run, or of many
 
 ```sh
-for kind in ensembles few chains; do
-  equiglass simulate ka3d_labels:$kind -o labels/$kind.zarr
-done
+equiglass simulate ka3d_labels:ensembles -o labels/ensembles.zarr
+equiglass simulate ka3d_labels:few -o labels/few.zarr
+equiglass simulate ka3d_labels:chains -o labels/chains.zarr
 equiglass study labels ka3d_labels_train -o labels_study
 ```
 

@@ -27,8 +27,10 @@ networks of {per_member} parameters whose predictions are averaged, one for each
 thermal position to inherent structure |
 | data | the ten public files of BOTAN's `small_data` at T = 0.44, tc07 (h3-Open-BDEC/pyg_botan, \
 Apache-2.0; H. Shiba et al., J. Chem. Phys. 158, 084503 (2023)), with their time-reversed \
-trajectories |
-| command | `equiglass cross-validate ka3d_t044 -o ka3d_t044 --folds 5 -j 2` |
+trajectories, each with the weight 0.5 |
+| command | `equiglass cross-validate ka3d_t044 -o ka3d_t044 --folds 5 -j 2`, by the version that \
+still had `reversed_weight` as a setting; by this one weights follow from the noise of labels, and \
+the model was not trained again |
 | meant for | Kob–Andersen liquids at ρ = 1.2 near T = 0.44; elsewhere its numbers are \
 extrapolations |
 | symmetry | rotations, translations, permutations; not reflections |

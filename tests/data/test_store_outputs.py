@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+import weakref
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,10 @@ import pytest
 from equiglass.commands.convert import convert
 from equiglass.commands.quench import quench
 from equiglass.data import archive, store
-from equiglass.data.dataset import read
+from equiglass.data.configuration import Configuration
+from equiglass.data.dataset import Dataset, read
+from equiglass.data.entry import Entry
+from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.errors import InputError
 from equiglass.files import partial_of, remove_stale
 from equiglass.locks import writing
@@ -28,6 +34,7 @@ from tests.data.test_store import assert_same
 RACE = """
 import sys, time, pathlib
 from equiglass.commands.{module} import {module}
+from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.errors import InputError
 import equiglass.simulation.lammps, zarr
 pathlib.Path(sys.argv[3]).touch()
@@ -82,6 +89,33 @@ def test_the_second_hears_who_holds_an_output(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), writing(tmp_path / "x" / "y" / "run"):
         raise ZeroDivisionError
     assert not (tmp_path / "x").exists()
+
+
+def test_a_quench_into_a_store_holds_one_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[weakref.ref[Configuration]] = []
+
+    def load(seed: int) -> Configuration:
+        made = make_complete(64, seed=seed).replace(inherent_energy=None)
+        loaded.append(weakref.ref(made))
+        return made
+
+    entries = [Entry(f"{k}", "memory", partial(load, k)) for k in range(6)]
+    alive = []
+
+    def counting(*arguments: object) -> None:
+        gc.collect()
+        alive.append(sum(one() is not None for one in loaded))
+        store.write_configuration(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("equiglass.commands.quench.write_configuration", counting)
+    made = quench(
+        Dataset("six", tuple(entries)), tmp_path / "q.zarr", n_processes=1,
+        potential=KOB_ANDERSEN.name, progress=False,
+    )  # fmt: skip
+    assert len(made) == len(alive) == 6 and max(alive) <= 2
+    assert all(c.inherent_energy is not None for c in made)
 
 
 def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:

@@ -113,6 +113,11 @@ def test_predictions_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         ({"temperatures": [float("nan")]}, "temperature"),
         ({"density": float("inf")}, "density"),
         ({"n_configurations": {"train": -1}}, "numbers of configurations"),
+        ({"n_configurations": {"train": 10**9}}, "numbers of configurations"),
+        ({"n_trajectories": 10**12}, "n_trajectories"),
+        ({"n_particles": 10**12}, "n_particles"),
+        ({"density": 1e9}, "density"),
+        ({"temperatures": [1e300]}, "temperature"),
     ],
 )
 def test_absurd_simulations_are_refused(change: dict[str, object], said: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +52,7 @@ def stream_order(
         As :func:`equiglass.commands.frames.stream`.
     """
     check_away(target, data, moments)
-    with writing(target), tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder:
+    with writing(target):
         results = run_frames(target, job, moments, where, progress=progress)
         gathered = gather(results)
         projection = _components(results, n_components)
@@ -73,7 +72,7 @@ def stream_order(
             },
         )
         write_frames(target, about, _projected(results, projection))
-        more = _order(results, moments, Path(folder) / "order", gathered.mobility.shape[1])
+        more = _order(results, moments, gathered.mobility.shape[1])
         results.remove()
     return summary(target, about, gathered, moments.numbers, moments.times, **more)
 
@@ -99,9 +98,10 @@ def _projected(results: Results, projection: Projection) -> Iterator[FrameResult
         yield replace(result, values=values)
 
 
-def _order(results: Results, moments: Moments, file: Path, n_types: int) -> dict[str, Any]:
+def _order(results: Results, moments: Moments, n_types: int) -> dict[str, Any]:
     """Means of S, some particles, and the autocorrelation where the particles are the same."""
     means, spreads, types = [], [], None
+    file = results.path / "order"
     with file.open("wb") as out:
         for result in results:
             order = result.values[ORDER][:, 0]

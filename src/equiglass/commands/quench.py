@@ -12,7 +12,7 @@ from ..analysis.along import Along
 from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
-from ..data.moments import Frames
+from ..data.moments import Frames, moments_of
 from ..data.potential import POTENTIALS, Potential
 from ..data.store import (
     configuration_names,
@@ -25,11 +25,13 @@ from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.frames import About
 from ..locks import writing
+from ..progress import track
 from ..reporting.frames.output import ENDINGS
 from ..simulation.config import Cluster
 from ..simulation.preparation import Preparation
+from ..simulation.quench import iterate_quench, processes_for
 from ..streaming.jobs import Quench
-from ..streaming.workers import where_of
+from ..streaming.workers import Task, Where, where_of, workers
 from ..yaml_config import parse_mapping
 from .frames import assumptions, chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
@@ -147,14 +149,20 @@ def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
         Console(stderr=True).print(
             f"{len(done)} of {len(names)} configurations are there already", highlight=False
         )
-    made = _made([dataset[k] for k in todo], how)
-    for k, configuration in zip(todo, made, strict=True):
-        write_configuration(target, names[k], configuration, dataset.entries[k].split)
+    # Each is read by the process that quenches it, and forgotten once it is written.
+    task = Task(Quench(how), moments_of(dataset))
+    where = Where(processes_for([len(dataset[k]) for k in todo], how.n_processes))
+    with (
+        track("quench", len(todo), enabled=how.progress) as advance,
+        workers(task, where, len(todo)) as call,
+    ):
+        for k, result in call("run", todo):
+            made, split = result.configuration, dataset.entries[k].split
+            write_configuration(target, names[k], made, split)
+            advance()
 
 
 def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator[Configuration]:
-    from ..simulation.quench import iterate_quench
-
     assert how.potential is not None
     return iterate_quench(
         configurations,

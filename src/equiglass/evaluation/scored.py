@@ -106,8 +106,10 @@ class _Tally:
         sums = self.labels[kept].sum(axis=0)
         noise = self.noise[kept]
         if np.isfinite(noise).all():
-            variance = sums[4] - sums[2] ** 2 / sums[0]
-            return correlation(sums), 1 - float(noise.sum() / variance)
+            # Where nothing is labelled, or all alike, neither is defined.
+            variance = sums[4] - sums[2] ** 2 / sums[0] if sums[0] else 0.0
+            reliability = 1 - float(noise.sum() / variance) if variance > 0 else float("nan")
+            return correlation(sums), reliability
         return correlation(sums), correlation(self.draws[kept].sum(axis=0))
 
 

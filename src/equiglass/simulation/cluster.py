@@ -94,8 +94,9 @@ def _started(slurm: Slurm | None, n_workers: int) -> Any:
 
     if slurm is None:
         return LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
-        )
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0",
+            silence_logs=logging.ERROR,
+        )  # fmt: skip
     cluster = _slurm(slurm)
     cluster.scale(jobs=slurm.jobs)
     return cluster

@@ -65,7 +65,7 @@ class Chains(_Strict):
 class StatePoint(_Strict):
     """A temperature, with its own times or numbers of configurations where they differ."""
 
-    temperature: float = Field(gt=0, description="temperature, epsilon/k_B")
+    temperature: float = Field(gt=0, le=1e6, description="temperature, epsilon/k_B")
     times: Times | PublishedTimes | RelaxationTimes | None = Field(
         None, description="as the key of the same name at the top"
     )
@@ -158,9 +158,9 @@ class SimulationConfig(_Strict):
 
     potential: str = Field("kob-andersen", description="name, or path of a YAML file")
     dimensions: Literal[2, 3] = Field(3, description="of space")
-    n_particles: int = Field(1000, ge=2, description="particles per configuration")
+    n_particles: int = Field(1000, ge=2, le=10**8, description="particles per configuration")
     composition: tuple[float, ...] = Field((0.8, 0.2), description="fraction of each species")
-    density: float = Field(1.2, gt=0, description="number density, sigma^-d")
+    density: float = Field(1.2, ge=1e-6, le=1e3, description="number density, sigma^-d")
     temperatures: tuple[float | StatePoint, ...] = Field(
         min_length=1, description="temperatures, epsilon/k_B"
     )
@@ -170,7 +170,7 @@ class SimulationConfig(_Strict):
     n_configurations: dict[str, int] = Field(
         description="independent configurations per split: train, validation, test"
     )
-    n_trajectories: int = Field(32, ge=2, description="trajectories of each ensemble")
+    n_trajectories: int = Field(32, ge=2, le=10**6, description="trajectories of each ensemble")
     chains: Chains | None = Field(
         None, description="training data from long runs, beside `n_configurations`"
     )
@@ -200,7 +200,7 @@ class SimulationConfig(_Strict):
             raise ValueError("a temperature is given twice")
         for point in points:
             assert point.n_configurations is not None
-            if any(count < 0 for count in point.n_configurations.values()):
+            if any(not 0 <= count <= 10**6 for count in point.n_configurations.values()):
                 raise ValueError(f"numbers of configurations {point.n_configurations}")
             unknown = set(point.n_configurations) - set(SPLITS)
             if unknown:

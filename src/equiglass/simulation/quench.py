@@ -203,7 +203,7 @@ def _made(
     n_processes: int | None,
 ) -> Generator[tuple[int, Configuration], None, None]:
     """Each of some configurations with its number, quenched, in the order in which they end."""
-    workers = _workers([len(configurations[i]) for i in todo], n_processes)
+    workers = processes_for([len(configurations[i]) for i in todo], n_processes)
     if workers <= 1:
         for i in todo:
             yield i, quench_configuration(configurations[i], potential, accuracy)
@@ -220,7 +220,7 @@ def _made(
             yield i, with_made(configurations[i], made, potential, accuracy)
 
 
-def _workers(sizes: Sequence[int], n_processes: int | None) -> int:
+def processes_for(sizes: Sequence[int], n_processes: int | None) -> int:
     """Processes for configurations of these sizes: none but this one for one of them.
 
     The threads of large ones take cores that processes would have.

@@ -31,6 +31,11 @@ class Results:
     def __iter__(self) -> Iterator[FrameResult]:
         return (self._folder.result(number) for number in self.moments.numbers)
 
+    @property
+    def path(self) -> Path:
+        """The work folder, for what else is only needed until the output is there."""
+        return self._folder.path
+
     def remove(self) -> None:
         """Once what they are for is there."""
         self._folder.remove()

@@ -182,10 +182,9 @@ def _solved_metrics(model: PropensityModel, material: TrainingData) -> dict[str,
     rho = None
     if len(material.held_out):
         held_out = [on_grid(c, model.times) for c in material.held_out]
-        with np.errstate(invalid="ignore"):  # of times at which one has no labels
-            evaluation = score(
-                model.eval().predict, model.times, held_out, model=model.card.name, data=""
-            )
+        evaluation = score(
+            model.eval().predict, model.times, held_out, model=model.card.name, data=""
+        )
         values = [v for s in evaluation.of_type("A") for v in s.per_configuration]
         rho = _finite(float(np.nanmean(values)))
     chosen = "of the one solution" if len(material.held_out) else "none, one solution"

@@ -120,10 +120,11 @@ def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(exist_ok=True)
     for path in EXAMPLES.iterdir():
         shutil.copy(path, folder)
-    found = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
     for name in names:
         along = name == "kob_andersen"
-        found[name] = Road(name, folder, along).run()
+        road = Road(name, folder, along).run()
+        found = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
+        found[name] = road
         RESULT.write_text(json.dumps(found, indent=1) + "\n")
         if along:
             for figure in ("dynamics", "order"):

@@ -38,6 +38,8 @@ def commands() -> str:
     lines = ["| command | processor time |", "| --- | --- |"]
     for step in first()["steps"].values():
         lines.append(f"| `{step['command']}` | {_seconds(step['core_seconds'])} |")
+    notes = {name: step["note"] for name, step in first()["steps"].items() if "note" in step}
+    lines += ["", *(f"{name.capitalize()}: {note}." for name, note in notes.items())]
     return "\n".join(lines)
 
 

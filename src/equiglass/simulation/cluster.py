@@ -93,6 +93,7 @@ def _started(slurm: Slurm | None, n_workers: int) -> Any:
     from distributed import LocalCluster
 
     if slurm is None:
+        # Workers that are stopped warn of what they leave; the command says it in its own line.
         return LocalCluster(
             n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0",
             silence_logs=logging.ERROR,

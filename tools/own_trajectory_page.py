@@ -94,7 +94,7 @@ def scores() -> str:
 
 
 def others() -> str:
-    """The three mixtures beside each other, type A at the longest time."""
+    """The three mixtures beside each other, type A at the longest time with an interval."""
     lines = [
         "| mixture | N | T | frames | τ_α | examples | t | ρ with single runs | reliability | "
         "estimate for the propensity |",
@@ -103,7 +103,8 @@ def others() -> str:
     for name, found in read().items():
         info = found["info"]
         (trajectory,) = found["training"]["trajectories"]
-        row = [r for r in found["scores"] if r["type"] == "A"][-1]
+        rows = [r for r in found["scores"] if r["type"] == "A"]
+        row = [r for r in rows if r["rho_propensity_interval"] is not None][-1]
         lines.append(
             f"| {NAMES[name]} | {info['n_particles'][0]} | {trajectory['temperature']:g} | "
             f"{info['trajectory']['n_frames']} | {info['relaxation_times'][0]['value']:.1f} | "

@@ -7,18 +7,27 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import equiglass as eg
 from equiglass.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "lammps"
 SHORT = {"n": "200", "T": "1.0", "wait": "2000", "run": "8000", "every": "100"}
+POTENTIALS = {
+    "kob_andersen": ("kob-andersen", {"A": 160, "B": 40}, 3),
+    "wahnstrom": ("wahnstrom", {"A": 100, "B": 100}, 3),
+    "ternary_2d": (str(EXAMPLES / "ternary_2d.yaml"), {"A": 93, "B": 51, "C": 56}, 2),
+}
 
 
-def test_from_a_plain_dump_to_scores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_from_a_plain_dump_to_scores(tmp_path: Path, name: str) -> None:
+    potential, composition, dimensions = POTENTIALS[name]
     dump = tmp_path / "dump.lammpstrj"
     lmp = str(Path(sys.executable).with_name("lmp"))
-    script = str(ROOT / "examples" / "lammps" / "in.kob_andersen")
+    script = str(EXAMPLES / f"in.{name}")
     values = [a for name, value in SHORT.items() for a in ("-var", name, value)]
     subprocess.run(
         [lmp, "-in", script, *values, "-var", "out", str(dump), "-log", "none", "-screen", "none"],
@@ -26,7 +35,8 @@ def test_from_a_plain_dump_to_scores(tmp_path: Path) -> None:
         timeout=300,
     )
     found = eg.info(dump, timestep=0.005)
-    assert found["trajectory"]["n_frames"] == 81 and found["composition"] == {"A": 160, "B": 40}
+    assert found["trajectory"]["n_frames"] == 81 and found["composition"] == composition
+    assert found["dimensions"] == dimensions
     assert found["trajectory"]["unwrapped_by"] == "the file" and found["relaxation_times"]
     settings = TrainConfig.model_validate(
         {
@@ -39,7 +49,7 @@ def test_from_a_plain_dump_to_scores(tmp_path: Path) -> None:
                 "inputs": {"graph": "thermal", "energies": [], "displacements": []},
             },
             "optimizer": {"epochs": 1},
-            "preparation": {"potential": "kob-andersen"},
+            "preparation": {"potential": potential},
         }
     )  # fmt: skip
     model = eg.train(settings, tmp_path / "run", progress=False)

@@ -9,6 +9,7 @@ import baselines_page
 import faults_page
 import fuzz_page
 import ka3d_page
+import own_trajectory_page
 import performance_table
 import physics_page
 import results_page
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *fuzz_page.PAGES,
     *faults_page.PAGES,
     *single_runs_page.PAGES,
+    *own_trajectory_page.PAGES,
 )
 
 if __name__ == "__main__":

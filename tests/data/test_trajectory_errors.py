@@ -6,9 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import equiglass as eg
 from equiglass.data.trajectory import Trajectory
+from equiglass.errors import AssumptionWarning
 from equiglass.evaluation.blocks import average, blocks_of, variance
 from tests.conftest import make_liquid
 
@@ -38,6 +40,8 @@ def test_errors_of_a_random_walk_are_right_and_ageing_is_seen() -> None:
     slowing = np.where(np.arange(599) < 300, 1.0, 0.5)
     assert eg.trajectory_dynamics(walk(600, scale=0.05, kind=slowing)).ages is True
     assert eg.trajectory_dynamics(walk(6, scale=0.05)).ages is None
+    with pytest.warns(AssumptionWarning, match="time is not 1 but shorter"):
+        eg.trajectory_dynamics(walk(20, scale=0.3))
 
 
 def test_errors_and_variance_of_correlated_origins() -> None:

@@ -35,6 +35,14 @@ class LagCorrelation:
         return asdict(self)
 
 
+def decay_text(shortest: LagCorrelation) -> str:
+    """When C falls to 1/e, by the row of a type at its shortest lag."""
+    if shortest.decay_time is None:
+        return "not within half of the time"
+    before = shortest.correlation < np.exp(-1)
+    return f"{'before' if before else 'at'} {shortest.decay_time:.3g}"
+
+
 def autocorrelation(
     order: Callable[[int], NDArray[np.floating[Any]]],
     times: Array,

@@ -36,6 +36,7 @@ def print_along(found: Along) -> None:
 
 def show_along(found: Along, figure: Path | None, numbers: Path | None, json: str | None) -> None:
     """The order parameter along a trajectory: in words, as a figure, and as numbers."""
+    from ..analysis.autocorrelation import decay_text
     from ..reporting.along import along_figure, write_numbers
     from ..reporting.figures import save
     from .options import write_json
@@ -45,11 +46,8 @@ def show_along(found: Along, figure: Path | None, numbers: Path | None, json: st
     if json != "-":
         print_along(found)
         typer.echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
-        for row in {row.type: row for row in found.autocorrelation}.values():
-            decay = (
-                "not within half of it" if row.decay_time is None else f"at {row.decay_time:.4g}"
-            )
-            typer.echo(f"autocorrelation of type {row.type} falls to 1/e {decay}")
+        for row in {row.type: row for row in reversed(found.autocorrelation)}.values():
+            typer.echo(f"autocorrelation of type {row.type} falls to 1/e {decay_text(row)}")
     if figure is not None:
         typer.echo(f"figure {save(along_figure(found), figure)}", err=True)
     if numbers is not None:

@@ -23,7 +23,6 @@ from .options import (
     StrictOption,
     TimestepOption,
     check_outputs,
-    frames_slice,
     preparing,
     species_list,
     write_json,
@@ -73,7 +72,7 @@ def evaluate(
         check_output(figures, folder=True)
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
-        frames=frames_slice(frames), memory=memory, **prepare,
+        frames=frames, memory=memory, **prepare,
     )  # fmt: skip
     results = [result]
     if energy:
@@ -118,7 +117,7 @@ def compare(
     check_outputs(json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species),
-        timestep=timestep, frames=frames_slice(frames), **prepare,
+        timestep=timestep, frames=frames, **prepare,
     )  # fmt: skip
     if json is not None:
         write_json(contenders.as_list(), json)

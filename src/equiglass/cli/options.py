@@ -162,28 +162,6 @@ def species_list(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",")] if text else None
 
 
-def frames_slice(text: str | None) -> slice:
-    """``start:stop:step`` as a slice; all for None.
-
-    Raises
-    ------
-    InputError
-        If it is not of this form.
-    """
-    from ..errors import InputError
-
-    parts = (text or ":").split(":")
-    try:
-        numbers = [int(part) if part.strip() else None for part in parts]
-        if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and (numbers[2] or 1) < 1):
-            raise ValueError
-    except ValueError:
-        raise InputError(
-            "no range of frames", field="--frames", expected="START:STOP:STEP", found=text
-        ) from None
-    return slice(*numbers)
-
-
 def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:
     """Raise InputError, before work starts, for results that cannot be written."""
     from ..commands.options import PICTURES, check_output

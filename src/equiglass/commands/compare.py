@@ -9,6 +9,7 @@ from typing import Unpack
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data
+from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
@@ -33,7 +34,7 @@ def compare(
     strict: bool = False,
     species: Sequence[str] | None = None,
     timestep: float | None = None,
-    frames: slice = slice(None),
+    frames: Frames | None = None,
     **options: Unpack[Preparing],
 ) -> Comparison:
     """Several predictors on the same configurations, each prepared for as it asks.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from ..data.dataset import Data
+from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
 from ..evaluation.score import Evaluation, compared_times, score
 from ..memory import parse_memory
@@ -26,7 +27,7 @@ def evaluate(
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
     timestep: float | None = None,
-    frames: slice = slice(None),
+    frames: Frames | None = None,
     **options: Unpack[Preparing],
 ) -> Evaluation:
     """Pearson correlations of a model's predictions with measured propensities.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from pathlib import Path
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.examples import Stretch, examples_of
 from ..data.fields import FIELDS
+from ..data.frame_range import Frames, chosen_frames, parse_frames
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.sampling import Sampling
@@ -52,7 +52,7 @@ def labelled(
     split: str | None = None,
     species: Sequence[str] | None = None,
     timestep: float | None = None,
-    frames: slice = slice(None),
+    frames: Frames | None = None,
 ) -> Labelled:
     """Configurations with labels: those of a data set, or frames of a trajectory with this run's.
 
@@ -65,17 +65,25 @@ def labelled(
     timestep
         Of the integration, for a trajectory that states steps.
     frames
-        Of a trajectory: labels come from frames between the first and the last of these alone, and
-        every so many frames one is labelled.
+        Of a trajectory, ``start:stop:step``: labels come from frames between the first and the last
+        of these alone, and every so many frames one is labelled.
 
     Raises
     ------
     InputError
-        If the data cannot be read, or no frame lies one of the times after another.
+        If the data cannot be read, or no frame lies one of the times after another; for frames of
+        what is no trajectory.
     """
+    if frames is not None:
+        parse_frames(frames)
     trajectory = _trajectory(data, timestep, species)
     if trajectory is None:
         assert not isinstance(data, Trajectory)
+        if frames is not None:
+            raise InputError(
+                "frames are chosen of a trajectory alone", source=str(data), field="frames",
+                expected="none, or a trajectory", found=frames,
+            )  # fmt: skip
         chosen = chosen_split(data, split, species)
     else:
         if split is not None:
@@ -83,7 +91,7 @@ def labelled(
                 "a trajectory has no splits; name frames", source=trajectory.source, field="split",
                 found=split,
             )  # fmt: skip
-        chosen = _examples(trajectory, times, frames)
+        chosen = _examples(trajectory, times, ":" if frames is None else frames)
     configurations = list(chosen)
     sampling = Sampling.of(configurations, chosen.entries, _relaxation_time(chosen))
     return Labelled(chosen.source, configurations, sampling)
@@ -102,11 +110,17 @@ def _trajectory(
         # A file of labelled configurations may state times too.
         if len(dataset) < 2 or dataset[0].propensity is not None:
             return None
-    return as_trajectory(data, timestep, species)
+    found = as_trajectory(data, timestep, species)
+    if found is None and isinstance(data, (str, os.PathLike)) and Path(data).is_file():
+        raise InputError(
+            "frames without labels, whose times are not known", source=str(data), field="timestep",
+            expected="--timestep DT, the step of the integration",
+        )  # fmt: skip
+    return found
 
 
-def _examples(trajectory: Trajectory, times: Sequence[float] | None, frames: slice) -> Dataset:
-    chosen = np.arange(len(trajectory))[frames]
+def _examples(trajectory: Trajectory, times: Sequence[float] | None, frames: Frames) -> Dataset:
+    chosen = chosen_frames(frames, len(trajectory), trajectory.source)
     if len(chosen) < 2:
         raise InputError(
             "labels need at least two frames", source=trajectory.source, field="frames",
@@ -114,9 +128,8 @@ def _examples(trajectory: Trajectory, times: Sequence[float] | None, frames: sli
         )  # fmt: skip
     if times is None:
         raise InputError("what is compared has no times", source=trajectory.source, field="times")
-    stop = len(trajectory) if frames.stop is None else range(len(trajectory))[frames][-1] + 1
-    within = [Stretch(int(chosen[0]), int(stop) - 1)]
-    return examples_of(trajectory, times, frames.step or 1, within=within)
+    last = len(trajectory) - 1 if parse_frames(frames).stop is None else chosen[-1]
+    return examples_of(trajectory, times, chosen.step, within=[Stretch(chosen[0], last)])
 
 
 def _relaxation_time(chosen: Dataset) -> float | None:
@@ -129,10 +142,10 @@ def _relaxation_time(chosen: Dataset) -> float | None:
         if example.relaxation_time is not None:
             known[id(example.trajectory)] = example.relaxation_time.value
             continue
-        found = trajectory_dynamics(
-            example.trajectory, n_lags=N_LAGS, most_origins=MOST_ORIGINS
-        ).relaxation_time
-        known[id(example.trajectory)] = None if found is None else found.value
+        dynamics = trajectory_dynamics(example.trajectory, n_lags=N_LAGS, most_origins=MOST_ORIGINS)
+        dynamics.note_ageing(example.trajectory.source, stacklevel=4)
+        tau = dynamics.relaxation_time
+        known[id(example.trajectory)] = None if tau is None else tau.value
     values = list(known.values())
     if not values or None in values:
         return None

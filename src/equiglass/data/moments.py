@@ -117,15 +117,15 @@ class Moments:
         ids, before = frame.ids, self.first.ids
         same_ids = ids is None if before is None else np.array_equal(before, ids)  # type: ignore[arg-type]
         c, first = frame.configuration, self.first.configuration
-        if not np.array_equal(c.types, first.types):
-            raise InputError(
-                "other particles than in the first frame: a trajectory follows the same particles",
-                source=source, field="types", expected=first.composition, found=c.composition,
-            )  # fmt: skip
         if not same_ids:
             raise InputError(
                 "other ids than in the first frame: a trajectory follows the same particles",
                 source=source, field="id",
+            )  # fmt: skip
+        if not np.array_equal(c.types, first.types):
+            raise InputError(
+                "other particles than in the first frame: a trajectory follows the same particles",
+                source=source, field="types", expected=first.composition, found=c.composition,
             )  # fmt: skip
 
 

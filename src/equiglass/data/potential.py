@@ -154,7 +154,8 @@ def _kob_andersen(name: str) -> Potential:
 
 def _wahnstrom(name: str) -> Potential:
     # G. Wahnstrom, Phys. Rev. A 44, 3752 (1991): A is the larger and heavier species, the unit of
-    # length its diameter, the unit of mass that of B. Half of the particles each, at density 0.75.
+    # length its diameter, the unit of mass that of B. Half of the particles each, at density 1.296,
+    # which is 0.75 in the paper's unit, the diameter of B.
     sizes = {"AA": 1.0, "AB": 11 / 12, "BB": 5 / 6}
     return Potential(
         name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ..data.configuration import TYPE_NAMES
 from ..data.relaxation import RelaxationTime, scattering_definition
 from ..data.trajectory import Trajectory
+from ..errors import AssumptionWarning
 from ..simulation.observables import per_species, self_scattering
 from ..simulation.observables import relaxation_time as crossing
 from .blocks import Average, average, blocks_of, p_value, variance
@@ -95,6 +97,17 @@ class TrajectoryDynamics:
         known = [c.p for c in self.halves if c.p is not None]
         return any(p < AGES_BELOW for p in known) if known else None
 
+    def note_ageing(self, source: str, stacklevel: int = 2) -> None:
+        """Warn if the halves differ: labels along the run then are not those of equilibrium."""
+        if self.ages:
+            warnings.warn(
+                f"{source}: its halves differ by more than chance: a run that ages, or is too "
+                "short; labels then depend on when they were taken (equiglass info shows by how "
+                "much)",
+                AssumptionWarning,
+                stacklevel=stacklevel + 1,
+            )
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -145,13 +158,26 @@ def trajectory_dynamics(
     ------
     InputError
         If a frame cannot be read, or particles cannot be followed across the box.
+
+    Warns
+    -----
+    AssumptionWarning
+        If F_s falls to 1/e before the shortest lag, which then stands for the relaxation time.
     """
     times = trajectory.times
     half = (times[0] + times[-1]) / 2
     lags = choose_lags(times, n_lags)
     measure = _Measure(trajectory, wave_number, overlap_length, most_origins)
     at_lags = measure.at(lags)
-    tau = crossing(lags, np.array([o.values[:, 0, 0].mean() for o in at_lags]))
+    scattering = np.array([o.values[:, 0, 0].mean() for o in at_lags])
+    tau = crossing(lags, scattering)
+    if tau is not None and scattering[0] < np.exp(-1):
+        warnings.warn(
+            f"{trajectory.source}: F_s is below 1/e at the shortest lag already: the relaxation "
+            f"time is not {tau:g} but shorter, and only closer frames would show it",
+            AssumptionWarning,
+            stacklevel=2,
+        )
     temperature = trajectory.frame(0).temperature
     rows = tuple(
         _row(trajectory, temperature, o, s, tau)

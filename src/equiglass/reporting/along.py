@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.along import Along
+from ..analysis.autocorrelation import decay_text
 from ..written import whole, write_text
 from .figures import COLORS, blank_figure
 
@@ -41,7 +42,7 @@ def along_figure(found: Along) -> Figure:
             color=COLORS[s], label=letter,
         )  # fmt: skip
         if mine[0].decay_time is not None:
-            decay.append(f"{letter}: 1/e at {mine[0].decay_time:.3g}")
+            decay.append(f"{letter}: 1/e {decay_text(mine[0])}")
     if found.autocorrelation:
         from matplotlib.ticker import NullFormatter
 

@@ -20,7 +20,7 @@ from ..data.trajectory import Trajectory
 from ..data.trajectory_files import read_trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.lags import choose_lags, lagged_frames
-from ..evaluation.trajectory import trajectory_dynamics
+from ..evaluation.trajectory import TrajectoryDynamics, trajectory_dynamics
 from .config import DataConfig, TimesConfig, TrainConfig, TrajectoryConfig
 
 STATED = "as stated in the settings"
@@ -59,25 +59,14 @@ class _Run:
         self.given = settings.tau_alpha or data.tau_alpha
 
     @cached_property
-    def measured(self) -> tuple[RelaxationTime | None, bool | None]:
+    def measured(self) -> TrajectoryDynamics:
         """Its relaxation time, and whether it ages."""
-        return _measured(self.trajectory)
+        return trajectory_dynamics(self.trajectory, n_lags=N_LAGS, most_origins=MOST_ORIGINS)
 
     @property
     def tau(self) -> RelaxationTime | None:
         """As given; else measured, when it is first asked for."""
-        return _given(self.given) or self.measured[0]
-
-    def note_ageing(self) -> None:
-        """Say that the halves differ, if they do."""
-        if self.measured[1]:
-            warnings.warn(
-                f"{self.settings.file}: its halves differ by more than chance: a run that ages, or "
-                "is too short; labels then depend on when they were taken (equiglass info shows by "
-                "how much)",
-                AssumptionWarning,
-                stacklevel=4,
-            )
+        return _given(self.given) or self.measured.relaxation_time
 
 
 def open_data(config: TrainConfig) -> Opened:
@@ -118,7 +107,7 @@ def open_data(config: TrainConfig) -> Opened:
             run.trajectory, own, data.stride, within=parts, directions=data.directions,
             temperature=run.temperature, relaxation_time=run.tau,
         )  # fmt: skip
-        run.note_ageing()
+        run.measured.note_ageing(run.settings.file, stacklevel=3)
         entries += examples.entries
         described.append(_described(run, own, parts, examples))
     return Opened(Dataset(data.source, tuple(entries)), described)
@@ -135,7 +124,9 @@ def gap_of(data: DataConfig) -> Gap:
         if id(trajectory) not in known:
             tau = example.relaxation_time or _given(data.tau_alpha)
             if tau is None:
-                tau = _measured(trajectory)[0]
+                tau = trajectory_dynamics(
+                    trajectory, n_lags=N_LAGS, most_origins=MOST_ORIGINS
+                ).relaxation_time
             known[id(trajectory)] = data.gap * _require(tau, trajectory, "gap").value
         return known[id(trajectory)]
 
@@ -158,11 +149,6 @@ def _with_splits(dataset: Dataset, config: TrainConfig) -> list[Entry]:
 
 def _given(tau: float | None) -> RelaxationTime | None:
     return None if tau is None else RelaxationTime(tau, STATED)
-
-
-def _measured(trajectory: Trajectory) -> tuple[RelaxationTime | None, bool | None]:
-    found = trajectory_dynamics(trajectory, n_lags=N_LAGS, most_origins=MOST_ORIGINS)
-    return found.relaxation_time, found.ages
 
 
 def _require(tau: RelaxationTime | None, trajectory: Trajectory, field: str) -> RelaxationTime:
@@ -261,7 +247,7 @@ def _described(
         "stop": float(times[-1]),
         "temperature": run.temperature,
         "tau_alpha": None if tau is None else {"value": tau.value, "definition": tau.definition},
-        "ages": run.measured[1],
+        "ages": run.measured.ages,
         "times": list(lags),
         "stretches": [
             {

@@ -9,6 +9,7 @@ import baselines_page
 import faults_page
 import fuzz_page
 import ka3d_page
+import labels_page
 import own_trajectory_page
 import performance_table
 import physics_page
@@ -23,6 +24,7 @@ PAGES: tuple[Page, ...] = (
     *studies_page.PAGES,
     *baselines_page.PAGES,
     *ka3d_page.PAGES,
+    *labels_page.PAGES,
     *results_page.PAGES,
     *performance_table.PAGES,
     *physics_page.PAGES,

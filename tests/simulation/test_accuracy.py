@@ -19,7 +19,7 @@ from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.lammps import LammpsEngine
 from equiglass.simulation.preparation import Preparation
-from equiglass.simulation.quench import _workers, quench, quench_configuration
+from equiglass.simulation.quench import processes_for, quench, quench_configuration
 from equiglass.simulation.threads import MANY, THREADS, threads_for
 from tests.conftest import make_liquid
 from tests.simulation.test_quench import energy_and_forces
@@ -132,7 +132,7 @@ def test_a_model_is_fed_predictions_accuracy_unless_asked() -> None:
 
 def test_threads_follow_from_the_size_alone() -> None:
     assert threads_for(MANY - 1) == 1 and threads_for(MANY) == THREADS
-    assert _workers([10**6], 8) == 1 == _workers([], None)
+    assert processes_for([10**6], 8) == 1 == processes_for([], None)
     liquid = make_liquid()
     with (
         LammpsEngine(liquid, KOB_ANDERSEN) as one,

@@ -121,7 +121,7 @@ class _Limited(TorchFunctionMode):
             size = args[0] if args and not isinstance(args[0], int) else args
             self.room -= math.prod(size)
             if self.room < 0:
-                raise MemoryError(f"more room than the weights take: {tuple(size)}")
+                raise OverflowError(f"more room than the weights take: {tuple(size)}")
         return func(*args, **(kwargs or {}))
 
 

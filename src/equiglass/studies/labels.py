@@ -27,7 +27,7 @@ class Labels(Study):
     The training configurations are grouped by the number of runs behind their labels, and each
     group is cut to 1, 2, 4, ... configurations. A configuration costs its runs times the longest
     lag, tau_LJ of dynamics; a chain with a start every longest lag costs the same for each start.
-    Equilibration, and tests, cost the same whatever the labels are and are not counted.
+    Not counted are equilibrations (one for each ensemble or chain), validation and tests.
     """
 
     kind = "labels"

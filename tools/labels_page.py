@@ -47,9 +47,9 @@ over the seeds (Student's t).
 
 **Cost** is that of the labels and of the inherent structures: {tau:.3f} core-seconds for a τ of
 dynamics and {quench:.2f} for a quench of reference accuracy ([run](dynamics_benchmark.json), least
-of several on a shared machine). Not counted are equilibrations, one for each ensemble and one for each
-of the eight chains, and validation and tests, which are the same for all. Labels of chains are those of
-the run forward.
+of several on a shared machine). Not counted are equilibrations, one for each ensemble and one for
+each of the eight chains, and validation and tests, which are the same for all. Labels of chains are
+those of the run forward.
 
 **At the longest time.** {verdict}
 """

@@ -136,21 +136,20 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         assert pairs == {(a, b) for a in ("0.5", "0.56") for b in (0.5, 0.56)}
         assert {r["definition"] for r in table} == {PUBLISHED}
         assert {(str(r["trained_at"]), r["validation"]) for r in table} == {
-            ("0.5", "training data"), ("0.56", "validation split"),
+            ("0.5", "none, last epoch"), ("0.56", "validation split"),
         }  # fmt: skip
     if kind == "transfer":
         assert {(r["target"], r["method"], r["validation"]) for r in table} == {
             (0.56, "source", "validation split"), (0.5, "frozen", None),
-            (0.5, "scratch", "training data"), (0.5, "fine-tuned", "training data"),
+            (0.5, "scratch", "none, last epoch"), (0.5, "fine-tuned", "none, last epoch"),
         }  # fmt: skip
 
 
 def test_what_chose_the_epoch_is_said(two_temperatures: Path) -> None:
     data = read(two_temperatures)
-    assert validating(data, [0.56], [])[1] == "validation split"
-    training = [labelled(0.5, 0, None)]
-    assert validating(data, [0.5], training) == (training, "training data")
-    found, words = validating(data, [0.5, 0.56], training)
+    assert validating(data, [0.56])[1] == "validation split"
+    assert validating(data, [0.5]) == ([], "none, last epoch")
+    found, words = validating(data, [0.5, 0.56])
     assert [c.temperature for c in found] == [0.56]
     assert words == "validation split of T = 0.56"
 

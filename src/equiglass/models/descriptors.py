@@ -13,17 +13,18 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
 from ..extras import need
 from ..geometry.pairs import neighbour_pairs
 from .base import NetworkSettings
+from .coarse import Width, coarse_energies
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
-ColumnKind = Literal["radial", "angular", "energy", "displacement"]
+ColumnKind = Literal["radial", "angular", "energy", "coarse energy", "displacement"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Column:
     of
         Of a radial density the type of the neighbours, of a bond-order parameter its degree l.
     radius
-        Of the shell, sigma.
+        Of the shell, or width of the Gaussian of a coarse energy, sigma.
     generation
         How often it was averaged over neighbours.
     """
@@ -53,6 +54,8 @@ class Column:
         """Its name without the position set."""
         if self.kind == "energy":
             return f"{self.positions}_energy"
+        if self.kind == "coarse energy":
+            return f"<energy>(w={self.radius:.2f})"
         if self.kind == "displacement":
             return f"|thermal-{self.positions}|"
         symbol = f"G_{TYPE_NAMES[self.of]}" if self.kind == "radial" else f"q_{self.of}"
@@ -71,22 +74,33 @@ class DescriptorInputs(Inputs):
         ("inherent",), min_length=1, description="position sets, each described on its own"
     )
     energies: tuple[Energy, ...] = Field((), description="potential energies per particle")
+    coarse: tuple[Width, ...] = Field(
+        (),
+        description="widths of Gaussians over which each of the energies is averaged as well, "
+        "sigma",
+    )
     displacements: tuple[Reference, ...] = Field(
         (), description="lengths of the displacements from the thermal position"
     )
+
+    @model_validator(mode="after")
+    def _of_an_energy(self) -> DescriptorInputs:
+        if self.coarse and not self.energies:
+            raise ValueError("coarse: needs energies to average")
+        return self
 
     @property
     def required_fields(self) -> tuple[str, ...]:
         """Fields of a configuration that must be known."""
         names = [POSITION_FIELD[p] for p in (*self.positions, *self.displacements)]
+        names += [POSITION_FIELD[e] for e in self.energies if self.coarse]
         names += [ENERGY_FIELD[e] for e in self.energies]
         return tuple(dict.fromkeys(["positions", *names]))
 
 
-class DescriptorConfig(NetworkSettings):
-    """Settings of the descriptors; lengths in sigma."""
+class DescriptorSettings(NetworkSettings):
+    """Settings of the descriptors, whatever is made of them; lengths in sigma."""
 
-    kind: Literal["descriptors"] = "descriptors"
     inputs: DescriptorInputs = Field(
         default_factory=DescriptorInputs, description="what is described"
     )
@@ -135,6 +149,11 @@ class DescriptorConfig(NetworkSettings):
             for kind, of, radius in one
         ]
         columns += [Column("energy", e) for e in self.inputs.energies]
+        columns += [
+            Column("coarse energy", e, radius=width)
+            for e in self.inputs.energies
+            for width in self.inputs.coarse
+        ]
         return columns + [Column("displacement", d) for d in self.inputs.displacements]
 
     def names(self, n_types: int) -> list[str]:
@@ -142,7 +161,13 @@ class DescriptorConfig(NetworkSettings):
         return [column.name for column in self.columns(n_types)]
 
 
-def descriptors(configuration: Configuration, config: DescriptorConfig, n_types: int) -> Array:
+class DescriptorConfig(DescriptorSettings):
+    """Settings of ridge regression on descriptors; lengths in sigma."""
+
+    kind: Literal["descriptors"] = "descriptors"
+
+
+def descriptors(configuration: Configuration, config: DescriptorSettings, n_types: int) -> Array:
     """Descriptors of every particle, (N, len(config.names(n_types))); invariant.
 
     Raises
@@ -161,6 +186,8 @@ def descriptors(configuration: Configuration, config: DescriptorConfig, n_types:
         for p in config.inputs.positions
     ]
     columns += [getattr(c, ENERGY_FIELD[e])[:, None] for e in config.inputs.energies]
+    if config.inputs.coarse:
+        columns += [coarse_energies(c, e, config.inputs.coarse) for e in config.inputs.energies]
     columns += [
         np.linalg.norm(c.displacement(POSITION_FIELD[d]), axis=1)[:, None]
         for d in config.inputs.displacements
@@ -169,7 +196,7 @@ def descriptors(configuration: Configuration, config: DescriptorConfig, n_types:
 
 
 def _with_averages(
-    configuration: Configuration, positions: Array, config: DescriptorConfig, n_types: int
+    configuration: Configuration, positions: Array, config: DescriptorSettings, n_types: int
 ) -> Array:
     """Descriptors of one set of positions and their recursive averages, side by side."""
     # All periodic images: in a small box the outer shells reach beyond half of it.
@@ -212,7 +239,7 @@ def _with_averages(
 def _bond_order(
     configuration: Configuration,
     positions: Array,
-    config: DescriptorConfig,
+    config: DescriptorSettings,
     i: NDArray[np.int64],
     j: NDArray[np.int64],
     vectors: Array,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -193,6 +193,24 @@ def graph_input(
     )
     types, scalars, vectors = (t.to(place) for t in node_inputs(configuration, spec, dtype))
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
+
+
+def scalar_input(
+    configuration: Configuration,
+    scalars: np.ndarray[Any, Any],
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
+) -> ModelInput:
+    """The input of a model that reads no graph: scalars (N, n_scalars) of each particle."""
+    n = len(configuration)
+    result = ModelInput(
+        None,
+        torch.from_numpy(configuration.types.astype(np.int64)),
+        torch.from_numpy(scalars).to(dtype),
+        torch.empty(n, 3, 0, dtype=dtype),
+        (n,),
+    )
+    return result if device is None else result.to(device)
 
 
 def slab_input(

@@ -34,7 +34,7 @@ COMMON_COLUMNS = (
     "n_configurations",
 )
 # What chose the epoch of a training, in the column "validation".
-VALIDATION_SPLIT, TRAINING_DATA = "validation split", "training data"
+VALIDATION_SPLIT, LAST_EPOCH = "validation split", "none, last epoch"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from .base import TRAINING_DATA, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
+from .base import LAST_EPOCH, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,13 +106,11 @@ def at(data: Dataset, split: str, temperatures: Sequence[float]) -> list[Configu
     return [c for c in data.split(split) if c.temperature in temperatures]
 
 
-def validating(
-    data: Dataset, temperatures: Sequence[float], training: Sequence[Configuration]
-) -> tuple[list[Configuration], str]:
-    """What chooses the epoch, in words too: the validation split, else the training data."""
+def validating(data: Dataset, temperatures: Sequence[float]) -> tuple[list[Configuration], str]:
+    """What chooses the epoch, in words too: the validation split, or nothing: the last is taken."""
     found = at(data, "validation", temperatures) if "validation" in data.splits else []
     if not found:
-        return list(training), TRAINING_DATA
+        return [], LAST_EPOCH
     known = sorted({c.temperature for c in found if c.temperature is not None})
     if len(known) == len(set(temperatures)):
         return found, VALIDATION_SPLIT
@@ -137,7 +135,7 @@ def train_at_temperatures(
     data = reduced.data
     begun = perf_counter()
     training = at(data, "train", temperatures)
-    choosing, validation = validating(data, temperatures, training)
+    choosing, validation = validating(data, temperatures)
     model = fitted(
         config,
         folder,

@@ -131,7 +131,7 @@ def transfer_and_score(
     if method == FROZEN:
         evaluation = _frozen(origin, few, test, preparation, name)
     else:
-        choosing, validation = validating(reduced.data, [target], few)
+        choosing, validation = validating(reduced.data, [target])
         model = fitted(
             config,
             folder,

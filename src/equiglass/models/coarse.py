@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import nn
 
 from ..data.configuration import Configuration
@@ -51,6 +51,13 @@ class CoarseEnergyInputs(Inputs):
     """Which energy is averaged."""
 
     energy: Energy = Field("inherent", description="the energy per particle that is averaged")
+
+    @field_validator("features")
+    @classmethod
+    def _none(cls, features: tuple[str, ...]) -> tuple[str, ...]:
+        if features:
+            raise ValueError("one number is read, no features beside it")
+        return features
 
     @property
     def required_fields(self) -> tuple[str, ...]:

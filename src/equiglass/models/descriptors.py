@@ -24,7 +24,7 @@ from .coarse import Width, coarse_energies
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
-ColumnKind = Literal["radial", "angular", "energy", "coarse energy", "displacement"]
+ColumnKind = Literal["radial", "angular", "energy", "coarse energy", "displacement", "feature"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Column:
     Attributes
     ----------
     positions
-        The position set that is described; of an energy or a displacement, which one it is.
+        The position set that is described; of an energy or a displacement, which one it is; of a
+        feature, its name.
     of
         Of a radial density the type of the neighbours, of a bond-order parameter its degree l.
     radius
@@ -58,6 +59,8 @@ class Column:
             return f"<energy>(w={self.radius:.2f})"
         if self.kind == "displacement":
             return f"|thermal-{self.positions}|"
+        if self.kind == "feature":
+            return self.positions
         symbol = f"G_{TYPE_NAMES[self.of]}" if self.kind == "radial" else f"q_{self.of}"
         return f"{'<' * self.generation}{symbol}(r={self.radius:.2f}){'>' * self.generation}"
 
@@ -95,7 +98,7 @@ class DescriptorInputs(Inputs):
         names = [POSITION_FIELD[p] for p in (*self.positions, *self.displacements)]
         names += [POSITION_FIELD[e] for e in self.energies if self.coarse]
         names += [ENERGY_FIELD[e] for e in self.energies]
-        return tuple(dict.fromkeys(["positions", *names]))
+        return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
 
 class DescriptorSettings(NetworkSettings):
@@ -154,7 +157,8 @@ class DescriptorSettings(NetworkSettings):
             for e in self.inputs.energies
             for width in self.inputs.coarse
         ]
-        return columns + [Column("displacement", d) for d in self.inputs.displacements]
+        columns += [Column("displacement", d) for d in self.inputs.displacements]
+        return columns + [Column("feature", name) for name in self.inputs.features]
 
     def names(self, n_types: int) -> list[str]:
         """One name for each column of :func:`descriptors`."""
@@ -192,6 +196,7 @@ def descriptors(configuration: Configuration, config: DescriptorSettings, n_type
         np.linalg.norm(c.displacement(POSITION_FIELD[d]), axis=1)[:, None]
         for d in config.inputs.displacements
     ]
+    columns += [getattr(c, name)[:, None] for name in config.inputs.features]
     return np.concatenate(columns, axis=1)
 
 

@@ -31,6 +31,7 @@ from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
 from equiglass.studies.run import study
 from equiglass.studies.temperature import validating
+from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
 
@@ -126,6 +127,21 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     assert all(r["rho"] is not None for r in rows)
     if kind == "depth":
         assert {r["layers"] for r in table} == {1, 2}
+    if kind == "equivariance":
+        assert {r["network"] for r in table} == {"l_max=0", "l_max=1", "twin"}
+        sizes = {r["network"]: r["parameters"] for r in table}
+        # Of l_max = 1 as configured; others differ by less than a channel is worth.
+        wanted = sizes["l_max=1"]
+        assert all(abs(n - wanted) < 0.25 * wanted for n in sizes.values()), sizes
+    if kind == "timescales":
+        assert {(r["variant"], r["networks"], r["time"]) for r in table} == {
+            *(("all times,seed=0", TOGETHER, t) for t in GRIDS[0.56]),
+            *((f"t={t:g},seed=0", ALONE, t) for t in (GRIDS[0.56][0], GRIDS[0.56][-1])),
+        }
+    if kind == "order-parameter":
+        pairs_of = {(r["trained_at"], r["other_trained_at"], r["tested_at"]) for r in table}
+        assert {(0.5, 0.56, 0.5), (0.5, 0.56, 0.56)} <= pairs_of
+        assert all(-1 <= r["rho"] <= 1 for r in table)
     if kind == "labels":
         longest = GRIDS[0.56][-1]
         assert {(r["runs"], r["configurations"], r["simulated"]) for r in table} == {

@@ -21,9 +21,11 @@ from .linear import LinearReadout
 from .message import MessageNetwork
 from .mlp import DescriptorMLP
 from .se3 import SE3Network
+from .twin import TwinNetwork
 
 CLASSES: tuple[type[Network[Any]], ...] = (
     SE3Network,
+    TwinNetwork,
     MessageNetwork,
     LinearReadout,
     DescriptorMLP,

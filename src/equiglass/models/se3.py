@@ -34,6 +34,12 @@ class SE3Config(NetworkSettings):
     skip: Skip = Field("residual", description="how a layer's input joins its output")
     gate: bool = Field(True, description="gated nonlinearity on the features")
     batch_norm: bool = Field(True, description="equivariant batch normalisation")
+    momentum: float = Field(
+        0.1, gt=0, le=1, description="weight of a step in the running statistics of the norms"
+    )
+    rejoin: bool = Field(
+        False, description="node input joined to the input of every layer, channels side by side"
+    )
     mean_neighbours: float = Field(40.0, gt=0, description="scale of the sums over edges")
     readout: Literal["last", "all"] = Field(
         "all", description="invariants of the last layer, or of every layer"
@@ -64,9 +70,10 @@ class SE3Network(Network[SE3Config]):
             nn.Linear(n_vectors, config.channels, bias=False) if n_vectors else None
         )
         l_input = 1 if n_vectors else 0
+        n_joined = 2 * config.channels if config.rejoin else config.channels
         self.layers = nn.ModuleList(
             SteerableLayer(
-                config.channels,
+                config.channels if k == 0 else n_joined,
                 config.channels,
                 l_in=l_input if k == 0 else config.l_max,
                 l_filter=config.l_max,
@@ -79,6 +86,7 @@ class SE3Network(Network[SE3Config]):
                 skip=config.skip,
                 gate=config.gate,
                 batch_norm=config.batch_norm,
+                momentum=config.momentum,
             )
             for k in range(config.layers)
         )
@@ -114,24 +122,31 @@ class SE3Network(Network[SE3Config]):
         """Edge attributes: (n_edges, (l_max + 1)^2)."""
         return spherical_harmonics(directions, self.config.l_max)
 
+    def joined(self, x: torch.Tensor, node_input: torch.Tensor) -> torch.Tensor:
+        """What a layer takes: features, with the node input beside them where it is rejoined."""
+        if not self.config.rejoin or x is node_input:
+            return x
+        missing = x.shape[1] - node_input.shape[1]
+        return torch.cat([x, nn.functional.pad(node_input, (0, 0, 0, missing))], dim=2)
+
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The invariant representation that the decoders read, (N, n_invariants)."""
-        x, standard = self.embed(batch)
-        harmonics = self.harmonics(batch.graph.directions)
+        first, standard = self.embed(batch)
+        x, harmonics = first, self.harmonics(batch.graph.directions)
         read = []
         for layer in self.layers:
-            x = layer(x, harmonics, batch.graph)
+            x = layer(self.joined(x, first), harmonics, batch.graph)
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
         return torch.cat([*read, standard], dim=1)
 
     def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
         """Invariants (N, D) before the first layer and after each."""
-        x, _ = self.embed(batch)
-        harmonics = self.harmonics(batch.graph.directions)
+        first, _ = self.embed(batch)
+        x, harmonics = first, self.harmonics(batch.graph.directions)
         read = [invariants(x)]
         for layer in self.layers:
-            x = layer(x, harmonics, batch.graph)
+            x = layer(self.joined(x, first), harmonics, batch.graph)
             read.append(invariants(x))
         return read
 
@@ -158,11 +173,12 @@ class SE3Network(Network[SE3Config]):
         degrees, size = c.l_max + 1, (c.l_max + 1) ** 2 * c.channels
         n_read = c.layers if c.readout == "all" else 1
         # A layer's features, the next layer's and their squares; invariants, and those joined.
-        of_particle = 3 * size + 2 * n_read * degrees * c.channels
+        of_particle = (5 if c.rejoin else 3) * size + 2 * n_read * degrees * c.channels
         last = self.layers[-1]
         assert isinstance(last, SteerableLayer)
         paths = last.problem.paths.per_l_out
-        sums = sum((2 * l + 1) * n * c.channels for l, n in enumerate(paths))
+        width = last.problem.channels
+        sums = sum((2 * l + 1) * n * width for l, n in enumerate(paths))
         # Indices, distances and harmonics twice; while they are made, all of it in float64.
         of_edge = 200 + 2 * item * (degrees**2 + 4)
         in_slab = 3 * item * sums + edges_per_particle * of_edge
@@ -170,14 +186,16 @@ class SE3Network(Network[SE3Config]):
 
     def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
         """:meth:`represent` with one slab's edges in memory at a time."""
-        x, standard = self.embed(nodes)
+        first, standard = self.embed(nodes)
+        x = first
         size = self.config.channels, (self.config.l_max + 1) ** 2
         read = []
         for layer in self.layers:
+            given = self.joined(x, first)
             y = x.new_empty(len(x), size[1], size[0])
             for receivers, graph in slabs():
                 harmonics = self.harmonics(graph.directions)
-                y[receivers] = layer(x, harmonics, graph, own=x[receivers])
+                y[receivers] = layer(given, harmonics, graph, own=given[receivers])
             x = y
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from .base import Study
 from .depth import Depth
+from .equivariance import Equivariance
 from .inputs import Inputs
 from .labels import Labels
+from .order import OrderParameter
 from .size import Size
 from .temperature import Temperature
+from .timescales import Timescales
 from .transfer import Transfer
 
 STUDIES: dict[str, Study] = {
-    study.kind: study for study in (Inputs(), Depth(), Size(), Temperature(), Transfer(), Labels())
+    study.kind: study
+    for study in (
+        Inputs(),
+        Depth(),
+        Size(),
+        Equivariance(),
+        Timescales(),
+        Temperature(),
+        OrderParameter(),
+        Transfer(),
+        Labels(),
+    )
 }
 
 

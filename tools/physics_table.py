@@ -52,14 +52,6 @@ def mean_and_error(values: list[float]) -> tuple[float, float]:
     return float(a.mean()), float(a.std(ddof=1) / len(a) ** 0.5) if len(a) > 1 else float("nan")
 
 
-def compare(value: float, low: float, high: float) -> str:
-    """Distance to the interval."""
-    if low <= value <= high:
-        return "inside" if low < high else "0"
-    nearest = low if value < low else high
-    return f"{100 * (value / nearest - 1):+.1f} %"
-
-
 def pressure(configuration: Configuration, temperature: float) -> float:
     """Virial and ideal part of the pressure."""
     with LammpsEngine(configuration, KA) as engine:

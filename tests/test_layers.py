@@ -21,6 +21,7 @@ ORDER = (
     "written",
     "yaml_nodes",
     "yaml_config",
+    "fetching",
     "pool",
     "memory",
     "drawing",

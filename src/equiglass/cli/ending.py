@@ -34,6 +34,7 @@ KEPT = {
     "predict": FRAMES,
     "represent": FRAMES,
     "quickstart": "finished epochs are kept; the same command goes on",
+    "fetch": "what came is kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating[Any]]
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
+ORDER = "order_parameter"
 
 
 @dataclass(frozen=True, repr=False)

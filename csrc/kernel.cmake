@@ -29,7 +29,8 @@ function(add_kernel isa lanes registers)
             ${coefficients} ${generated}/paths.inc ${EQUIGLASS_L_MAX} ${registers}
     DEPENDS ${EQUIGLASS_ROOT}/csrc/generate_paths.py ${coefficients}
     VERBATIM)
-  add_library(kernel_${isa} OBJECT ${EQUIGLASS_ROOT}/csrc/convolution.cpp ${generated}/paths.inc)
+  add_library(kernel_${isa} OBJECT ${EQUIGLASS_ROOT}/csrc/convolution.cpp
+              ${EQUIGLASS_ROOT}/csrc/mixing.cpp ${generated}/paths.inc)
   target_include_directories(kernel_${isa} PRIVATE ${generated})
   target_compile_definitions(
     kernel_${isa} PRIVATE

@@ -102,8 +102,7 @@ def _check(
         if tuple(weight.shape) != (rows, weights[0].shape[1]):
             wanted = (rows, weights[0].shape[1])
             raise ValueError(
-                f"mix: the weight of l = {l} must be of shape {wanted}, "
-                f"found {tuple(weight.shape)}"
+                f"mix: the weight of l = {l} must be of shape {wanted}, found {tuple(weight.shape)}"
             )
 
 

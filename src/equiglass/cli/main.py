@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, data, fetch, model, training
+from . import analysis, data, fetch, model, training, viewing
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     analysis.four_point,
     analysis.probe,
     analysis.report,
+    viewing.view,
     model.predict,
 )
 for command in COMMANDS:

@@ -113,6 +113,8 @@ def _configuration(
         )
     types = types_of(labels, order, source)
     known = _known(trajectory, k, len(types), box[:3] / 2 * [1, 1, not flat])
+    if frame.particles.diameter is not None:
+        known["diameter"] = frame.particles.diameter
     for name in known:
         if name in FIELDS and FIELDS[name].is_position:
             known[name] = wrap(known[name], box[:3], (True, True, not flat))
@@ -180,4 +182,5 @@ FORMAT = Format(
     "GSD",
     claims=lambda file: file.head.startswith(MAGIC) or file.path.suffix == ".gsd",
     open=open_files,
+    names_species=True,
 )

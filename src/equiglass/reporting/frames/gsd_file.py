@@ -35,10 +35,13 @@ def _frame(about: About, result: FrameResult, n_types: int) -> Any:
         frame.log[TIME.removeprefix("log/")] = np.array([moment.time])
     if moment.ids is not None:
         frame.log["particles/id"] = np.asarray(moment.ids)
+    if c.diameter is not None:
+        frame.particles.diameter = c.diameter.astype(np.float32)
     known = {
         # Like the positions, about the middle of the box.
         name: values - middle if FIELDS[name].is_position else values
         for name, values in known_columns(result).items()
+        if name != "diameter"
     }
     for name, values in {**known, **made_columns(about, result)}.items():
         frame.log[OF_PARTICLES.removeprefix("log/") + name] = np.ascontiguousarray(values)

@@ -82,7 +82,7 @@ def represent(
     from ..errors import InputError
     from .tables import print_rows
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure, others=[output, chemiscope, numbers])
     if chemiscope is not None:
         from ..reporting.chemiscope import SUFFIXES, write_chemiscope
 
@@ -161,7 +161,7 @@ def four_point(
     from ..commands.four_point import four_point as run
     from .tables import print_rows
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure)
     rows = run(model, data, q_max=q_max, strict=strict, species=species_list(species), **prepare)
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
@@ -198,7 +198,7 @@ def probe(
     from ..commands.probe import probe as run
     from .tables import print_probe
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure)
     rows = run(model, data, species=species_list(species), **prepare)
     if json is not None:
         write_json(rows, json)

@@ -45,7 +45,7 @@ def info(
     from ..errors import InputError
     from .tables import print_info
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, json=json, figure=figure)
     summary = run(data, species=species_list(species), timestep=timestep)
     if figure is not None:
         from ..reporting.dynamics import summary_figure

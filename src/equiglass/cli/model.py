@@ -67,7 +67,7 @@ def evaluate(
     from ..commands.options import check_output
     from .score_tables import print_evaluation
 
-    check_outputs(json=json)
+    check_outputs(model, data, json=json, others=[figures])
     if figures is not None:
         check_output(figures, folder=True)
     result = run(
@@ -114,7 +114,7 @@ def compare(
     from ..commands.compare import compare as run
     from .score_tables import print_comparison
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, *models, json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species),
         timestep=timestep, frames=frames, **prepare,
@@ -173,7 +173,7 @@ def predict(
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
-    check_outputs(figure=figure)
+    check_outputs(model, snapshot, figure=figure, others=[output])
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)

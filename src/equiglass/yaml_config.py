@@ -24,6 +24,7 @@ Key = tuple[Path, str | None]
 
 # Far more than any configuration; a file from a stranger may not take memory or minutes.
 MAX_BYTES = 1_000_000
+LARGEST = 2**53  # whole number that is one in every language
 
 
 class Settings(BaseModel):
@@ -33,11 +34,13 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+    def _number(cls, value: Any, info: ValidationInfo) -> Any:
         # To Python and pydantic, true is 1.
         kind = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and kind is not Any and bool not in (kind, *get_args(kind)):
             raise ValueError("neither true nor false is a value of this key")
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError(f"must not be larger than {LARGEST}")
         return value
 
 
@@ -200,9 +203,11 @@ def _keys(error: ErrorDetails, content: Any) -> list[str]:
     """The part of an error's location that the user wrote: without the names of alternatives."""
     keys = []
     for part in error["loc"]:
-        if (isinstance(content, dict) and part in content) or (
-            isinstance(content, list) and isinstance(part, int) and 0 <= part < len(content)
-        ):
+        if isinstance(content, list):
+            known = isinstance(part, int) and 0 <= part < len(content)
+        else:
+            known = isinstance(content, dict) and part in content
+        if known:
             content = content[part]
             keys.append(str(part))
     return [*keys, str(error["loc"][-1])] if error["type"] == "missing" else keys

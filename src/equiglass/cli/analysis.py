@@ -24,6 +24,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -41,7 +42,8 @@ def represent(
             "--output",
             "-o",
             metavar="OUT",
-            help="Arrays per particle: .npz; with --frames .extxyz, .gsd, .lammpstrj, .dump too.",
+            help="Arrays per particle: .npz, or .extxyz, .gsd, .lammpstrj, .dump without the "
+            "representation itself.",
         ),
     ],
     time: Annotated[
@@ -126,8 +128,8 @@ def represent(
         write_json(content, json)
     if json != "-":
         share = ", ".join(f"{v:.2f}" for v in result.explained_variance)
-        typer.echo(f"variance in each component: {share}")
-        typer.echo(f"order parameter, the prediction in standard units: {result.chosen}")
+        echo(f"variance in each component: {share}")
+        echo(f"order parameter, the prediction in standard units: {result.chosen}")
         # The terminal has room for four components; JSON has all.
         print_rows(
             [
@@ -135,14 +137,14 @@ def represent(
                 for row in content["correlations"]
             ]
         )
-        typer.echo(f"{len(result.configurations)} configurations in {output}")
+        echo(f"{len(result.configurations)} configurations in {output}")
     if figure is not None:
         from ..reporting.figures import save
         from ..reporting.representation import representation_figure
 
-        typer.echo(f"figure {save(representation_figure(result), figure)}", err=True)
+        echo(f"figure {save(representation_figure(result), figure)}", err=True)
     if chemiscope is not None:
-        typer.echo(f"page {write_chemiscope(chemiscope, result)}", err=True)
+        echo(f"page {write_chemiscope(chemiscope, result)}", err=True)
 
 
 @preparing
@@ -173,7 +175,7 @@ def four_point(
                 for r in rows
             ]
         )
-        typer.echo(
+        echo(
             "type A; chi4 and S4 over the variance, 1 where particles move independently of each "
             "other"
         )
@@ -181,7 +183,7 @@ def four_point(
         from ..reporting.figures import save
         from ..reporting.representation import four_point_figure
 
-        typer.echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
+        echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
 
 
 @preparing
@@ -206,7 +208,7 @@ def probe(
         from ..reporting.figures import save
         from ..reporting.representation import probe_figure
 
-        typer.echo(f"figure {save(probe_figure(rows), figure)}", err=True)
+        echo(f"figure {save(probe_figure(rows), figure)}", err=True)
     if json != "-":
         print_probe(rows)
 
@@ -228,4 +230,4 @@ def report(
     """One self-contained page: scores, scatter, a configuration in 3D, settings and versions."""
     from ..commands.report import report as run
 
-    typer.echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")
+    echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")

@@ -23,6 +23,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -62,18 +63,25 @@ def info(
 
 def convert(
     data: DataArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Store to write, OUT.zarr.")],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Store, .zarr or .zarr.zip, or .extxyz, .gsd, .dump."),
+    ],
     drop: Annotated[
         list[str] | None,
         typer.Option(metavar="FIELD", help="Leave a field out, such as end_positions; repeatable."),
     ] = None,
     species: SpeciesOption = None,
 ) -> None:
-    """Write a data set to the project's own Zarr store, without loss."""
+    """Write a data set to the project's own store, without loss, or to a file of particles.
+
+    A file (.extxyz, .gsd, .lammpstrj, .dump), also of a trajectory, has what is known of each
+    particle; what it has no place for is said.
+    """
     from ..commands.convert import convert as run
 
     made = run(data, out, drop=drop or (), species=species_list(species), progress=True)
-    typer.echo(f"{len(made)} configurations in {out}")
+    echo(f"{len(made)} configurations in {out}")
 
 
 @preparing
@@ -127,7 +135,7 @@ def quench(
         return
     made = run(chosen, output, species=named, **prepare)
     print_energies(made)
-    typer.echo(f"{len(made)} configurations in {output}")
+    echo(f"{len(made)} configurations in {output}")
 
 
 def simulate(
@@ -143,4 +151,4 @@ def simulate(
     from ..commands.simulate import simulate as run
 
     made = run(config, output, n_processes=n_processes, progress=True)
-    typer.echo(f"{len(made)} configurations in {output}")
+    echo(f"{len(made)} configurations in {output}")

@@ -27,6 +27,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -67,9 +68,9 @@ def evaluate(
     from ..commands.options import check_output
     from .score_tables import print_evaluation
 
-    check_outputs(model, data, json=json, others=[figures])
     if figures is not None:
         check_output(figures, folder=True)
+    check_outputs(model, data, json=json, others=[figures])
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
         frames=frames, memory=memory, **prepare,
@@ -88,7 +89,7 @@ def evaluate(
         from ..reporting.figures import rho_against_time, save, scatter
 
         for name, figure in (("rho", rho_against_time(results)), ("scatter", scatter(result))):
-            typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
+            echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
 
 
 @preparing
@@ -127,7 +128,7 @@ def compare(
         from ..reporting.figures import rho_against_time, save
 
         picture = rho_against_time([c.evaluation for c in contenders])
-        typer.echo(f"figure {save(picture, figure)}", err=True)
+        echo(f"figure {save(picture, figure)}", err=True)
 
 
 @preparing
@@ -205,9 +206,9 @@ def predict(
     )
     if output is not None:
         n, m = len(predictions), len(network.times)
-        typer.echo(f"predictions at {m} times for {n} configurations in {output}")
+        echo(f"predictions at {m} times for {n} configurations in {output}")
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
         picture = prediction_map(predictions[0], network.row_of(time))
-        typer.echo(f"figure {save(picture, figure)}")
+        echo(f"figure {save(picture, figure)}")

@@ -48,10 +48,19 @@ def check_results(outputs: Iterable[Path], *read: object) -> None:
             raise InputError("is to hold two results", source=output)
         seen.add(target)
         for place in _places(read):
-            inside = place in target.parents and (is_store(place) or output.suffix in ENDINGS)
+            # A file of particles in a folder of data would be read as part of them.
+            inside = place in target.parents and (
+                is_store(place) or (output.suffix in ENDINGS and not _is_model(place))
+            )
             if place == target or inside:
                 problem = "lies in what is read" if inside else "is what is read"
                 raise InputError(f"{problem}; choose another output", source=output, found=place)
+
+
+def _is_model(folder: Path) -> bool:
+    from ..models.description import WEIGHTS
+
+    return any((folder / name).exists() for name in (WEIGHTS, f"model/{WEIGHTS}"))
 
 
 def _places(read: Iterable[object]) -> Iterator[Path]:
@@ -64,3 +73,9 @@ def _places(read: Iterable[object]) -> Iterator[Path]:
                 if text and path.exists():
                     yield path.resolve()
                     break
+
+
+def require_new(output: Path) -> None:
+    """Raise InputError where something has the name of an output that replaces nothing."""
+    if output.exists():
+        raise InputError("exists already; choose a new name", source=output)

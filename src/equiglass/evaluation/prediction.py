@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 Array = NDArray[np.floating[Any]]
+PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 
 
@@ -99,9 +100,7 @@ class Prediction:
 
 def predicted_quantities(times: Sequence[float], *, spread: bool) -> tuple[Quantity, ...]:
     """What a model says of each particle, with the ``spread`` over its members or without."""
-    found = Quantity(
-        PROPENSITY, columns_at("mobility", times), "predicted propensity, sigma", over_times=True
-    )
+    found = Quantity(PROPENSITY, columns_at("mobility", times), PROPENSITY_MEANING, over_times=True)
     if not spread:
         return (found,)
     meaning = "standard deviation of the predictions of the model's members, sigma"

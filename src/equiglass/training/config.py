@@ -17,6 +17,8 @@ from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import Settings, load_layered
 
+# More has no meaning in single precision.
+LARGE = 1e12
 NO_WEIGHT = (
     "data.reversed_weight is no setting any more and is ignored: weights follow from the noise of "
     "the labels (weights.json of the run); take the line away"
@@ -163,12 +165,14 @@ class DataConfig(Settings):
 class OptimizerConfig(Settings):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(40, ge=1, description="passes over the training configurations")
-    batch_size: int = Field(1, ge=1, description="configurations per step, of each process")
-    learning_rate: float = Field(1e-2, gt=0, description="peak of the one-cycle schedule")
+    epochs: int = Field(40, ge=1, le=10**9, description="passes over the training configurations")
+    batch_size: int = Field(
+        1, ge=1, le=10**6, description="configurations per step, of each process"
+    )
+    learning_rate: float = Field(1e-2, gt=0, le=LARGE, description="peak of the one-cycle schedule")
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
-    weight_decay: float = Field(1e-2, ge=0, description="decoupled weight decay")
-    gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    weight_decay: float = Field(1e-2, ge=0, le=LARGE, description="decoupled weight decay")
+    gradient_clip: float = Field(1.0, gt=0, le=LARGE, description="largest norm of the gradient")
     patience: int | None = Field(
         None, ge=1, description="epochs without better validation before stopping; null: never"
     )

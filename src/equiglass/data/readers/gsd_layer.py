@@ -29,7 +29,8 @@ _TYPES = {1: "u1", 2: "<u2", 3: "<u4", 4: "<u8", 5: "i1", 6: "<i2", 7: "<i4", 8:
           10: "<f8", 11: "u1"}  # fmt: skip
 _NAME_BLOCK = 64
 # Where files that equiglass writes have what the schema has no place for.
-TIME, ABOUT, OF_PARTICLES = "log/equiglass/time", "log/equiglass/about", "log/particles/"
+TIME, TEMPERATURE = "log/equiglass/time", "log/equiglass/temperature"
+ABOUT, OF_PARTICLES = "log/equiglass/about", "log/particles/"
 
 
 @dataclass(frozen=True)
@@ -205,9 +206,9 @@ class Trajectory:
             raise ValueError(f"frame {frame} does not have one image for each particle")
         return chunk.astype(np.int64)
 
-    def time(self, frame: int) -> float | None:
-        """Of a frame, where equiglass wrote it."""
-        chunk = self._chunk(frame, TIME)
+    def said(self, frame: int, name: str) -> float | None:
+        """``TIME`` or ``TEMPERATURE`` of a frame, where equiglass wrote it."""
+        chunk = self._chunk(frame, name)
         return float(chunk[0, 0]) if chunk is not None and chunk.size == 1 else None
 
     def of_particles(self, frame: int, name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:

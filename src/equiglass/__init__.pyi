@@ -13,6 +13,7 @@ from .commands.represent import represent as represent
 from .commands.simulate import simulate as simulate
 from .commands.study import study as study
 from .commands.train import train as train
+from .commands.view import view as view
 from .data.atoms import from_ase as from_ase
 from .data.atoms import to_ase as to_ase
 from .data.configuration import Configuration as Configuration

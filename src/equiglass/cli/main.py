@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, data, model, training
+from . import analysis, data, model, training, viewing
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     analysis.four_point,
     analysis.probe,
     analysis.report,
+    viewing.view,
     model.predict,
 )
 for command in COMMANDS:

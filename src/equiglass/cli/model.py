@@ -17,6 +17,7 @@ from .options import (
     JsonOption,
     MemoryOption,
     ModelArgument,
+    RanksOption,
     SchedulerOption,
     SpeciesOption,
     SplitOption,
@@ -150,6 +151,7 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
+    ranks: RanksOption = False,
     frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
@@ -210,5 +212,5 @@ def predict(
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
-        picture = prediction_map(predictions[0], network.row_of(time))
+        picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
         echo(f"figure {save(picture, figure)}")

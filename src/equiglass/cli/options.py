@@ -29,6 +29,10 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON to FILE, or - for stdout.")
 ]
 FigureOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture of the result.")]
+RanksOption = Annotated[
+    bool,
+    typer.Option("--ranks", help="Colour the picture by ranks within each type, not by values."),
+]
 SplitOption = Annotated[
     str | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..studies.registry import STUDIES
-from .options import ConfigArgument, preparing
+from .options import ConfigArgument, RanksOption, preparing
 from .saying import echo
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def quickstart(
         Path, typer.Option("--output", "-o", help="Folder for the run and its figures.")
     ] = Path("quickstart"),
     epochs: Annotated[int, typer.Option(help="Epochs to train.", min=1)] = 40,
+    ranks: RanksOption = False,
 ) -> None:
     """Train on the packaged data, evaluate on held-out configurations, draw the figures."""
     from ..commands.quickstart import DATA
@@ -137,7 +138,7 @@ def quickstart(
     data = read(DATA)
     sizes = ", ".join(f"{len(part)} for {name}" for name, part in data.splits.items())
     echo(f"packaged data {DATA}: configurations of {len(data[0])} particles, {sizes}")
-    result = run(output, epochs=epochs, progress=True)
+    result = run(output, epochs=epochs, ranks=ranks, progress=True)
     print_evaluation([contender.evaluation for contender in result])
     echo("")
     for name in ("rho", "scatter", "map"):

@@ -15,6 +15,7 @@ from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
+from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
@@ -137,20 +138,32 @@ class Watch:
         InputError
             If the configuration is outside of the domain, or none is known, and this is strict.
         """
+        self.refuse_unknown()
+        values = self.model.predict(configuration, memory=self.memory, **options)
+        self.check(configuration, values)
+        return values
+
+    def refuse_unknown(self) -> None:
+        """Raise InputError if this is strict and the model states no domain."""
         if self.strict and not self.knows:
             raise InputError(
                 "records no training domain to hold the data against",
                 source=self.model.card.name,
                 field="domain",
             )
-        values = self.model.predict(configuration, memory=self.memory, **options)
+
+    def check(self, configuration: Configuration, values: NDArray[np.float64]) -> None:
+        """Hold what was predicted, (n_times, N), against the domain; raises as `predict`."""
         self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
             raise InputError(
                 f"outside the model's training domain: {'; '.join(outside(self.found[-1:]))}",
                 source=configuration.source,
             )
-        return values
+
+    def words(self) -> str:
+        """What is outside of the last configuration, or that it cannot be known."""
+        return "; ".join(outside(self.found[-1:])) if self.knows else UNKNOWN_DOMAIN
 
     def warn(self) -> None:
         """Say in one line what was outside, if anything was, or that it cannot be known."""

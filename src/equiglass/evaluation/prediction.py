@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
+ORDER = "order_parameter"
 
 
 @dataclass(frozen=True, repr=False)

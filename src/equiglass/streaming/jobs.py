@@ -15,6 +15,7 @@ from ..data.moments import Moment
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import FrameResult, Quantity
+from ..evaluation.prediction import ORDER as ORDER
 from ..evaluation.prediction import PROPENSITY, SPREAD, predicted_quantities
 from ..simulation.preparation import Preparation
 from ..simulation.quench import quench
@@ -22,7 +23,7 @@ from ..simulation.quench import quench
 if TYPE_CHECKING:
     from ..models.propensity import PropensityModel
 
-FEATURES, ORDER = "representation", "order_parameter"
+FEATURES = "representation"
 
 
 class Job(Protocol):

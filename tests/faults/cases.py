@@ -185,7 +185,7 @@ def cases(inputs: Path) -> dict[str, Case]:
         return Case(name, made, digest, **options)
 
     trajectory = inputs / "run.lammpstrj"
-    along = ("--frames", ":", "--timestep", 0.1, "--potential", "kob-andersen")
+    along = ("--frames", "0:", "--timestep", 0.1, "--potential", "kob-andersen")
     found = [
         case("convert", store_of("a.zarr"), "convert", data, ":a.zarr", repeats=False),
         case("convert-zip", store_of_zip, "convert", data, ":a.zarr.zip", repeats=False),

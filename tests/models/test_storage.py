@@ -150,7 +150,7 @@ def test_damaged_header(header: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64])
 def test_numbers_of_too_few_digits_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
-    file = rewritten(tmp_path)
+    file = rewritten(tmp_path) / WEIGHTS
     header = header_of(file)
     state = {name: tensor.to(dtype) for name, tensor in load_file(file).items()}
     save_file(state, file, {FORMAT: json.dumps(header)})

@@ -14,6 +14,7 @@ LONGEST = 300
 ORDER = (
     "errors",
     "extras",
+    "terminal",
     "progress",
     "files",
     "locks",

@@ -12,15 +12,16 @@ def track(label: str, total: int, *, enabled: bool = True) -> Iterator[Callable[
     if not enabled or total == 0:
         yield lambda: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from .terminal import Terminal
 
     with Progress(
         "{task.description}",
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     ) as progress:
         task = progress.add_task(label, total=total)
         yield lambda: progress.advance(task)

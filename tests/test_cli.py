@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import equiglass as eg
 from equiglass.cli.ending import in_one_line
-from equiglass.cli.main import app
+from equiglass.cli.main import app, main
 from equiglass.data.atoms import to_ase
 from equiglass.data.dataset import Dataset
 from equiglass.data.store import write_store
@@ -270,6 +270,25 @@ def test_termination_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> No
         sys.exit(3)
     with pytest.raises(ZeroDivisionError), in_one_line("train"):
         _ = 1 / 0
+
+
+def test_ctrl_c_says_what_was_stopped_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also one that comes while the library of options is at work, which would end silently."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", ["equiglass", "info", "x"])
+    for place, said in (
+        ("equiglass.commands.info.info", "stopped: nothing was written\n"),
+        ("typer.core.TyperGroup.invoke", "stopped: no work was under way\n"),
+    ):
+        monkeypatch.setattr(place, interrupted)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert (ended.value.code, capsys.readouterr().err) == (130, said)
 
 
 def test_assumptions_are_notes(capsys: pytest.CaptureFixture[str]) -> None:

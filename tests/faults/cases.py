@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +10,26 @@ import ase.io
 import numpy as np
 import torch
 import yaml
-from safetensors.numpy import load_file
 
 from equiglass.data.atoms import to_ase
-from equiglass.data.dataset import read
 from equiglass.data.store import write_store
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete, make_liquid
 
+from .digests import (
+    arrays_of,
+    bytes_of,
+    compared,
+    folds_of,
+    page_of,
+    quickstart_of,
+    run_of,
+    store_of,
+    store_of_zip,
+    study_of,
+    view_of,
+)
 from .harness import Case
 
 NETWORK = {"layers": 1, "channels": 2, "l_max": 1, "cutoff": 1.5}
@@ -88,84 +96,6 @@ def write_trajectory(file: Path, n: int = 160, frames: int = 8) -> None:
         )
         positions += 0.03 * rng.standard_normal(positions.shape)
     file.write_text("".join(text))
-
-
-def bytes_of(*names: str) -> Callable[[Path], object]:
-    """Files, byte by byte."""
-    return lambda folder: [hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names]
-
-
-def arrays_of(name: str) -> Callable[[Path], object]:
-    """Every array of an npz file."""
-
-    def digest(folder: Path) -> object:
-        with np.load(folder / name) as stored:
-            return {key: hashlib.sha256(stored[key].tobytes()).hexdigest() for key in stored.files}
-
-    return digest
-
-
-def store_of(name: str) -> Callable[[Path], object]:
-    """Every visible file of a store, which must be readable."""
-
-    def digest(folder: Path) -> object:
-        store = folder / name
-        assert len(list(read(store))) > 0
-        return {
-            str(f.relative_to(store)): hashlib.sha256(f.read_bytes()).hexdigest()
-            for f in sorted(store.rglob("*"))
-            if f.is_file() and not any(p.startswith(".") for p in f.relative_to(store).parts)
-        }
-
-    return digest
-
-
-def weights_of(model: Path) -> object:
-    """The weights, and the description without what is measured anew by each run."""
-    content = json.loads((model / "model.json").read_text())
-    content["notes"].pop("training_seconds", None)
-    arrays = load_file(model / "model.safetensors")
-    weights = {name: hashlib.sha256(a.tobytes()).hexdigest() for name, a in arrays.items()}
-    return [content, dict(sorted(weights.items()))]
-
-
-def run_of(name: str) -> Callable[[Path], object]:
-    """A run folder: weights, metrics, and the log, an epoch at a time."""
-
-    def digest(folder: Path) -> object:
-        run = folder / name
-        log = list(csv.DictReader((run / "logs" / "metrics.csv").read_text().splitlines()))
-        return [weights_of(run / "model"), json.loads((run / "metrics.json").read_text()), log]
-
-    return digest
-
-
-def folds_of(folder: Path) -> object:
-    """A cross-validation."""
-    text = (folder / "folds" / "cross_validation.json").read_text()
-    return [weights_of(folder / "folds" / "model"), json.loads(text)]
-
-
-def study_of(folder: Path) -> object:
-    """A study's table without seconds; the figure is there."""
-    rows = json.loads((folder / "study" / "study.json").read_text())
-    assert (folder / "study" / "study.png").read_bytes().endswith(b"IEND\xaeB`\x82")
-    assert (folder / "study" / "study.csv").read_text().count("\n") == len(rows) + 1
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
-
-
-def quickstart_of(folder: Path) -> object:
-    """All that the quick start leaves."""
-    files = bytes_of("quick/rho.png", "quick/scatter.png", "quick/map.png")
-    scores = json.loads((folder / "quick" / "evaluation.json").read_text())
-    return [run_of("quick/network")(folder), files(folder), scores["pearson"]]
-
-
-def page_of(folder: Path) -> object:
-    """A page: whole, and everything but random names of its parts."""
-    text = (folder / "page.html").read_text()
-    assert text.startswith("<!doctype html>") and text.endswith("</html>\n")
-    return text.count("<table")
 
 
 def cases(inputs: Path) -> dict[str, Case]:
@@ -261,6 +191,7 @@ def cases(inputs: Path) -> dict[str, Case]:
             "quench-frames", store_of("q.zarr"), "quench", trajectory, *along, "-o", ":q.zarr",
             "-j", 1, repeats=False,
         ),
+        case("view", view_of, "view", data, "-o", ":v.html", "--model", model),
         case(
             "convert-extxyz", bytes_of("a.extxyz"), "convert", data, ":a.extxyz", repeats=False,
         ),
@@ -278,18 +209,3 @@ def cases(inputs: Path) -> dict[str, Case]:
     if (run / "model").is_dir():
         found.append(case("report", page_of, "report", run, "-o", ":page.html"))
     return {c.name: c for c in found}
-
-
-def store_of_zip(folder: Path) -> object:
-    """A store of one file."""
-    assert len(list(read(folder / "a.zarr.zip"))) > 0
-    return bytes_of("a.zarr.zip")(folder)
-
-
-def compared(folder: Path) -> object:
-    """Scores without the seconds that they took; the figure is whole."""
-    assert b"%%EOF" in (folder / "c.pdf").read_bytes()[-10:]
-    return [
-        {k: v for k, v in row.items() if "seconds" not in k}
-        for row in json.loads((folder / "c.json").read_text())
-    ]

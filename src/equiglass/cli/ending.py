@@ -134,9 +134,13 @@ def _stopped(command: str, error: BaseException) -> NoReturn:
     _end(f"{how}: {kept}", TERMINATED if terminated else INTERRUPTED, color="yellow")
 
 
+class Ended(typer.Exit):
+    """The end of a command that has said why."""
+
+
 def _end(text: str, status: int, color: str = "red") -> NoReturn:
     echo(text, fg=color, err=True)
-    raise typer.Exit(status)
+    raise Ended(status)
 
 
 def ending_well(command: Callable[..., None]) -> Callable[..., None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 from . import analysis, data, fetch, model, training, viewing
-from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
+from .ending import INTERRUPTED, Ended, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
     name="equiglass",
@@ -66,6 +66,15 @@ def main() -> None:
         ignore_broken_pipe()
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        # Before or after a command's own work, which ends with a line of its own.
-        typer.secho("stopped: no work was under way", fg="yellow", err=True)
-        raise SystemExit(INTERRUPTED) from None
+        _nothing_stopped()
+    except SystemExit as end:
+        # The library makes one of an interrupt that comes while it reads the options.
+        if end.code == INTERRUPTED and not isinstance(end.__context__, Ended):
+            _nothing_stopped()
+        raise
+
+
+def _nothing_stopped() -> NoReturn:
+    """End before or after a command's own work, which ends with a line of its own."""
+    typer.secho("stopped: no work was under way", fg="yellow", err=True)
+    raise SystemExit(INTERRUPTED) from None

@@ -34,6 +34,7 @@ from ..reporting.view.scene import (
 )
 from .models import Model, Watch, loaded
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_results
 
 Read = Callable[[int], tuple[Moment, Made]]
 
@@ -89,6 +90,7 @@ def view(
         of numbers and 30,000 particles of a frame.
     """
     target = check_output(output, endings=(".html",))
+    check_results([target], data)
     need("chemiscope", why="a page of particles")
     how = preparation_of(options)
     network = None if model is None else loaded(model)

@@ -161,6 +161,23 @@ def test_absurd_simulations_are_refused(change: dict[str, object], said: str) ->
         SimulationConfig.model_validate({**SIMULATION, **change})
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"n_particles": 50}, "n_particles: the box is smaller than twice the cutoff"),
+        ({"density": 100.0}, "n_particles: the box is smaller than twice the cutoff"),
+        ({"composition": [1.0]}, "composition: does not fit the potential"),
+    ],
+)
+def test_what_no_engine_can_begin_with_makes_no_store(
+    change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    settings = SimulationConfig.model_validate({**SIMULATION, **change})
+    with pytest.raises(InputError, match=said):
+        simulate(settings, tmp_path / "s.zarr", progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_simulation_without_its_start_makes_no_store(tmp_path: Path) -> None:
     settings = {**SIMULATION, "start_from": str(tmp_path / "nowhere")}
     with pytest.raises(InputError, match="nowhere"):

@@ -10,6 +10,7 @@ import faults_page
 import fuzz_page
 import ka3d_page
 import labels_page
+import notebooks
 import own_trajectory_page
 import performance_table
 import physics_page
@@ -36,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     *own_trajectory_page.PAGES,
     *potential_page.PAGES,
     *tutorial_page.PAGES,
+    *notebooks.PAGES,
 )
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
-SHOWING_OF = {"predict": {"time", "ranks"}, "represent": {"numbers"}}
+SHOWING_OF = {"fetch": {"listed"}, "predict": {"time", "ranks"}, "represent": {"numbers"}}
 
 
 def parameters(function: Any) -> set[str]:

@@ -83,7 +83,7 @@ def test_a_stopped_run_is_a_model(
     tmp_path: Path, cut: Callable[[TrainConfig, Path, int], None]
 ) -> None:
     """That of its best epoch so far; damage of that is named, and a finished run is its own."""
-    cut(make_config(), tmp_path / "run", 2)
+    cut(make_config(preparation={"potential": "kob-andersen"}), tmp_path / "run", 2)
     with pytest.warns(AssumptionWarning, match=r"not finished; .* epoch [01], the best so far"):
         model = loaded(tmp_path / "run")
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"

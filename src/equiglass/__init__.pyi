@@ -34,5 +34,6 @@ from .geometry.graph import build_graph as build_graph
 from .models.propensity import PropensityModel as PropensityModel
 from .models.storage import load_model as load_model
 from .models.storage import packaged_models as packaged_models
+from .simulation.states import States as States
 
 __version__: str

@@ -11,6 +11,7 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..analysis.along import Along
+    from ..evaluation.extra import ExtraSimulation
 
 
 def refuse_with_figure(**asked: Any) -> None:
@@ -22,6 +23,12 @@ def refuse_with_figure(**asked: Any) -> None:
             )
 
 
+def say_extra(extra: ExtraSimulation | None) -> None:
+    """What was simulated beside the snapshots, if anything was."""
+    if extra is not None:
+        typer.echo(str(extra))
+
+
 def print_along(found: Along) -> None:
     """Where the results are, and what they cover."""
     span = ""
@@ -30,6 +37,7 @@ def print_along(found: Along) -> None:
     times = found.about.times
     what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
     typer.echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    say_extra(found.about.extra)
     if found.n_outside:
         typer.echo(f"{found.n_outside} of them outside of the model's training domain")
 

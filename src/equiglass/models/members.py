@@ -30,7 +30,7 @@ def predict_by_members(
         return model.predict(configuration), None
     if len(configuration) > SLAB_SIZE:
         count = len(model.members)
-        each = np.stack([_alone(model, k).predict(configuration) for k in range(count)])
+        each = np.stack([member_of(model, k).predict(configuration) for k in range(count)])
         return each.mean(axis=0), each.std(axis=0, ddof=1)
     with evaluating(model):
         batch = model.inputs_of(configuration)
@@ -43,8 +43,8 @@ def predict_by_members(
     return predicted, spread
 
 
-def _alone(model: PropensityModel, k: int) -> PropensityModel:
-    """A model of one member, that shares its weights."""
+def member_of(model: PropensityModel, k: int) -> PropensityModel:
+    """A model of one member, the ``k``-th, that shares its weights."""
     alone = copy.copy(model)
     alone._modules = {**model._modules, "members": nn.ModuleList([model.members[k]])}
     return alone

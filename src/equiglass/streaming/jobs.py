@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..data.configuration import Configuration
@@ -15,9 +15,15 @@ from ..data.moments import Moment
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import FrameResult, Quantity
-from ..evaluation.prediction import PROPENSITY, SPREAD, predicted_quantities
+from ..evaluation.prediction import (
+    PROPENSITY,
+    SPREAD,
+    predicted_quantities,
+    state_values,
+)
 from ..simulation.preparation import Preparation
 from ..simulation.quench import quench
+from ..simulation.states import States
 
 if TYPE_CHECKING:
     from ..models.propensity import PropensityModel
@@ -76,17 +82,24 @@ class Predict:
     row
         Of the model's times, that of the order parameter; None to leave order parameter and
         representation out.
+    states
+        That predictions are averaged over; None for the frame alone.
     """
 
     model: PropensityModel
     how: Preparation
     strict: bool = False
     row: int | None = None
+    states: States | None = None
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Propensities with their spread; and what a representation has beside."""
-        made = predicted_quantities(self.model.times, spread=len(self.model.members) > 1)
+        made = predicted_quantities(
+            self.model.times,
+            spread=len(self.model.members) > 1,
+            states=self.states is not None,
+        )
         if self.row is None:
             return made
         time = f"{self.model.times[self.row]:g}"
@@ -106,28 +119,36 @@ class Predict:
             "inputs": self.how.record(),
             "time": None if self.row is None else self.model.times[self.row],
             "device": self.model.target_mean.device.type,
+            **({} if self.states is None else {"states": asdict(self.states)}),
         }
 
     def __call__(self, moment: Moment) -> FrameResult:
         """Complete a frame and predict it."""
         from ..models.members import predict_by_members
+        from ..models.over_states import alone, over_states, states_of
         from ..models.prepared import prepared
 
         with one_thread(), warnings.catch_warnings():
             # What is assumed was said once, before the first frame.
             warnings.simplefilter("ignore", AssumptionWarning)
-            alone = replace(self.how, n_processes=1, progress=False)
-            (c,) = prepared(self.model, [moment.configuration], alone)
+            how = alone(self.how)
+            (c,) = prepared(self.model, [moment.configuration], how)
             predicted, spread = predict_by_members(self.model, c)
             departures = self.model.departures(c, predicted)
             self._refuse(c, departures)
-            values = {PROPENSITY: predicted.T}
+            values: dict[str, Any] = {PROPENSITY: predicted.T}
             if spread is not None:
                 values[SPREAD] = spread.T
+            record = None
+            if self.states is not None:
+                (made,) = states_of(self.model, [c], how, self.states)
+                over = over_states(self.model.times, predicted, made, self.model.predict)
+                values |= {PROPENSITY: over.values.T, **state_values(over)}
+                record = over.record()
             if self.row is not None:
                 values[ORDER] = self.model.order_parameter(c, predicted)[[self.row]].T
                 values[FEATURES] = self.model.represent(c)
-        return FrameResult(replace(moment, configuration=c), values, departures)
+        return FrameResult(replace(moment, configuration=c), values, departures, record)
 
     def _refuse(self, c: Configuration, departures: Any) -> None:
         if self.strict and self.model.card.domain is None:

@@ -84,8 +84,11 @@ class SteerableLayer(nn.Module):
 
         ``own`` are the receivers' features where the receivers are not the senders.
         """
-        own = x if own is None else own
-        blocks = [s.flatten(2) for s in self.sums(x, harmonics, graph)]
+        return self.mixed(self.sums(x, harmonics, graph), x if own is None else own)
+
+    def mixed(self, sums: list[torch.Tensor], own: torch.Tensor) -> torch.Tensor:
+        """What follows the sums over edges: mixing with the own features, norm, gate and skip."""
+        blocks = [s.flatten(2) for s in sums]
         mixed = self.mix(blocks, own if self.skip != "none" else None, self.scale)
         y: torch.Tensor = self.gate(self.norm(mixed))
         return own + y if self.is_residual else y

@@ -10,7 +10,7 @@ from typing import Any
 
 from pages import RESULTS, ROOT, Page, run
 
-TEXT = """# Physics that can be checked
+TEXT = r"""# Physics that can be checked
 
 Measured with `python tools/physics_table.py ka3d --short SHORT.zarr`
 (`ka3d_t044_short`) and `python tools/public_scattering.py FOLDER`; rows also in
@@ -26,6 +26,14 @@ factor at every temperature: the grids are spaced by another definition of the r
 time than F_s(7.25) = 1/e, at which F_s is {own} here (and {public} in the public
 files at T = 0.44, mean and standard error of [ten files](results/scattering_t044.json)). The
 ratio between temperatures agrees: that is what the rows can check.
+
+**The energy at T = 0.44** is continued from our temperatures by
+
+$$
+U(T) = a + b\, T^{{3/5}}
+$$
+
+(Rosenfeld and Tarazona, Mol. Phys. 95, 141 (1998)), with $a$ and $b$ fitted.
 
 **The peak of g_BB.** B particles are few and g_BB has two neighbouring maxima of nearly
 the same height; which of them is the higher one changes between small samples.
@@ -57,7 +65,9 @@ def page() -> str:
         if row["quantity"].startswith("F_s(") and row["state"].startswith(("T = 0.56", "T = 0.64"))
     ]
     return TEXT.format(
-        rows="\n".join("| " + " | ".join(row.values()) + " |" for row in table),
+        rows="\n".join(f"| {' | '.join(row.values())} |" for row in table).replace(
+            "tau_alpha", "τ_α"
+        ),
         own=" and ".join(at_published),
         public=public_scattering(),
     )

@@ -15,7 +15,7 @@ from equiglass.data.readers import ase_files
 from equiglass.data.reversal import reversed_configurations
 from equiglass.data.species import species_order
 from equiglass.data.store import write_store
-from equiglass.errors import InputError
+from equiglass.errors import AssumptionWarning, InputError
 from equiglass.geometry.periodic import wrap
 from tests.conftest import make_liquid
 from tests.data.files import trajectory, write_botan
@@ -88,6 +88,11 @@ def test_nothing_there(tmp_path: Path) -> None:
         read(tmp_path / "absent")
     with pytest.raises(InputError, match="no readable configuration"):
         read(tmp_path)
+
+
+def test_an_order_of_species_that_is_not_used_is_said(deepmind_file: Path) -> None:
+    with pytest.warns(AssumptionWarning, match="DeepMind files say which species is A"):
+        read(deepmind_file, species=["B", "A"])
 
 
 def test_reversed_trajectories() -> None:

@@ -171,6 +171,13 @@ def test_particles_in_a_plane_are_two_dimensional(
     c = read(put(tmp_path, "a.lammpstrj", *FLAT, *changes))[0]
     assert c.dimensions == 2 and c.box.tolist() == [5, 5, 1] and not c.positions[:, 2].any()
     assert np.allclose(c.positions[:, :2], np.array(POSITIONS)[:, :2])
+    # Many write x and y alone.
+    alone = [("x y z", "x y"), (" 2.0 0\n", " 2.0\n"), (" 0.0 0\n", " 0.0\n"),
+             (" 3.0 0\n", " 3.0\n"), (" -1.0 0\n", " -1.0\n")]  # fmt: skip
+    c = read(put(tmp_path, "a.lammpstrj", *FLAT, *changes, *alone))[0]
+    assert c.dimensions == 2 and np.allclose(c.positions[:, :2], np.array(POSITIONS)[:, :2])
+    with pytest.raises(InputError, match="no columns for the positions"):
+        read(put(tmp_path, "a.lammpstrj", *FLAT, *alone))
     # A plane in a thick periodic box is what the file says: three-dimensional.
     assert read(put(tmp_path, "a.lammpstrj", *FLAT))[0].dimensions == 3
 
@@ -219,6 +226,22 @@ def test_columns_of_a_dump(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--species Ni,P"):
         read(path)
     assert read(path, species=["Ni", "P"])[0].types.tolist() == [0, 0, 1, 0]
+
+
+def test_numbers_and_names_of_species_agree(tmp_path: Path) -> None:
+    """Or what counts has to be said."""
+    named = [("id type", "id type element"), ("\n3 2", "\n3 2 {0}"), ("\n1 1", "\n1 1 {1}"),
+             ("\n4 1", "\n4 1 {1}"), ("\n2 1", "\n2 1 {1}")]  # fmt: skip
+
+    def path(of_two: str, of_one: str) -> Path:
+        return put(tmp_path, "a.lammpstrj", *((a, b.format(of_two, of_one)) for a, b in named))
+
+    assert read(path("B", "A"))[0].types.tolist() == [0, 0, 1, 0]
+    assert read(path("P", "Ni"))[0].types.tolist() == [0, 0, 1, 0]  # names that say no order
+    with pytest.raises(InputError, match=r"a.lammpstrj: species: .*contradict.*1 is A, B is B"):
+        read(path("A", "B"))
+    assert read(path("A", "B"), species=["A", "B"])[0].types.tolist() == [1, 1, 0, 1]
+    assert read(path("A", "B"), species=["1", "2"])[0].types.tolist() == [0, 0, 1, 0]
 
 
 def test_a_half_written_last_frame_is_named(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ def gsd(seed: int = 0, frames: int = 1) -> bytes:
                 frame.particles.types = ["A", "B"]
                 frame.particles.typeid = c.types
                 frame.particles.position = c.positions - c.box / 2 + 0.01 * k
+                if seed:
+                    frame.particles.diameter = np.linspace(0.8, 1.2 + k, N)
                 out.append(frame)
 
     return made(write, "a.gsd")

@@ -41,7 +41,8 @@ def represent(
             "--output",
             "-o",
             metavar="OUT",
-            help="Arrays per particle: .npz; with --frames .extxyz, .gsd, .lammpstrj, .dump too.",
+            help="Arrays per particle: .npz, or .extxyz, .gsd, .lammpstrj, .dump without the "
+            "representation itself.",
         ),
     ],
     time: Annotated[

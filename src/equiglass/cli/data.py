@@ -62,14 +62,21 @@ def info(
 
 def convert(
     data: DataArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Store to write, OUT.zarr.")],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Store, .zarr or .zarr.zip, or .extxyz, .gsd, .dump."),
+    ],
     drop: Annotated[
         list[str] | None,
         typer.Option(metavar="FIELD", help="Leave a field out, such as end_positions; repeatable."),
     ] = None,
     species: SpeciesOption = None,
 ) -> None:
-    """Write a data set to the project's own Zarr store, without loss."""
+    """Write a data set to the project's own store, without loss, or to a file of particles.
+
+    A file (.extxyz, .gsd, .lammpstrj, .dump), also of a trajectory, has what is known of each
+    particle; what it has no place for is said.
+    """
     from ..commands.convert import convert as run
 
     made = run(data, out, drop=drop or (), species=species_list(species), progress=True)

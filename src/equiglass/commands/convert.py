@@ -1,4 +1,4 @@
-"""``equiglass convert``: any readable data as a store."""
+"""``equiglass convert``: any readable data as a store, or as a file of particles."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ from ..data.dataset import Data, Dataset, as_dataset, read
 from ..data.fields import FIELDS, REQUIRED_FIELDS
 from ..data.readers import stores
 from ..data.store import own_attributes, write_store
+from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..progress import track
+from ..reporting.frames.output import PARTICLES
 from .options import PathLike, check_output
-from .places import check_apart
+from .particles import write_particles
+from .places import check_apart, require_new
 
 NEEDED = frozenset({*REQUIRED_FIELDS, "times"})
 
 
 def convert(
-    data: Data,
+    data: Data | Trajectory,
     out: PathLike,
     *,
     drop: Sequence[str] = (),
     species: Sequence[str] | None = None,
     progress: bool = False,
 ) -> Dataset:
-    """Write a data set to the project's own Zarr store, without loss; returns the new one.
+    """Write a data set to the project's own Zarr store, or to a file of particles; returns that.
 
-    What stores record about themselves as a whole, such as the simulation that made them, is kept
-    as far as all that are read agree on it.
+    A store, ``.zarr`` or ``.zarr.zip``, has all there is. What stores record about themselves as a
+    whole, such as the simulation that made them, is kept as far as all that are read agree on it.
+    A file, ``.extxyz``, ``.gsd``, ``.lammpstrj`` or ``.dump``, has what is known of each particle,
+    with a column for each time; of a trajectory the times, steps, ids and images too.
 
     Parameters
     ----------
@@ -41,7 +46,13 @@ def convert(
     ------
     InputError
         If ``out`` exists, lies in the data or is being written by another process, a field cannot
-        be left out, or a configuration cannot be read.
+        be left out, or a configuration cannot be read; for a file, if configurations have other
+        times or potentials than the first.
+
+    Warns
+    -----
+    AssumptionWarning
+        If a file has no place for something that the data have.
     """
     for name in drop:
         if name not in FIELDS or name in NEEDED:
@@ -49,10 +60,17 @@ def convert(
                 "cannot be left out", field=name, expected=sorted(set(FIELDS) - NEEDED)
             )
     target = Path(out)
+    if target.suffix in PARTICLES:
+        write_particles(target, data, drop=drop, species=species, progress=progress)
+        return read(target)
+    if isinstance(data, Trajectory):
+        raise InputError(
+            "a trajectory becomes a file of particles; a store is made of a data set",
+            source=target, expected=PARTICLES,
+        )  # fmt: skip
     dataset = as_dataset(data, species=species)
     check_apart(target, data, dataset)
-    if target.exists():
-        raise InputError("exists already; choose a new name", source=target)
+    require_new(target)
     check_output(target, folder=target.suffix != ".zip")
     names = _names(dataset)
     with track("convert", len(dataset), enabled=progress) as advance:

@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from ..analysis.along import Along, by_type, gather, summary
 from ..analysis.autocorrelation import autocorrelation
 from ..analysis.components import Components, Projection
-from ..data.moments import Moments
+from ..analysis.representation import Representation
+from ..data.accuracy import coarsest_accuracy
+from ..data.moments import Moment, Moments
 from ..data.relaxation import RelaxationTime
-from ..evaluation.frames import About, FrameResult, Quantity
+from ..evaluation.departures import outside
+from ..evaluation.frames import About, FrameResult, Quantity, columns_at
+from ..evaluation.prediction import PROPENSITY, PROPENSITY_MEANING
 from ..locks import writing
 from ..reporting.frames.output import write_frames
-from ..streaming.jobs import FEATURES, ORDER, Predict
+from ..streaming.jobs import FEATURES, ORDER, Predict, order_quantity
 from ..streaming.run import Results, run_frames
 from ..streaming.workers import Where
 from .frames import check_away
@@ -57,24 +61,69 @@ def stream_order(
         gathered = gather(results)
         projection = _components(results, n_components)
         share = projection.explained_variance
-        names = tuple(f"PC{k + 1}" for k in range(len(share)))
-        found = Quantity(COMPONENTS, names, "principal component of the representation")
         assert job.row is not None
         about = replace(
             gathered.complete(about),
             command="represent",
-            quantities=(*about.quantities, found),
-            more={
-                "explained_variance": share,
-                "order_parameter_time": job.model.times[job.row],
-                "relaxation_time": np.nan if stated is None else stated.value,
-                "relaxation_time_definition": "" if stated is None else stated.definition,
-            },
+            quantities=(*about.quantities, _components_of(share)),
+            more=_more(share, job.model.times[job.row], stated),
         )
         write_frames(target, about, _projected(results, projection))
         more = _order(results, moments, gathered.mobility.shape[1])
         results.remove()
     return summary(target, about, gathered, moments.numbers, moments.times, **more)
+
+
+def as_frames(result: Representation, *, known: bool) -> tuple[About, Iterator[FrameResult]]:
+    """What is in memory, as frames of a file; ``known`` is whether the model states a domain."""
+    meaning = f"{PROPENSITY_MEANING} at the time of the order parameter"
+    quantities = (
+        order_quantity(result.time),
+        Quantity(PROPENSITY, columns_at("mobility", [result.time]), meaning),
+        _components_of(result.explained_variance),
+    )
+    sources = sorted({c.source for c in result.configurations})
+    about = About(
+        "represent",
+        sources[0] if len(sources) == 1 else f"{len(sources)} configurations",
+        quantities,
+        result.model,
+        result.times,
+        result.potential,
+        coarsest_accuracy(result.configurations),
+        domain_known=known,
+        outside_domain="; ".join(outside(result.departures)),
+        more=_more(result.explained_variance, result.time, result.relaxation_time),
+    )
+    frames = (
+        FrameResult(
+            Moment(c, k),
+            {
+                ORDER: result.order_parameters[k][:, None],
+                PROPENSITY: result.predicted[k][:, None],
+                COMPONENTS: result.components[k].astype(np.float32),
+            },
+            result.departures[k],
+        )
+        for k, c in enumerate(result.configurations)
+    )
+    return about, frames
+
+
+def _components_of(share: NDArray[np.floating[Any]]) -> Quantity:
+    names = tuple(f"PC{k + 1}" for k in range(len(share)))
+    return Quantity(COMPONENTS, names, "principal component of the representation")
+
+
+def _more(
+    share: NDArray[np.floating[Any]], time: float, stated: RelaxationTime | None
+) -> dict[str, Any]:
+    return {
+        "explained_variance": share,
+        "order_parameter_time": time,
+        "relaxation_time": np.nan if stated is None else stated.value,
+        "relaxation_time_definition": "" if stated is None else stated.definition,
+    }
 
 
 def _components(results: Results, n_components: int) -> Projection:

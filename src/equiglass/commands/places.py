@@ -37,3 +37,9 @@ def check_apart(output: Path, data: object, dataset: Dataset) -> None:
     else:
         return
     raise InputError(f"{problem}; choose another output", source=output, found=place)
+
+
+def require_new(output: Path) -> None:
+    """Raise InputError where something has the name of an output that replaces nothing."""
+    if output.exists():
+        raise InputError("exists already; choose a new name", source=output)

@@ -105,6 +105,9 @@ def quench(
         how = how.resolved(configurations)
         return from_configurations(list(_made(configurations, how)), dataset.source)
     target = check_output(output, folder=True)
+    if target.suffix in ENDINGS:
+        raise InputError("is no store; into a file goes what has frames", source=target,
+                         field="frames", expected="frames=':' for all")  # fmt: skip
     check_apart(target, data, dataset)
     with writing(target):
         _into(target, dataset, how)

@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..evaluation.departures import outside
 from ..models.prepared import settled
 from ..reporting.frames.output import ENDINGS as FRAME_ENDINGS
+from ..reporting.frames.output import write_frames
 from ..simulation.config import Cluster
 from ..streaming.jobs import Predict
 from ..streaming.workers import where_of
@@ -25,9 +26,7 @@ from ..written import whole
 from .frames import about_frames, chosen_moments, refuse_memory, warn_outside
 from .models import Model, Watch, loaded, model_and_data, potential_of
 from .options import PathLike, Preparing, check_output, preparation_of
-from .order import stream_order
-
-ENDINGS = (".npz",)
+from .order import as_frames, stream_order
 
 
 @overload
@@ -85,7 +84,8 @@ def represent(
     Parameters
     ----------
     output
-        File to write the arrays to as well, ``.npz``; with ``frames`` any that ``predict`` writes.
+        File to write the arrays to as well, of any format that ``predict`` writes. The
+        representation itself is in ``.npz`` alone; the others have its principal components.
     time
         Of the order parameter; by default the model's time nearest to the relaxation time that the
         data state, else its last.
@@ -119,7 +119,7 @@ def represent(
     if timestep is not None or scheduler is not None or cluster is not None:
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(data, Trajectory)
-    target = None if output is None else check_output(output, endings=ENDINGS)
+    target = None if output is None else check_output(output, endings=FRAME_ENDINGS)
     network, configurations, limit = model_and_data(
         model, data, species, options, memory=memory, features=True
     )
@@ -137,7 +137,10 @@ def represent(
         departures=tuple(watch.found),
         potential=potential_of(configurations),
     )
-    if target is not None:
+    if target is not None and target.suffix != ".npz":
+        about, results = as_frames(result, known=watch.knows)
+        write_frames(target, about, results)
+    elif target is not None:
         with whole(target) as partial, partial.open("wb") as out:
             _write(out, result)
     watch.warn()

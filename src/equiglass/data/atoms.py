@@ -32,6 +32,8 @@ THIN = 2.0
 FARTHEST = 1e6
 POTENTIAL, RELAXATION_TIME = "equiglass_potential", "equiglass_relaxation_time"
 ACCURACY = "equiglass_accuracy"
+# What others call half of a diameter: LAMMPS and OVITO one, ASE's users the other.
+RADII = ("radius", "radii")
 
 
 def _columns(*shape: str | int) -> tuple[str, ...]:
@@ -155,7 +157,7 @@ def from_ase(
     if TYPE_ARRAYS[0] in atoms.arrays and species is None:
         types = whole_numbers(atoms.arrays[TYPE_ARRAYS[0]], source, TYPE_ARRAYS[0])
     else:
-        labels = labels_of(atoms, species)
+        labels = labels_of(atoms, species, source)
         types = types_of(labels, species_order(labels, species, source), source)
     more: dict[str, Any] = {}
     for name in _plain_columns():
@@ -164,6 +166,7 @@ def from_ase(
             if FIELDS[name].is_position:
                 values = _folded(values, lengths, flat, source, name)
             more[name] = values
+    more.update(_diameters(atoms))
     more.update(_targets(atoms, source))
     more.update(_metadata(atoms, source))
     return build(types, lengths, positions, source, flat=flat, **more)
@@ -178,6 +181,15 @@ def _folded(
         values, lengths = _in_plane(values), np.array([lengths[0], lengths[1], 1.0])
     _require_exact(values, lengths, source, name)
     return wrap(values, lengths, (True, True, not flat))
+
+
+def _diameters(atoms: Atoms) -> dict[str, Any]:
+    """Diameters, also where radii are stated; points, whose diameter is zero, have none."""
+    values = atoms.arrays.get("diameter")
+    radii = next((atoms.arrays[name] for name in RADII if name in atoms.arrays), None)
+    if values is None and radii is not None:
+        values = 2 * np.asarray(radii, dtype=np.float64)
+    return {"diameter": values if values is not None and np.any(values) else None}
 
 
 def _targets(atoms: Atoms, source: str) -> dict[str, Any]:

@@ -139,6 +139,10 @@ class Arrays:
             made_by="quench",
         ),
     ] = None
+    diameter: Annotated[
+        FloatArray | None,
+        Field(("N",), "sigma", "feature", "diameter of each particle of a polydisperse liquid"),
+    ] = None
     times: Annotated[
         FloatArray | None,
         Field(("T",), "tau_LJ", "target", "lag times of the targets, increasing"),
@@ -243,4 +247,7 @@ ENERGY_FIELD: dict[str, str] = {"thermal": "thermal_energy", "inherent": "inhere
 
 POSITION_FIELDS: tuple[str, ...] = tuple(n for n, f in FIELDS.items() if f.is_position)
 MADE_FIELDS: tuple[str, ...] = tuple(n for n, f in FIELDS.items() if f.made_by == "quench")
+FEATURE_FIELDS: tuple[str, ...] = tuple(
+    n for n, f in FIELDS.items() if f.kind == "feature" and f.shape == ("N",)
+)
 REQUIRED_FIELDS: tuple[str, ...] = ("types", "box", "positions")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import AssumptionWarning, InputError
 from .entry import Entry
 from .readers import ase_files, npz
 from .readers.format import Format, Species
@@ -32,7 +33,19 @@ def read_file(path: Path, species: Species) -> list[Entry]:
         If it cannot be read.
     """
     format = recognise(path) or ase_files.FORMAT  # ASE may know more formats than it claims
+    _note_unused(species, path, [format])
     return format.open([path], species)
+
+
+def _note_unused(species: Species, path: Path, formats: Collection[Format]) -> None:
+    """Say where an order of species was given to files that state the types."""
+    if species is not None and formats and not any(f.names_species for f in formats):
+        names = " and ".join(sorted({f.name for f in formats}))
+        warnings.warn(
+            f"{path}: {names} files say which species is A; --species is not used",
+            AssumptionWarning,
+            stacklevel=4,
+        )
 
 
 def read_folder(root: Path, species: Species) -> list[Entry]:
@@ -51,6 +64,7 @@ def read_folder(root: Path, species: Species) -> list[Entry]:
         format = recognise(file)
         if format is not None:
             groups.setdefault((_split_of(file, root), format), []).append(file)
+    _note_unused(species, root, {format for _, format in groups})
     entries: list[Entry] = []
     for (split, format), members in groups.items():
         # The folder's name says more than what a store recorded for another purpose.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,21 +116,56 @@ def types_of(labels: Sequence[str], order: Sequence[str], source: str) -> NDArra
     return np.array([index[label] for label in labels], dtype=np.int64)
 
 
-def labels_of(atoms: Atoms, species: Sequence[str] | None = None) -> list[str]:
+def labels_of(
+    atoms: Atoms, species: Sequence[str] | None = None, source: str = "atoms"
+) -> list[str]:
     """The name of each particle's species: from an array of types, else its name or symbol.
 
     With ``species``, from what has one of these labels.
+
+    Raises
+    ------
+    InputError
+        If types are no whole numbers, or numbers and names say different things.
     """
-    candidates = [_labels(atoms.arrays[n], n) for n in TYPE_ARRAYS if n in atoms.arrays]
+    candidates = [_labels(atoms.arrays[n], n, source) for n in TYPE_ARRAYS if n in atoms.arrays]
     if NAME_ARRAY in atoms.arrays:
         candidates.append([str(name) for name in atoms.arrays[NAME_ARRAY]])
     else:
         candidates.append([str(symbol) for symbol in atoms.symbols])
+    if species is None and len(candidates) > 1:
+        return _agreed(candidates, source)
     asked = set(species or ())
     return next((labels for labels in candidates if asked & set(labels)), candidates[0])
 
 
-def _labels(values: NDArray[Any], name: str) -> list[str]:
+def _agreed(candidates: Sequence[list[str]], source: str) -> list[str]:
+    """Those labels that say by themselves which species is A; what says it twice must agree.
+
+    Raises
+    ------
+    InputError
+        If numbers say otherwise than names.
+    """
+    clear: list[tuple[list[str], NDArray[np.int64]]] = []
+    for labels in candidates:
+        with suppress(InputError):
+            clear.append((labels, types_of(labels, species_order(labels), source)))
+    for labels, types in clear[1:]:
+        first, own = clear[0]
+        if not np.array_equal(types, own):
+            k = int(np.flatnonzero(types != own)[0])
+            raise InputError(
+                "numbers and names of species contradict each other; say which count, with "
+                "--species (in Python species=)",
+                source=source, field="species",
+                expected=f"one species for {first[k]} and {labels[k]}",
+                found=f"{first[k]} is {TYPE_NAMES[own[k]]}, {labels[k]} is {TYPE_NAMES[types[k]]}",
+            )  # fmt: skip
+    return clear[0][0] if clear else candidates[0]
+
+
+def _labels(values: NDArray[Any], name: str, source: str) -> list[str]:
     if values.dtype.kind in "USO":
         return [str(value) for value in values]
-    return [str(value) for value in whole_numbers(values, "atoms", name)]
+    return [str(value) for value in whole_numbers(values, source, name)]

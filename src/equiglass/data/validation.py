@@ -27,6 +27,7 @@ NOT_NEGATIVE = (
     "mean_squared_displacement",
     "overlap",
 )
+POSITIVE = ("diameter",)
 
 
 def validate(configuration: Configuration) -> None:
@@ -53,6 +54,11 @@ def validate(configuration: Configuration) -> None:
         if name in NOT_NEGATIVE and (bad := _first(array < 0)) is not None:
             raise InputError(
                 "must not be negative", source=source, field=name,
+                found=f"{array[bad]} at entry {_named(bad)}",
+            )  # fmt: skip
+        if name in POSITIVE and (bad := _first(array <= 0)) is not None:
+            raise InputError(
+                "must be positive", source=source, field=name,
                 found=f"{array[bad]} at entry {_named(bad)}",
             )  # fmt: skip
     if (c.box <= 0).any():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 Array = NDArray[np.floating[Any]]
+PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
 
@@ -126,17 +127,17 @@ def predicted_quantities(
     """
 
     def quantity(key: str, column: str, meaning: str) -> Quantity:
-        return Quantity(key, columns_at(column, times), f"{meaning}, sigma", over_times=True)
+        return Quantity(key, columns_at(column, times), meaning, over_times=True)
 
     average = ", averaged over states (extra_simulation)" if states else ""
-    found = [quantity(PROPENSITY, "mobility", f"predicted propensity{average}")]
+    found = [quantity(PROPENSITY, "mobility", f"{PROPENSITY_MEANING}{average}")]
     if spread:
-        meaning = "standard deviation of the predictions of the model's members"
+        meaning = "standard deviation of the predictions of the model's members, sigma"
         found.append(quantity(SPREAD, "mobility_std", meaning))
     if states:
-        alone = "predicted propensity of the snapshot alone"
+        alone = "predicted propensity of the snapshot alone, sigma"
         found.append(quantity(SNAPSHOT, "mobility_snapshot", alone))
-        between = "standard deviation over states, of times where they are averaged"
+        between = "standard deviation over states, sigma; NaN at times where nothing is averaged"
         found.append(quantity(STATES, "mobility_states_std", between))
     return tuple(found)
 

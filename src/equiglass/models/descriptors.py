@@ -23,7 +23,7 @@ from .base import NetworkSettings
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
 
 Array = NDArray[np.floating[Any]]
-ColumnKind = Literal["radial", "angular", "energy", "displacement"]
+ColumnKind = Literal["radial", "angular", "energy", "displacement", "feature"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Column:
     Attributes
     ----------
     positions
-        The position set that is described; of an energy or a displacement, which one it is.
+        The position set that is described; of an energy or a displacement, which one it is; of a
+        feature, its name.
     of
         Of a radial density the type of the neighbours, of a bond-order parameter its degree l.
     radius
@@ -55,6 +56,8 @@ class Column:
             return f"{self.positions}_energy"
         if self.kind == "displacement":
             return f"|thermal-{self.positions}|"
+        if self.kind == "feature":
+            return self.positions
         symbol = f"G_{TYPE_NAMES[self.of]}" if self.kind == "radial" else f"q_{self.of}"
         return f"{'<' * self.generation}{symbol}(r={self.radius:.2f}){'>' * self.generation}"
 
@@ -80,7 +83,7 @@ class DescriptorInputs(Inputs):
         """Fields of a configuration that must be known."""
         names = [POSITION_FIELD[p] for p in (*self.positions, *self.displacements)]
         names += [ENERGY_FIELD[e] for e in self.energies]
-        return tuple(dict.fromkeys(["positions", *names]))
+        return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
 
 class DescriptorConfig(NetworkSettings):
@@ -135,7 +138,8 @@ class DescriptorConfig(NetworkSettings):
             for kind, of, radius in one
         ]
         columns += [Column("energy", e) for e in self.inputs.energies]
-        return columns + [Column("displacement", d) for d in self.inputs.displacements]
+        columns += [Column("displacement", d) for d in self.inputs.displacements]
+        return columns + [Column("feature", name) for name in self.inputs.features]
 
     def names(self, n_types: int) -> list[str]:
         """One name for each column of :func:`descriptors`."""
@@ -165,6 +169,7 @@ def descriptors(configuration: Configuration, config: DescriptorConfig, n_types:
         np.linalg.norm(c.displacement(POSITION_FIELD[d]), axis=1)[:, None]
         for d in config.inputs.displacements
     ]
+    columns += [getattr(c, name)[:, None] for name in config.inputs.features]
     return np.concatenate(columns, axis=1)
 
 

@@ -7,12 +7,19 @@ the training data, as :mod:`equiglass.models.ranges` says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from ..data.configuration import TYPE_NAMES, Configuration
+from ..data.fields import FEATURE_FIELDS
 from ..data.potential import Potential
 from .ranges import Array, Departure, Range, Sum, range_of
 
@@ -37,6 +44,9 @@ class Domain(BaseModel):
         Those that the training data state, increasing.
     energies
         ``thermal`` and ``inherent``, per particle, epsilon.
+    features
+        Of each that the model reads, such as ``diameter``, the mean, and under ``NAME deviation``
+        the mean deviation from it, which tells polydispersities apart.
     order_parameter
         For each time of the model: mean over the particles of type A of the prediction, in
         standard deviations of the training targets.
@@ -49,7 +59,14 @@ class Domain(BaseModel):
     density: Range
     temperatures: tuple[float, ...] = ()
     energies: dict[str, Range] = Field(default_factory=dict)
+    features: dict[str, Range] = Field(default_factory=dict)
     order_parameter: tuple[Range, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _written(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without features where the model reads none, as files of this version always were."""
+        content: dict[str, Any] = usual(self)
+        return content if self.features else {k: v for k, v in content.items() if k != "features"}
 
     @classmethod
     def of(
@@ -68,6 +85,7 @@ class Domain(BaseModel):
         shares: dict[str, list[Sum]] = {name: [] for name in names}
         densities: list[Sum] = []
         energies: dict[str, list[Sum]] = {name: [] for name in ENERGIES}
+        features: dict[str, list[Sum]] = {}
         orders: list[list[Sum]] = [[] for _ in model.times]
         read = iter(inputs) if inputs is not None else None
         for c in configurations:
@@ -81,6 +99,8 @@ class Domain(BaseModel):
             for name, field in ENERGIES.items():
                 if getattr(c, field) is not None:
                     energies[name].append(Sum.of_values(c, getattr(c, field)))
+            for name, values in _features(c, model.config.inputs.features).items():
+                features.setdefault(name, []).append(Sum.of_values(c, values))
             if (c.types == 0).any():
                 order = model.order_parameter(c, model.predict(c, inputs=given))
                 for sums, values in zip(orders, order, strict=True):
@@ -96,6 +116,7 @@ class Domain(BaseModel):
                 for name, sums in energies.items()
                 if len(sums) == len(densities)
             },
+            features={name: range_of(sums) for name, sums in features.items()},
             order_parameter=tuple(range_of(sums) for sums in orders if sums),
         )
 
@@ -131,6 +152,9 @@ class Domain(BaseModel):
             energy = getattr(c, ENERGIES[name])
             if energy is not None and not trained.holds(mean := float(energy.mean()), len(c)):
                 found.append(trained.departure(f"{name} energy per particle", mean))
+        for name, values in _features(c, self.features).items():
+            if not self.features[name].holds(mean := float(values.mean()), len(c)):
+                found.append(self.features[name].departure(name, mean))
         if order_parameter is not None:
             found += self._order(order_parameter[:, c.types == 0], times)
         return tuple(found)
@@ -163,6 +187,16 @@ class Domain(BaseModel):
                 outside.append((excess, trained.departure(name, mean)))
         if outside:
             yield max(outside, key=lambda pair: pair[0])[1]
+
+
+def _features(c: Configuration, names: Iterable[str]) -> dict[str, Array]:
+    """(N,) values of each feature that is known, and how far each is from the mean."""
+    found: dict[str, Array] = {}
+    for name in FEATURE_FIELDS:
+        values = getattr(c, name) if name in names else None
+        if values is not None:
+            found |= {name: values, f"{name} deviation": np.abs(values - values.mean())}
+    return found
 
 
 def potential_departure(trained: Potential | None, own: Potential | None) -> tuple[Departure, ...]:

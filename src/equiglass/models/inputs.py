@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..data.configuration import Configuration
 from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
+from ..data.fields import FEATURE_FIELDS, MADE_FIELDS
 from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.graph import Graph, batch_graphs, build_graph
@@ -24,23 +25,38 @@ Energy = Literal["thermal", "inherent"]
 Reference = Literal["inherent", "cage"]
 
 
+def _declared(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in FEATURE_FIELDS]
+    if unknown or len(set(names)) < len(names):
+        raise ValueError(f"each one of {', '.join(FEATURE_FIELDS)}, at most once")
+    return names
+
+
+# Fields that are declared as features, so that a new one needs no other change.
+Features = Annotated[tuple[str, ...], AfterValidator(_declared)]
+
+
 class Inputs(BaseModel):
     """Which fields of a configuration a model reads; the type of each particle is always one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    features: Features = Field(
+        (), description=f"other numbers of each particle, as scalars: {', '.join(FEATURE_FIELDS)}"
+    )
+
     @property
     def required_fields(self) -> tuple[str, ...]:
         """Fields of a configuration that must be known."""
-        return ("positions",)
+        return ("positions", *self.features)
 
     def check(self, configuration: Configuration) -> None:
         """Raise InputError unless the configuration has every required field."""
         for name in self.required_fields:
             if getattr(configuration, name) is None:
+                makes = "; equiglass quench makes it" if name in MADE_FIELDS else ""
                 raise InputError(
-                    "the model needs it, and the configuration does not have it (equiglass quench "
-                    "makes inherent structures and energies)",
+                    f"the model needs it, and the configuration does not have it{makes}",
                     source=configuration.source,
                     field=name,
                     expected=", ".join(self.required_fields),
@@ -69,12 +85,12 @@ class InputSpec(Inputs):
         names = [POSITION_FIELD["inherent" if self.graph == UNION else self.graph]]
         names += [ENERGY_FIELD[name] for name in self.energies]
         names += [POSITION_FIELD[name] for name in self.displacements]
-        return tuple(dict.fromkeys(["positions", *names]))
+        return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
     @property
     def n_scalars(self) -> int:
         """Scalars beside the type."""
-        return len(self.energies) + len(self.displacements)
+        return len(self.energies) + len(self.displacements) + len(self.features)
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ class ModelInput:
     types
         (N,) int64.
     scalars
-        (N, n_scalars): energies, then lengths of displacements, as measured.
+        (N, n_scalars): energies, then lengths of displacements, then features, as measured.
     vectors
         (N, 3, n_displacements), sigma.
     n_particles
@@ -185,6 +201,7 @@ def node_inputs(
     ]
     scalars = [getattr(configuration, ENERGY_FIELD[name]) for name in spec.energies]
     scalars += [np.linalg.norm(v, axis=1) for v in vectors]
+    scalars += [getattr(configuration, name) for name in spec.features]
     return (
         torch.from_numpy(configuration.types.astype(np.int64)),
         torch.from_numpy(np.stack(scalars, axis=1) if scalars else np.empty((n, 0))).to(dtype),

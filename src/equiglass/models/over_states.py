@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
-from ..data.fields import MADE_FIELDS
+from ..data.fields import FEATURE_FIELDS, MADE_FIELDS
 from ..errors import AssumptionWarning, InputError
 from ..simulation.cache import default_cache
 from ..simulation.preparation import Preparation
@@ -84,7 +84,8 @@ def plans_of(
         As :func:`equiglass.simulation.states.plan_of`; if the model predicts no time that is ten
         times longer than the runs, or reads what no quench makes.
     """
-    cannot = [f for f in model.required_fields if f not in ("positions", *MADE_FIELDS)]
+    known = ("positions", *MADE_FIELDS, *FEATURE_FIELDS)
+    cannot = [f for f in model.required_fields if f not in known]
     if cannot:
         raise InputError(
             f"the model {model.card.name} reads what is not made for further states",

@@ -48,6 +48,8 @@ def settled(
         As :func:`prepared`, for what can be known before.
     """
     settings = replace(preparation or Preparation(), default_accuracy=PREDICTION)
+    for c in configurations:
+        settings.require_makeable(c, model.required_fields)
     own = model.potential
     if settings.potential is None and own is not None:
         _check_recorded(model.card.name, own, configurations)

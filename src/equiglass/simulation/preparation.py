@@ -122,6 +122,26 @@ class Preparation:
                 )
         return self.accuracy
 
+    def require_makeable(self, configuration: Configuration, fields: Sequence[str]) -> bool:
+        """Whether one of these fields is missing, and will be made.
+
+        Raises
+        ------
+        InputError
+            If one is missing that no quench makes, or that may not be made.
+        """
+        missing = [name for name in fields if getattr(configuration, name) is None]
+        cannot = [name for name in missing if name not in MADE_FIELDS]
+        if cannot or (missing and not self.make):
+            raise InputError(
+                "is needed by the model and missing from the data"
+                + ("" if cannot else "; without --no-quench it would be made"),
+                source=configuration.source,
+                field=(cannot or missing)[0],
+                expected=", ".join(fields),
+            )
+        return bool(missing)
+
     def complete(
         self, configurations: Sequence[Configuration], fields: Sequence[str]
     ) -> list[Configuration]:
@@ -140,21 +160,7 @@ class Preparation:
             self.resolved(configurations)
         if not set(fields).isdisjoint(MADE_FIELDS):
             self._accuracy(configurations)
-        lacking = []
-        for k, c in enumerate(configurations):
-            missing = [name for name in fields if getattr(c, name) is None]
-            if not missing:
-                continue
-            cannot = [name for name in missing if name not in MADE_FIELDS]
-            if cannot or not self.make:
-                raise InputError(
-                    "is needed by the model and missing from the data"
-                    + ("" if cannot else "; without --no-quench it would be made"),
-                    source=c.source,
-                    field=(cannot or missing)[0],
-                    expected=", ".join(fields),
-                )
-            lacking.append(k)
+        lacking = [k for k, c in enumerate(configurations) if self.require_makeable(c, fields)]
         result = list(configurations)
         if not lacking:
             return result

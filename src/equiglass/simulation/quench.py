@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.accuracy import REFERENCE, Accuracy
-from ..data.configuration import Configuration
+from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import Potential, require_same
 from ..errors import InputError
@@ -47,8 +47,7 @@ def quench_configuration(
         If the configuration was made with another potential, if particles overlap (a thermal
         energy above 1000 epsilon per particle), or the minimisation stops far from a minimum.
     """
-    if configuration.potential is not None:
-        require_same(potential, configuration.potential, configuration.source)
+    _require_fits(potential, configuration)
     threads = threads_for(len(configuration))
     with LammpsEngine(configuration, potential, threads) as engine:
         thermal_energy = engine.energies
@@ -83,6 +82,24 @@ def quench_configuration(
             "inherent_energy": engine.energies,
         }
         return with_made(configuration, made, potential, accuracy)
+
+
+def _require_fits(potential: Potential, c: Configuration) -> None:
+    """Raise InputError where a configuration is of another potential, or of none between types."""
+    if c.potential is not None:
+        require_same(potential, c.potential, c.source)
+    if c.diameter is None:
+        return
+    for t in range(c.n_types):
+        own = c.diameter[c.types == t]
+        if len(own) and np.ptp(own) > 1e-6 * own.max():
+            raise InputError(
+                "the potential is between types, and particles of one type differ in diameter: "
+                "inherent structures and energies of a polydisperse liquid must come with the "
+                "data, or be left out of the model's inputs",
+                source=c.source, field="diameter", expected=f"one for type {TYPE_NAMES[t]}",
+                found=f"{own.min():.6g} to {own.max():.6g}",
+            )  # fmt: skip
 
 
 def needs_quench(configuration: Configuration) -> bool:
@@ -150,8 +167,7 @@ def iterate_quench(
     """
     # Also those that need nothing: they would pass for quenched under this potential.
     for configuration in configurations:
-        if configuration.potential is not None:
-            require_same(potential, configuration.potential, configuration.source)
+        _require_fits(potential, configuration)
     worker_count(1 if n_processes is None else n_processes, 1)
     return _iterate(configurations, potential, accuracy, n_processes, cache, progress)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..data.fields import FEATURE_FIELDS
 from ..data.potential import Potential
 from ..errors import InputError
 from ..geometry.periodic import wrap
@@ -165,6 +166,7 @@ def states_after(c: Configuration, runs: Sequence[Run]) -> list[Configuration]:
             periodic=c.periodic,
             temperature=c.temperature,
             source=f"{c.source}, state {k}",
+            **{name: getattr(c, name) for name in FEATURE_FIELDS},
         )
         for k, positions in enumerate(every, 1)
     ]

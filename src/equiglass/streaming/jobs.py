@@ -102,10 +102,8 @@ class Predict:
         )
         if self.row is None:
             return made
-        time = f"{self.model.times[self.row]:g}"
-        meaning = f"prediction at t = {time} in standard units of its type"
         return (
-            Quantity(ORDER, (ORDER,), f"structural order parameter: {meaning}"),
+            order_quantity(self.model.times[self.row]),
             *made,
             Quantity(FEATURES, (), "what the decoder reads"),
         )
@@ -161,6 +159,12 @@ class Predict:
                 f"outside the model's training domain: {'; '.join(outside([departures]))}",
                 source=c.source,
             )
+
+
+def order_quantity(time: float) -> Quantity:
+    """The structural order parameter at a time of the model."""
+    meaning = f"prediction at t = {time:g} in standard units of its type"
+    return Quantity(ORDER, (ORDER,), f"structural order parameter: {meaning}")
 
 
 def model_fingerprint(model: PropensityModel) -> str:

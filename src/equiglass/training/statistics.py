@@ -52,7 +52,9 @@ class Moments:
     def spread(self) -> Array:
         """Standard deviation, 1 where there is none: what to divide by."""
         variance = self.variance
-        return np.where(variance > 0, np.sqrt(variance), 1.0)
+        # What is the same everywhere, such as a diameter of one type, differs by rounding alone.
+        varies = variance > (1e-6 * self.mean) ** 2
+        return np.where(varies, np.sqrt(variance), 1.0)
 
 
 def joined(parts: Sequence[Moments]) -> list[Moments]:

@@ -154,7 +154,7 @@ def from_whole(path: Path, k: int) -> Atoms:
 def first_order(atoms: Atoms, species: Species, source: str) -> Sequence[str] | None:
     """Which species is A, B, ... in a file with this first frame; None if it has types itself."""
     if species is None and TYPE_ARRAYS[0] not in atoms.arrays:
-        return species_order(labels_of(atoms), source=source)
+        return species_order(labels_of(atoms, source=source), source=source)
     return species
 
 
@@ -190,9 +190,15 @@ def text_of(path: Path) -> Text | None:
     return DUMP if _is_dump(File(path)) else None
 
 
-def _frames(path: Path) -> list[Callable[[], Atoms]]:
+def format_name(path: Path, text: Text | None) -> str:
+    """What the file is called, by who reads it."""
+    if text is not None:
+        return text.name
+    return "LAMMPS data" if _is_lammps_data(path) else NAME
+
+
+def _frames(path: Path, text: Text | None) -> list[Callable[[], Atoms]]:
     """What reads each frame of a file."""
-    text = text_of(path)
     if text is None:
         return [partial(from_whole, path, k) for k in range(len(whole(path)))]
     spans = text.frames(path)
@@ -206,7 +212,9 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
     """Every frame of these files; the species of a file are those of its first frame."""
     entries = []
     for path in files:
-        frames = _frames(path)
+        text = text_of(path)
+        format = format_name(path, text)
+        frames = _frames(path, text)
         if not frames:
             raise InputError("holds no configuration", source=path)
         names = [str(path)] if len(frames) == 1 else [f"{path}[{k}]" for k in range(len(frames))]
@@ -214,10 +222,10 @@ def open_files(files: Sequence[Path], species: Species) -> list[Entry]:
         order = first_order(first, species, names[0])
         configuration_of(first, order, names[0])  # what is wrong shows now
         entries += [
-            Entry(name, NAME, partial(_load, frame, name, order))
+            Entry(name, format, partial(_load, frame, name, order))
             for name, frame in zip(names, frames, strict=True)
         ]
     return entries
 
 
-FORMAT = Format(NAME, claims=_claims, open=open_files)
+FORMAT = Format(NAME, claims=_claims, open=open_files, names_species=True)

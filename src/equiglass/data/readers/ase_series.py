@@ -15,6 +15,7 @@ from .ase_files import (
     Text,
     configuration_of,
     first_order,
+    format_name,
     from_whole,
     guarded,
     one_frame,
@@ -96,7 +97,7 @@ def open_series(path: Path, species: Species) -> Series:
         frames = whole(path)
         stamps = [stamp_of(atoms.info, f"{path}[{k}]") for k, atoms in enumerate(frames)]
         order = first_order(frames[0], species, str(path)) if frames else None
-        return Series("ASE", stamps, partial(_read_whole, path, order))
+        return Series(format_name(path, text), stamps, partial(_read_whole, path, order))
     spans = text.frames(path, growing=True)
     stamps = guarded(
         path, lambda: [text.stamp(s.lines(path), f"{path}[{k}]") for k, s in enumerate(spans)]

@@ -55,6 +55,9 @@ class Format:
         Whether a claimed file is of this format and not of another of the same kind.
     expects
         What ``matches`` looks for, in words.
+    names_species
+        Whether files name species in their own way, so that an order of them can be needed; if not,
+        they say which is A.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Format:
     open: Callable[[Sequence[Path], Species], list[Entry]]
     matches: Callable[[File], bool] = lambda file: True
     expects: str = ""
+    names_species: bool = False
 
 
 def one_each(

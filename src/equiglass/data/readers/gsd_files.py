@@ -22,7 +22,7 @@ from ..fields import FIELDS, REQUIRED_FIELDS
 from ..potential import Potential
 from ..species import species_order, types_of
 from .format import Format, Species
-from .gsd_layer import MAGIC, Trajectory
+from .gsd_layer import MAGIC, TEMPERATURE, TIME, Trajectory
 from .series import Frame, Series, Stamp
 
 
@@ -74,7 +74,7 @@ def read_frame(path: Path, k: int, source: str, order: Sequence[str]) -> Configu
 
 def _known(trajectory: Trajectory, k: int, n: int, middle: NDArray[Any]) -> dict[str, Any]:
     """What equiglass wrote of each particle, and the potential."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"temperature": trajectory.said(k, TEMPERATURE)}
     about = trajectory.about()
     for key, kind in (("potential", Potential), ("accuracy", Accuracy)):
         if about.get(key) is not None:
@@ -113,6 +113,8 @@ def _configuration(
         )
     types = types_of(labels, order, source)
     known = _known(trajectory, k, len(types), box[:3] / 2 * [1, 1, not flat])
+    if frame.particles.diameter is not None:
+        known["diameter"] = frame.particles.diameter
     for name in known:
         if name in FIELDS and FIELDS[name].is_position:
             known[name] = wrap(known[name], box[:3], (True, True, not flat))
@@ -167,7 +169,7 @@ def open_series(path: Path, species: Species) -> Series:
         n = len(trajectory)
         order = _order(trajectory[0], species, f"{path}[0]") if n else []
         steps = [trajectory.step(k) for k in range(n)]
-        times = [trajectory.time(k) for k in range(n)]
+        times = [trajectory.said(k, TIME) for k in range(n)]
     # Without a step of its own a frame has that of the first.
     stated = n == 1 or len(set(steps)) > 1
     stamps = [
@@ -180,4 +182,5 @@ FORMAT = Format(
     "GSD",
     claims=lambda file: file.head.startswith(MAGIC) or file.path.suffix == ".gsd",
     open=open_files,
+    names_species=True,
 )

@@ -29,7 +29,8 @@ _TYPES = {1: "u1", 2: "<u2", 3: "<u4", 4: "<u8", 5: "i1", 6: "<i2", 7: "<i4", 8:
           10: "<f8", 11: "u1"}  # fmt: skip
 _NAME_BLOCK = 64
 # Where files that equiglass writes have what the schema has no place for.
-TIME, ABOUT, OF_PARTICLES = "log/equiglass/time", "log/equiglass/about", "log/particles/"
+TIME, TEMPERATURE = "log/equiglass/time", "log/equiglass/temperature"
+ABOUT, OF_PARTICLES = "log/equiglass/about", "log/particles/"
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Particles:
-    """``types``: names of the species; ``typeid`` (N,); ``position`` (N, 3)."""
+    """``types``: names of the species; ``typeid``, ``diameter`` (N,); ``position`` (N, 3)."""
 
     N: int
     types: list[str]
     typeid: NDArray[Any]
     position: NDArray[Any]
+    diameter: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -168,16 +170,33 @@ class Trajectory:
         dimensions = self._number(frame, "configuration/dimensions", 3)
         if dimensions not in (2, 3):
             raise ValueError(f"frame {frame} has {dimensions} dimensions")
-        return Frame(Box(box[:, 0], dimensions), Particles(n, types, typeid[:, 0], position))
+        diameter = self._diameters(frame, n)
+        particles = Particles(n, types, typeid[:, 0], position, diameter)
+        return Frame(Box(box[:, 0], dimensions), particles)
 
     def step(self, frame: int) -> int:
         """Of the integration, at which a frame was taken."""
         return self._number(frame, "configuration/step", 0)
 
+    def _stated(self, name: str) -> bool:
+        """Whether any frame has a chunk of this name, so that others have the schema's default."""
+        return name in self._ids and bool((self._index["id"] == self._ids[name]).any())
+
+    def _diameters(self, frame: int, n: int) -> NDArray[np.float64] | None:
+        """(N,) diameters, None if no frame of the file says them."""
+        if not self._stated("particles/diameter"):
+            return None
+        chunk = self._inherited(frame, "particles/diameter", 1)
+        if chunk is None:
+            return np.ones(n)
+        if len(chunk) != n or chunk.dtype.kind != "f":
+            raise ValueError(f"frame {frame} does not have one diameter for each particle")
+        return chunk[:, 0].astype(np.float64)
+
     def images(self, frame: int) -> NDArray[np.int64] | None:
         """(N, 3) boxes that particles have crossed, None if no frame of the file says that."""
         name = "particles/image"
-        if name not in self._ids or self._ids[name] not in self._index["id"]:
+        if not self._stated(name):
             return None
         n = self._number(frame, "particles/N", 0)
         chunk = self._inherited(frame, name, 3)
@@ -187,9 +206,9 @@ class Trajectory:
             raise ValueError(f"frame {frame} does not have one image for each particle")
         return chunk.astype(np.int64)
 
-    def time(self, frame: int) -> float | None:
-        """Of a frame, where equiglass wrote it."""
-        chunk = self._chunk(frame, TIME)
+    def said(self, frame: int, name: str) -> float | None:
+        """``TIME`` or ``TEMPERATURE`` of a frame, where equiglass wrote it."""
+        chunk = self._chunk(frame, name)
         return float(chunk[0, 0]) if chunk is not None and chunk.size == 1 else None
 
     def of_particles(self, frame: int, name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..atoms import THIN
 from ..fields import FIELDS
 from .series import UNWRAPPED, Stamp, whole_step
 from .table import Table, atoms_of, triclinic
@@ -65,8 +66,10 @@ def parse_dump(text: str, source: str) -> Atoms:
             expected="type or element", found=" ".join(table.names),
         )  # fmt: skip
     placed = {}
+    # Of two dimensions many write x and y alone.
+    flat = not periodic[2] or lengths[2] <= THIN
     for name, scaled in COORDINATES:
-        values = _vector(table, name)
+        values = _vector(table, name, flat=flat)
         if values is not None:
             placed[name] = low + values * lengths if scaled else values
     if not placed:
@@ -76,7 +79,7 @@ def parse_dump(text: str, source: str) -> Atoms:
         )  # fmt: skip
     positions = next(iter(placed.values()))
     unwrapped = next((placed[name] for name in CONTINUED if name in placed), None)
-    images = _vector(table, "ix")
+    images = _vector(table, "ix", flat=flat)
     if unwrapped is None and images is not None:
         unwrapped = positions + images * lengths
     types = names = None
@@ -152,12 +155,16 @@ def _stated(sections: Sections, key: str, parse: Callable[[str], T], source: str
                          found=" ".join(body)[:40]) from error  # fmt: skip
 
 
-def _vector(table: Table, first: str) -> NDArray[np.float64] | None:
-    """(N, 3) of the columns named like ``first``, that of x, if all three are there."""
-    axes = [f"{first[:-1]}{a}" if "_" in first else first.replace("x", a) for a in "xyz"]
-    if not all(axis in table for axis in axes):
+def _vector(table: Table, first: str, *, flat: bool = False) -> NDArray[np.float64] | None:
+    """(N, 3) of the columns named like ``first``, that of x, if all three are there.
+
+    A ``flat`` one may lack that of z, which is zero then.
+    """
+    x, y, z = (f"{first[:-1]}{a}" if "_" in first else first.replace("x", a) for a in "xyz")
+    if x not in table or y not in table or not (flat or z in table):
         return None
-    return np.column_stack([table.real(axis) for axis in axes])
+    height = table.real(z) if z in table else np.zeros(len(table.text(x)))
+    return np.column_stack([table.real(x), table.real(y), height])
 
 
 def _box(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..atoms import RADII
 from ..fields import FIELDS, REQUIRED_FIELDS
 from ..species import NAME_ARRAY, whole_numbers
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 IDS = ("id", "ids")
-VALUES = tuple(n for n, f in FIELDS.items() if f.shape == ("N",) and n not in REQUIRED_FIELDS)
+VALUES = (
+    *(n for n, f in FIELDS.items() if f.shape == ("N",) and n not in REQUIRED_FIELDS), *RADII
+)  # fmt: skip
 
 
 class Table:

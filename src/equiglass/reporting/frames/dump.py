@@ -36,9 +36,10 @@ def _columns(about: About, result: FrameResult) -> tuple[dict[str, NDArray[Any]]
     return {**columns, **made}, formats
 
 
-def _frame(about: About, result: FrameResult) -> str:
+def _frame(about: About, result: FrameResult, *, first: bool) -> str:
     c, moment = result.configuration, result.moment
-    head = ["ITEM: UNITS", "lj"]
+    # Once, as LAMMPS does: OVITO would see no frames behind a second one.
+    head = ["ITEM: UNITS", "lj"] if first else []
     if moment.time is not None:
         head += ["ITEM: TIME", f"{moment.time:.16g}"]
     step = moment.number if moment.step is None else moment.step
@@ -61,5 +62,5 @@ def write_dump(path: Path, about: About, results: Iterable[FrameResult]) -> None
     The timestep of a frame whose steps are not known is its number.
     """
     with path.open("wb") as out, io.TextIOWrapper(out, encoding="utf-8") as text:
-        for result in results:
-            text.write(_frame(about, result))
+        for k, result in enumerate(results):
+            text.write(_frame(about, result, first=k == 0))

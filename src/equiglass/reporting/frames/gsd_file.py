@@ -10,7 +10,7 @@ import numpy as np
 
 from ...data.configuration import TYPE_NAMES
 from ...data.fields import FIELDS
-from ...data.readers.gsd_layer import ABOUT, OF_PARTICLES, TIME
+from ...data.readers.gsd_layer import ABOUT, OF_PARTICLES, TEMPERATURE, TIME
 from ...evaluation.columns import known_columns, made_columns
 from ...evaluation.frames import About, FrameResult
 from ...written import json_text
@@ -33,12 +33,17 @@ def _frame(about: About, result: FrameResult, n_types: int) -> Any:
         frame.particles.image = moment.images.astype(np.int32)
     if moment.time is not None:
         frame.log[TIME.removeprefix("log/")] = np.array([moment.time])
+    if c.temperature is not None:
+        frame.log[TEMPERATURE.removeprefix("log/")] = np.array([c.temperature])
     if moment.ids is not None:
         frame.log["particles/id"] = np.asarray(moment.ids)
+    if c.diameter is not None:
+        frame.particles.diameter = c.diameter.astype(np.float32)
     known = {
         # Like the positions, about the middle of the box.
         name: values - middle if FIELDS[name].is_position else values
         for name, values in known_columns(result).items()
+        if name != "diameter"
     }
     for name, values in {**known, **made_columns(about, result)}.items():
         frame.log[OF_PARTICLES.removeprefix("log/") + name] = np.ascontiguousarray(values)

@@ -24,6 +24,8 @@ FORMATS: dict[str, Write] = {
     ".dump": write_dump,
 }
 ENDINGS = tuple(FORMATS)
+XYZ = (".extxyz", ".xyz")
+PARTICLES = tuple(ending for ending in ENDINGS if ending != ".npz")  # which equiglass reads too
 STORE = ".zarr"  # of quenches: a store has no place for predictions
 # Nothing may stand in a dump beside what LAMMPS itself writes, or LAMMPS cannot read it.
 BESIDE = (".lammpstrj", ".dump")

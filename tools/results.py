@@ -16,6 +16,7 @@ import physics_page
 import results_page
 import settings_table
 import single_runs_page
+import states_page
 import studies_page
 from pages import Page, run
 
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     *fuzz_page.PAGES,
     *faults_page.PAGES,
     *single_runs_page.PAGES,
+    *states_page.PAGES,
     *own_trajectory_page.PAGES,
 )
 

@@ -1,6 +1,6 @@
 """What averaging over states adds on held-out public files, by members that did not see them.
 
-python tools/states_gain.py DATA OUT.json [--ridge CROSS_VALIDATION] [--states 5,9,17] [-j N]
+python tools/states_gain.py DATA OUT.json [--ridge CROSS_VALIDATION] [--states 9,17] [-j N]
 
 DATA is the folder of the ten public files at T = 0.44. Each is predicted by the member of the
 packaged model ka3d_t044 in whose fold it was held out; with --ridge, the folder of
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--ridge", type=Path)
-    parser.add_argument("--states", default="5,9,17")
+    parser.add_argument("--states", default="9,17")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()

@@ -1,9 +1,11 @@
+from .commands.calibrate import calibrate as calibrate
 from .commands.compare import compare as compare
 from .commands.convert import convert as convert
 from .commands.cross_validate import cross_validate as cross_validate
 from .commands.evaluate import evaluate as evaluate
 from .commands.four_point import four_point as four_point
 from .commands.info import info as info
+from .commands.list_models import list_models as list_models
 from .commands.predict import predict as predict
 from .commands.probe import probe as probe
 from .commands.quench import quench as quench

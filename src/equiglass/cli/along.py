@@ -29,6 +29,12 @@ def say_extra(extra: ExtraSimulation | None) -> None:
         typer.echo(str(extra))
 
 
+def say_errors(calibration: str | None) -> None:
+    """What error bars rest on, or that there are none."""
+    if calibration is not None:
+        typer.echo(f"errors: {calibration}")
+
+
 def print_along(found: Along) -> None:
     """Where the results are, and what they cover."""
     span = ""
@@ -38,6 +44,7 @@ def print_along(found: Along) -> None:
     what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
     typer.echo(f"{what} for {len(found)} configurations{span} in {found.output}")
     say_extra(found.about.extra)
+    say_errors(found.about.calibration)
     if found.n_outside:
         typer.echo(f"{found.n_outside} of them outside of the model's training domain")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, data, model, training
+from . import analysis, calibration, data, model, training
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     training.cross_validate,
     model.evaluate,
     model.compare,
+    calibration.calibrate,
+    calibration.models,
     training.study,
     analysis.represent,
     analysis.four_point,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .along import print_along, refuse_with_figure, say_extra
+from .along import print_along, refuse_with_figure, say_errors, say_extra
 from .options import (
     AlongOption,
     ClusterOption,
@@ -225,7 +225,9 @@ def predict(
     if output is not None:
         n, m = len(predictions), len(network.times)
         typer.echo(f"predictions at {m} times for {n} configurations in {output}")
-    say_extra(about_predictions(predictions).extra)
+    about = about_predictions(predictions)
+    say_extra(about.extra)
+    say_errors(about.calibration)
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 

@@ -12,6 +12,7 @@ from ..data.moments import Frames
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.prediction import Prediction
+from ..models.members import error_bars
 from ..models.over_states import OverStates, plans_of
 from ..models.prepared import settled
 from ..models.propensity import PropensityModel
@@ -159,10 +160,13 @@ def _in_memory(
     with track("predict", steps, enabled=options.get("progress", False)) as advance:
         values = [predict_one(c, advance=advance) for c in configurations]
     over: Sequence[OverStates | None] = averaged.found if averaged else [None] * len(values)
-    predictions = [
-        Prediction(c, network.times, v, network.card.name, found, c.potential, watch.knows, one)
-        for c, v, found, one in zip(configurations, values, watch.found, over, strict=True)
-    ]
+    calibration = network.card.calibration
+    predictions = []
+    for c, v, found, one in zip(configurations, values, watch.found, over, strict=True):
+        low, high = error_bars(network, c, v if one is None else one.snapshot) or (None, None)
+        known = (c.potential, watch.knows, one, calibration)
+        about = (network.times, v, network.card.name, found)
+        predictions.append(Prediction(c, *about, *known, low, high))
     if target is not None:
         write_predictions(target, predictions)
     watch.warn()

@@ -103,6 +103,9 @@ class About:
         Sentences on what was taken for granted.
     outside_domain
         What of the data is outside of the model's training domain, over all frames.
+    calibration
+        What error bars rest on, ``uncalibrated`` where there are none; None for what predicts
+        nothing.
     extra
         Simulation that predictions took beside the snapshot.
     more
@@ -121,6 +124,7 @@ class About:
     domain_known: bool = True
     outside_domain: str = ""
     extra: ExtraSimulation | None = None
+    calibration: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def outside(self, departures: Sequence[Departure]) -> str:
@@ -142,6 +146,7 @@ class About:
             else self.accuracy.model_dump(mode="json", exclude_none=True),
             "inputs": self.inputs,
             "assumed": list(self.assumed),
+            "calibration": self.calibration,
             "extra_simulation": None if self.extra is None else self.extra.as_dict(),
             "outside_domain": self.outside_domain if self.domain_known else UNKNOWN_DOMAIN,
             **{k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.more.items()},

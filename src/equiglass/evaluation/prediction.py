@@ -13,7 +13,7 @@ from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
-from ..models.over_states import OverStates
+from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.ranges import Departure
 from .departures import outside
 from .extra import ExtraSimulation
@@ -23,9 +23,12 @@ from .html import html_table
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from ..models.over_states import OverStates
+
 Array = NDArray[np.floating[Any]]
 PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
+ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
 SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
 
 
@@ -52,6 +55,11 @@ class Prediction:
     over_states
         Where ``values`` are averages over states: of the snapshot alone, their spread, and the
         simulation that they took.
+    calibration
+        On which error bars rest; None for a model without one.
+    error, error_95
+        (T, N) half widths of the intervals that hold 68 and 95 % of propensities, sigma; None for a
+        model that is not calibrated.
     """
 
     configuration: Configuration
@@ -62,6 +70,9 @@ class Prediction:
     potential: Potential | None = None
     domain_known: bool = True
     over_states: OverStates | None = None
+    calibration: Calibration | None = None
+    error: Array | None = None
+    error_95: Array | None = None
 
     @property
     def outside_domain(self) -> str:
@@ -103,6 +114,8 @@ class Prediction:
         """As one of many frames of a file."""
         moment = Moment(self.configuration, number)
         values, over = {PROPENSITY: self.values.T}, self.over_states
+        if self.error is not None and self.error_95 is not None:
+            values |= {ERROR: self.error.T, ERROR_95: self.error_95.T}
         if over is None:
             return FrameResult(moment, values, self.departures)
         return FrameResult(moment, values | state_values(over), self.departures, over.record())
@@ -114,7 +127,7 @@ def state_values(over: OverStates) -> dict[str, Array]:
 
 
 def predicted_quantities(
-    times: Sequence[float], *, spread: bool, states: bool = False
+    times: Sequence[float], *, spread: bool, states: bool = False, errors: bool = False
 ) -> tuple[Quantity, ...]:
     """What a model says of each particle.
 
@@ -124,6 +137,8 @@ def predicted_quantities(
         With the spread over the model's members.
     states
         Averaged over states, with the prediction of the snapshot alone and the spread over states.
+    errors
+        With calibrated error bars.
     """
 
     def quantity(key: str, column: str, meaning: str) -> Quantity:
@@ -134,6 +149,13 @@ def predicted_quantities(
     if spread:
         meaning = "standard deviation of the predictions of the model's members, sigma"
         found.append(quantity(SPREAD, "mobility_std", meaning))
+    if errors:
+        for key, column, level in (
+            (ERROR, "mobility_error", 68),
+            (ERROR_95, "mobility_error95", 95),
+        ):
+            half = f"half width of the interval that holds {level} % of propensities, sigma"
+            found.append(quantity(key, column, half))
     if states:
         alone = "predicted propensity of the snapshot alone, sigma"
         found.append(quantity(SNAPSHOT, "mobility_snapshot", alone))
@@ -149,7 +171,12 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
     return About(
         "predict",
         sources[0] if len(sources) == 1 else f"{len(sources)} configurations",
-        predicted_quantities(first.times, spread=False, states=first.over_states is not None),
+        predicted_quantities(
+            first.times,
+            spread=False,
+            states=first.over_states is not None,
+            errors=first.error is not None,
+        ),
         first.model,
         first.times,
         first.potential,
@@ -159,7 +186,15 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
         extra=ExtraSimulation.of(
             [p.over_states.record() for p in predictions if p.over_states is not None]
         ),
+        calibration=calibration_text(first.calibration),
     )
+
+
+def calibration_text(calibration: Calibration | None) -> str:
+    """What error bars rest on, or that there are none."""
+    if calibration is None:
+        return UNCALIBRATED
+    return f"{calibration}; for snapshots alone and inside the model's domain"
 
 
 def _span(times: Sequence[float]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
-from ..models.over_states import OverStates
 from ..models.ranges import Departure
 from .correlation import mean_and_std
 from .extra import ExtraSimulation
@@ -22,6 +21,9 @@ from .paired import paired_difference
 from .predictors import Array, Predictor
 from .sampling import Sampling
 from .scored import Score, score_of
+
+if TYPE_CHECKING:
+    from ..models.over_states import OverStates
 
 
 @dataclass(frozen=True, repr=False)

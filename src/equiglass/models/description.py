@@ -17,6 +17,7 @@ from ..data.potential import Potential
 from ..errors import InputError
 from ..written import make_folder, whole, write_text
 from ..yaml_config import parse_mapping
+from .calibration import Calibration
 from .card import ModelCard
 from .domain import Domain
 from .registry import NetworkConfig
@@ -52,6 +53,7 @@ class Description(BaseModel):
     notes: dict[str, Any]
     preparation: dict[str, Any] | None
     domain: Domain | None
+    calibration: Calibration | None
 
     @field_validator("types")
     @classmethod
@@ -80,7 +82,13 @@ class Description(BaseModel):
     def card(self) -> ModelCard:
         """The part that is not about the networks."""
         return ModelCard(
-            self.name, self.data, self.metrics, self.notes, self.preparation, self.domain
+            self.name,
+            self.data,
+            self.metrics,
+            self.notes,
+            self.preparation,
+            self.domain,
+            self.calibration,
         )
 
 
@@ -99,6 +107,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         notes=card.notes,
         preparation=card.preparation,
         domain=card.domain,
+        calibration=card.calibration,
     ).model_dump(mode="json")
 
 

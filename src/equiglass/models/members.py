@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
@@ -41,6 +43,32 @@ def predict_by_members(
         spread = as_array((standard.std(dim=0) * std).T)
     require_finite(model, configuration, predicted)
     return predicted, spread
+
+
+def error_bars(
+    model: PropensityModel,
+    configuration: Configuration,
+    predicted: NDArray[np.floating[Any]],
+    spread: Array | None = None,
+) -> tuple[Array, Array] | None:
+    """Half widths of the intervals of 68 and 95 %, (n_times, N) each; None if not calibrated.
+
+    Parameters
+    ----------
+    predicted, spread
+        As :func:`predict_by_members` gives them; the spread is computed where it is needed.
+    """
+    calibration = model.card.calibration
+    if calibration is None:
+        return None
+    if spread is None and calibration.needs_spread:
+        spread = predict_by_members(model, configuration)[1]
+    types = configuration.types
+    low, high = (
+        calibration.half_widths(types, model.times, predicted, spread, level).astype(np.float64)
+        for level in (68, 95)
+    )
+    return low, high
 
 
 def member_of(model: PropensityModel, k: int) -> PropensityModel:

@@ -16,6 +16,8 @@ from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import FrameResult, Quantity
 from ..evaluation.prediction import (
+    ERROR,
+    ERROR_95,
     PROPENSITY,
     SPREAD,
     predicted_quantities,
@@ -99,6 +101,7 @@ class Predict:
             self.model.times,
             spread=len(self.model.members) > 1,
             states=self.states is not None,
+            errors=self.model.card.calibration is not None,
         )
         if self.row is None:
             return made
@@ -122,7 +125,7 @@ class Predict:
 
     def __call__(self, moment: Moment) -> FrameResult:
         """Complete a frame and predict it."""
-        from ..models.members import predict_by_members
+        from ..models.members import error_bars, predict_by_members
         from ..models.over_states import alone, over_states, states_of
         from ..models.prepared import prepared
 
@@ -137,6 +140,9 @@ class Predict:
             values: dict[str, Any] = {PROPENSITY: predicted.T}
             if spread is not None:
                 values[SPREAD] = spread.T
+            bars = error_bars(self.model, c, predicted, spread)
+            if bars is not None:
+                values[ERROR], values[ERROR_95] = (bar.T for bar in bars)
             record = None
             if self.states is not None:
                 (made,) = states_of(self.model, [c], how, self.states)
@@ -175,6 +181,9 @@ def model_fingerprint(model: PropensityModel) -> str:
         "times": model.times,
         "members": len(model.members),
         "potential": None if model.potential is None else model.potential.content(),
+        "calibration": None
+        if model.card.calibration is None
+        else model.card.calibration.model_dump(mode="json"),
         "domain": None if model.card.domain is None else model.card.domain.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "convolution.hpp"
+#include "harmonics.hpp"
+#include "mixing.hpp"
 
 namespace nb = nanobind;
 using namespace equiglass;
@@ -66,6 +68,42 @@ void backward(PathSet const& set, Index<1> receiver_start, Index<1> senders, Arr
   convolution_backward(set, edges, in, sum_gradient.data(), out, n_threads);
 }
 
+Mixing mixing(PathSet const& set, std::int64_t n, int channels, int columns, int own_components) {
+  return {n, set.per_l_out, channels, columns, own_components};
+}
+
+template <class T>
+void mix(PathSet const& set, Array<T const, 1> sums, Array<T const, 3> own,
+         Array<T const, 2> weight, int channels, Array<T, 3> out, int n_threads) {
+  auto const m =
+      mixing(set, std::int64_t(out.shape(0)), channels, int(out.shape(2)), int(own.shape(1)));
+  nb::gil_scoped_release const release;
+  mixing_forward(m, sums.data(), own.data(), weight.data(), out.data(), n_threads);
+}
+
+template <class T>
+void mix_backward(PathSet const& set, Array<T const, 3> out_gradient, Array<T const, 1> sums,
+                  Array<T const, 3> own, Array<T const, 2> weight, int channels,
+                  Array<T, 1> sums_gradient, Array<T, 3> own_gradient, Array<T, 2> weight_gradient,
+                  int n_threads) {
+  auto const m = mixing(set, std::int64_t(out_gradient.shape(0)), channels,
+                        int(out_gradient.shape(2)), int(own.shape(1)));
+  nb::gil_scoped_release const release;
+  mixing_backward(m, out_gradient.data(), sums.data(), own.data(), weight.data(),
+                  sums_gradient.data(), own_gradient.data(), weight_gradient.data(), n_threads);
+}
+
+template <class T>
+void harmonics_of(std::vector<std::tuple<int, int, int, double>> const& terms,
+                  Array<T const, 2> directions, Array<T, 2> y, int n_threads) {
+  std::vector<HarmonicTerm> converted;
+  converted.reserve(terms.size());
+  for (auto const& [to, from, axis, c] : terms) converted.push_back({to, from, axis, c});
+  nb::gil_scoped_release const release;
+  harmonics(converted, std::int64_t(directions.shape(0)), int(y.shape(1)), directions.data(),
+            y.data(), n_threads);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -76,5 +114,11 @@ NB_MODULE(_native, m) {
   m.def("forward", &forward<double>);
   m.def("backward", &backward<float>);
   m.def("backward", &backward<double>);
+  m.def("mix", &mix<float>);
+  m.def("mix", &mix<double>);
+  m.def("mix_backward", &mix_backward<float>);
+  m.def("mix_backward", &mix_backward<double>);
+  m.def("harmonics", &harmonics_of<float>);
+  m.def("harmonics", &harmonics_of<double>);
   m.def("instruction_set", &instruction_set);
 }

@@ -24,6 +24,8 @@ struct Choice {
   Kernel<float> f;
   Kernel<float> f_wide;  // for channels that are a multiple of 16
   Kernel<double> d;
+  MixingKernel<float> mixing_f, mixing_f_wide;
+  MixingKernel<double> mixing_d;
 };
 
 Choice choose() {
@@ -33,11 +35,29 @@ Choice choose() {
     throw std::invalid_argument("EQUIGLASS_ISA must be baseline, avx2 or avx512, found " + at_most);
 #ifdef EQUIGLASS_X86
   if (at_most == "avx512" && has_avx512())
-    return {"avx512", avx512::kernel_float, avx512_wide::kernel_float, avx512::kernel_double};
+    return {"avx512",
+            avx512::kernel_float,
+            avx512_wide::kernel_float,
+            avx512::kernel_double,
+            avx512::mixing_float,
+            avx512_wide::mixing_float,
+            avx512::mixing_double};
   if (at_most != "baseline" && has_avx2())
-    return {"avx2", avx2::kernel_float, avx2::kernel_float, avx2::kernel_double};
+    return {"avx2",
+            avx2::kernel_float,
+            avx2::kernel_float,
+            avx2::kernel_double,
+            avx2::mixing_float,
+            avx2::mixing_float,
+            avx2::mixing_double};
 #endif
-  return {"baseline", baseline::kernel_float, baseline::kernel_float, baseline::kernel_double};
+  return {"baseline",
+          baseline::kernel_float,
+          baseline::kernel_float,
+          baseline::kernel_double,
+          baseline::mixing_float,
+          baseline::mixing_float,
+          baseline::mixing_double};
 }
 
 Choice const& choice() {
@@ -50,6 +70,15 @@ template <> Kernel<float> const& kernel<float>(int channels) {
   return channels % 16 == 0 ? choice().f_wide : choice().f;
 }
 template <> Kernel<double> const& kernel<double>(int) { return choice().d; }
+
+template <class T> MixingKernel<T> const& mixing_kernel(Mixing const& m);
+template <> MixingKernel<float> const& mixing_kernel<float>(Mixing const& m) {
+  bool const wide = m.channels % 16 == 0 && m.columns % 16 == 0;
+  return wide ? choice().mixing_f_wide : choice().mixing_f;
+}
+template <> MixingKernel<double> const& mixing_kernel<double>(Mixing const&) {
+  return choice().mixing_d;
+}
 
 }  // namespace
 
@@ -89,6 +118,28 @@ template void convolution_backward(PathSet const&, Edges const&, Inputs<float> c
                                    Gradients<float> const&, int);
 template void convolution_backward(PathSet const&, Edges const&, Inputs<double> const&,
                                    double const*, Gradients<double> const&, int);
+
+template <class T>
+void mixing_forward(Mixing const& m, T const* sums, T const* own, T const* weight, T* out,
+                    int n_threads) {
+  mixing_kernel<T>(m).forward(m, sums, own, weight, out, n_threads);
+}
+
+template <class T>
+void mixing_backward(Mixing const& m, T const* out_gradient, T const* sums, T const* own,
+                     T const* weight, T* sums_gradient, T* own_gradient, T* weight_gradient,
+                     int n_threads) {
+  mixing_kernel<T>(m).backward(m, out_gradient, sums, own, weight, sums_gradient, own_gradient,
+                               weight_gradient, n_threads);
+}
+
+template void mixing_forward(Mixing const&, float const*, float const*, float const*, float*, int);
+template void mixing_forward(Mixing const&, double const*, double const*, double const*, double*,
+                             int);
+template void mixing_backward(Mixing const&, float const*, float const*, float const*, float const*,
+                              float*, float*, float*, int);
+template void mixing_backward(Mixing const&, double const*, double const*, double const*,
+                              double const*, double*, double*, double*, int);
 
 char const* instruction_set() { return choice().name; }
 

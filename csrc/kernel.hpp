@@ -1,7 +1,8 @@
-// What each build of convolution.cpp offers to dispatch.cpp.
+// What each build of convolution.cpp and mixing.cpp offers to dispatch.cpp.
 #pragma once
 
 #include "convolution.hpp"
+#include "mixing.hpp"
 
 namespace equiglass {
 
@@ -11,11 +12,18 @@ template <class T> struct Kernel {
                    int);
 };
 
-#define EQUIGLASS_DECLARE_ISA(isa)           \
-  namespace isa {                            \
-  extern Kernel<float> const kernel_float;   \
-  extern Kernel<double> const kernel_double; \
-  int find_path(Path const& path);           \
+template <class T> struct MixingKernel {
+  void (*forward)(Mixing const&, T const*, T const*, T const*, T*, int);
+  void (*backward)(Mixing const&, T const*, T const*, T const*, T const*, T*, T*, T*, int);
+};
+
+#define EQUIGLASS_DECLARE_ISA(isa)                 \
+  namespace isa {                                  \
+  extern Kernel<float> const kernel_float;         \
+  extern Kernel<double> const kernel_double;       \
+  extern MixingKernel<float> const mixing_float;   \
+  extern MixingKernel<double> const mixing_double; \
+  int find_path(Path const& path);                 \
   }
 
 EQUIGLASS_DECLARE_ISA(baseline)
@@ -25,7 +33,8 @@ EQUIGLASS_DECLARE_ISA(avx512)
 // AVX-512 with sixteen lanes, for channels that fill them.
 namespace avx512_wide {
 extern Kernel<float> const kernel_float;
-}
+extern MixingKernel<float> const mixing_float;
+}  // namespace avx512_wide
 #endif
 
 }  // namespace equiglass

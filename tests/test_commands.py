@@ -30,7 +30,11 @@ from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
-SHOWING_OF = {"predict": {"time"}, "represent": {"numbers"}}
+SHOWING_OF = {
+    "predict": {"time", "ranks"},
+    "represent": {"numbers"},
+    "fetch": {"listed", "output"},
+}
 # What in Python is one argument, ``states``.
 STATES = set(AVERAGING)
 
@@ -46,7 +50,7 @@ def parameters(function: Any) -> set[str]:
 
 def test_every_command_is_a_function_of_the_same_parameters() -> None:
     commands = click_commands()
-    assert len(commands) == 17
+    assert len(commands) == 19
     for name, command in commands.items():
         # ``equiglass.models`` is the package.
         function = getattr(eg, "list_models" if name == "models" else name.replace("-", "_"))

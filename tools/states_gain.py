@@ -1,6 +1,6 @@
 """What averaging over states adds on held-out public files, by members that did not see them.
 
-python tools/states_gain.py DATA OUT.json [--ridge CROSS_VALIDATION] [--states 9,17] [-j N]
+python tools/states_gain.py DATA OUT.json [--ridge CROSS_VALIDATION] [--states 9,17] [--only 1,7]
 
 DATA is the folder of the ten public files at T = 0.44. Each is predicted by the member of the
 packaged model ka3d_t044 in whose fold it was held out; with --ridge, the folder of
@@ -98,10 +98,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--ridge", type=Path)
     parser.add_argument("--states", default="9,17")
+    parser.add_argument("--only", help="numbers of the files, such as 1,7; by default all")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
     data = [c.replace(end_positions=None) for c in eg.read(asked.data)]
+    if asked.only is not None:
+        chosen = {f"_{number}_" for number in asked.only.split(",")}
+        data = [c for c in data if any(n in Path(c.source).name for n in chosen)]
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     numbers = [int(n) for n in asked.states.split(",")]
     model = eg.load_model(MODEL)

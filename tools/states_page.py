@@ -76,9 +76,7 @@ def coverage_table() -> str:
     return "\n".join(lines)
 
 
-PAGES = (
-    Page(ROOT / "docs" / "errors.md", coverage_table, block="coverage"),
-)
+PAGES = (Page(ROOT / "docs" / "errors.md", coverage_table, block="coverage"),)
 
 if __name__ == "__main__":
     run(PAGES, __doc__)

@@ -1,5 +1,6 @@
-// Runs the kernel outside Python, for the sanitizers: against a plain loop over coefficients, the
-// adjoint identity of the backward pass, and equality of bits between numbers of threads.
+// Runs the kernel and the map after it outside Python, for the sanitizers: against a plain loop
+// over coefficients, the adjoint identity of the backward pass, and equality of bits between
+// numbers of threads.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "convolution.hpp"
+#include "mixing.hpp"
 
 using namespace equiglass;
 
@@ -90,6 +92,46 @@ void require(bool condition, char const* what) {
   std::exit(1);
 }
 
+// Linear in path sums and own features together, and in the weights.
+void test_mixing(Problem const& problem, std::vector<double> const& sums) {
+  int const columns = 8;
+  int weight_rows = 0;
+  for (int n_paths : problem.set.per_l_out) weight_rows += (n_paths + 1) * problem.channels;
+  std::mt19937 random(2);
+  std::normal_distribution<double> normal;
+  std::vector<double> weight(std::size_t(weight_rows) * columns);
+  for (double& value : weight) value = normal(random);
+  Mixing const m{problem.n, problem.set.per_l_out, problem.channels, columns, 9};
+  auto const forward = [&](int threads) {
+    std::vector<double> out(std::size_t(problem.n) * 9 * columns);
+    mixing_forward(m, sums.data(), problem.x.data(), weight.data(), out.data(), threads);
+    return out;
+  };
+  struct Result {
+    std::vector<double> sums, own, weight;
+    bool operator==(Result const&) const = default;
+  };
+  auto const out = forward(1);
+  auto const backward = [&](int threads) {
+    Result r{std::vector<double>(sums.size()), std::vector<double>(problem.x.size()),
+             std::vector<double>(weight.size())};
+    mixing_backward(m, out.data(), sums.data(), problem.x.data(), weight.data(), r.sums.data(),
+                    r.own.data(), r.weight.data(), threads);
+    return r;
+  };
+  auto const result = backward(1);
+  for (int threads : {2, 4}) {
+    require(forward(threads) == out, "mixing forward, threads");
+    require(backward(threads) == result, "mixing backward, threads");
+  }
+  double const expected = dot(out, out);
+  require(
+      std::abs(dot(result.sums, sums) + dot(result.own, problem.x) - expected) < 1e-10 * expected,
+      "adjoint identity of the mixing, features");
+  require(std::abs(dot(result.weight, weight) - expected) < 1e-10 * expected,
+          "adjoint identity of the mixing, weights");
+}
+
 }  // namespace
 
 int main() {
@@ -106,6 +148,8 @@ int main() {
   for (auto const& [a, b] :
        {std::pair{&result.x, &problem.x}, {&result.table, &problem.table}, {&result.y, &problem.y}})
     require(std::abs(dot(*a, *b) - expected) < 1e-10 * std::abs(expected), "adjoint identity");
+
+  test_mixing(problem, sums);
 
   bool thrown = false;
   try {

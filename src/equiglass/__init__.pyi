@@ -3,6 +3,7 @@ from .commands.compare import compare as compare
 from .commands.convert import convert as convert
 from .commands.cross_validate import cross_validate as cross_validate
 from .commands.evaluate import evaluate as evaluate
+from .commands.fetch import fetch as fetch
 from .commands.four_point import four_point as four_point
 from .commands.info import info as info
 from .commands.list_models import list_models as list_models
@@ -15,6 +16,7 @@ from .commands.represent import represent as represent
 from .commands.simulate import simulate as simulate
 from .commands.study import study as study
 from .commands.train import train as train
+from .commands.view import view as view
 from .data.atoms import from_ase as from_ase
 from .data.atoms import to_ase as to_ase
 from .data.configuration import Configuration as Configuration

@@ -10,6 +10,8 @@ import torch
 
 from equiglass.geometry.graph import Graph, build_graph
 from equiglass.kernels.harmonics import spherical_harmonics
+from equiglass.kernels.paths import path_set
+from equiglass.kernels.problem import ConvolutionProblem
 from equiglass.nn.convolution import SteerableLayer
 from equiglass.nn.decoder import Decoder
 from equiglass.nn.radial import RadialFunctions, bessel_basis, smooth_cutoff
@@ -74,17 +76,20 @@ def test_wigner_matrices_are_orthogonal_and_turn_vectors(reflect: bool) -> None:
 @pytest.mark.parametrize("reflect", [False, True])
 @pytest.mark.parametrize("own", [False, True])
 def test_linear(own: bool, reflect: bool) -> None:
-    """Blocks of different widths, with and without the receiver's own features of lower degree."""
-    widths = [5, 3, 4]
-    inputs = [w + (CHANNELS if own and l < 2 else 0) for l, w in enumerate(widths)]
+    """With and without the receiver's own features, of lower degree than the sums."""
+    paths = path_set(1, 2, 2, True)
+    problem = ConvolutionProblem(paths, CHANNELS, CUTOFF)
+    inputs = [(n + (own and l < 2)) * CHANNELS for l, n in enumerate(paths.per_l_out)]
     layer = randomised(SteerableLinear(inputs, 6, bias=True))
 
     def function(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        blocks = [degree(x, l)[:, :, :w] for l, w in enumerate(widths)]
-        result: torch.Tensor = layer(blocks, y if own else None, 0.3)
+        # Some of each degree's channels stand for its paths' sums.
+        blocks = [degree(x, l)[..., : n * CHANNELS] for l, n in enumerate(paths.per_l_out)]
+        sums = torch.cat([block.flatten() for block in blocks])
+        result: torch.Tensor = layer(sums, y if own else None, problem, 0.3)
         return result
 
-    arguments = features(2, channels=5), features(1)
+    arguments = features(2, channels=max(paths.per_l_out) * CHANNELS), features(1)
     assert_equivariant(function, arguments, ["features"] * 2, "features", reflect=reflect)
     assert_permutation_equivariant(function, arguments)
 

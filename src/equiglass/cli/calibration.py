@@ -19,6 +19,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -49,14 +50,14 @@ def calibrate(
     from ..evaluation.reliability import coverage_rows
     from .tables import print_rows
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure)
     found = run(model, data, output=output, split=split, species=species_list(species), **prepare)
     rows = coverage_rows(found)
     if json is not None:
         content = {"model": found.model, **found.calibration.model_dump(mode="json")}
         write_json({**content, "coverage": rows}, json)
     if json != "-":
-        typer.echo(f"{found.model}: {found.calibration}")
+        echo(f"{found.model}: {found.calibration}")
         print_rows(
             [
                 {
@@ -72,14 +73,14 @@ def calibrate(
             ]
         )
         for one in found.calibration.expected:
-            typer.echo(f"expected of a configuration of its domain: {one}")
+            echo(f"expected of a configuration of its domain: {one}")
     if figure is not None:
         from ..reporting.figures import save
         from ..reporting.reliability import reliability_figure
 
-        typer.echo(f"figure {save(reliability_figure(found), figure)}", err=True)
+        echo(f"figure {save(reliability_figure(found), figure)}", err=True)
     if output is not None:
-        typer.echo(f"model {output}", err=json == "-")
+        echo(f"model {output}", err=json == "-")
 
 
 def models(
@@ -101,18 +102,14 @@ def models(
     for one in found:
         times = ", ".join(f"{t:g}" for t in one.times)
         temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
-        typer.echo(
-            f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}"
-        )
-        typer.echo(f"  data: {one.data or 'not recorded'}")
+        echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
+        echo(f"  data: {one.data or 'not recorded'}")
         for row in one.held_out:
             mean, std = row["mean"], row["std"]
             if mean is not None:
                 spread = "" if std is None else f" ± {std:.3f}"
-                typer.echo(
-                    f"  held out: ρ of {row['type']} at t = {row['time']:g} {mean:.3f}{spread}"
-                )
-        typer.echo(f"  errors: {one.calibrated}")
+                echo(f"  held out: ρ of {row['type']} at t = {row['time']:g} {mean:.3f}{spread}")
+        echo(f"  errors: {one.calibrated}")
         if one.calibration is not None:
             for expected in one.calibration.expected:
-                typer.echo(f"  expected of a configuration of its domain: {expected}")
+                echo(f"  expected of a configuration of its domain: {expected}")

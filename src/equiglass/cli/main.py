@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, calibration, data, model, training
+from . import analysis, calibration, data, fetch, model, training, viewing
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., Any], ...] = (
     training.quickstart,
     data.info,
+    fetch.fetch,
     data.convert,
     data.quench,
     data.simulate,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     analysis.four_point,
     analysis.probe,
     analysis.report,
+    viewing.view,
     model.predict,
 )
 for command in COMMANDS:

@@ -17,6 +17,7 @@ from .options import (
     JsonOption,
     MemoryOption,
     ModelArgument,
+    RanksOption,
     SchedulerOption,
     SpeciesOption,
     SplitOption,
@@ -28,6 +29,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -71,9 +73,9 @@ def evaluate(
     from ..commands.options import check_output
     from .score_tables import print_evaluation, print_gain
 
-    check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
+    check_outputs(model, data, json=json, others=[figures])
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
         frames=frames, memory=memory, states=states, **prepare,
@@ -98,7 +100,7 @@ def evaluate(
         from ..reporting.figures import rho_against_time, save, scatter
 
         for name, figure in (("rho", rho_against_time(results)), ("scatter", scatter(result))):
-            typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
+            echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
 
 
 @averaging
@@ -126,7 +128,7 @@ def compare(
     from ..commands.compare import compare as run
     from .score_tables import print_comparison, print_gain
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, *models, json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species),
         timestep=timestep, frames=frames, states=states, **prepare,
@@ -141,7 +143,7 @@ def compare(
         from ..reporting.figures import rho_against_time, save
 
         picture = rho_against_time([c.evaluation for c in contenders])
-        typer.echo(f"figure {save(picture, figure)}", err=True)
+        echo(f"figure {save(picture, figure)}", err=True)
 
 
 @averaging
@@ -164,6 +166,7 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
+    ranks: RanksOption = False,
     frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
@@ -190,7 +193,7 @@ def predict(
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
-    check_outputs(figure=figure)
+    check_outputs(model, snapshot, figure=figure, others=[output])
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)
@@ -224,12 +227,12 @@ def predict(
     )  # fmt: skip
     if output is not None:
         n, m = len(predictions), len(network.times)
-        typer.echo(f"predictions at {m} times for {n} configurations in {output}")
+        echo(f"predictions at {m} times for {n} configurations in {output}")
     about = about_predictions(predictions)
     say_extra(about.extra)
     say_errors(about.calibration)
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
-        picture = prediction_map(predictions[0], network.row_of(time))
-        typer.echo(f"figure {save(picture, figure)}")
+        picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
+        echo(f"figure {save(picture, figure)}")

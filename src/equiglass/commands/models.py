@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
+from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
@@ -23,6 +23,7 @@ from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
 from ..simulation.states import States
+from ..terminal import Terminal
 from .options import Preparing, preparation_of
 
 Model = str | os.PathLike[str] | PropensityModel
@@ -79,7 +80,7 @@ def check_memory(
     largest = max(configurations, key=len)
     plan = model.budget(largest, memory=limit, features=features)
     if plan is not None and progress:
-        Console(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
+        Terminal(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
 
 
 def model_and_data(
@@ -149,20 +150,32 @@ class Watch:
         InputError
             If the configuration is outside of the domain, or none is known, and this is strict.
         """
+        self.refuse_unknown()
+        values = self.model.predict(configuration, memory=self.memory, **options)
+        self.check(configuration, values)
+        return values
+
+    def refuse_unknown(self) -> None:
+        """Raise InputError if this is strict and the model states no domain."""
         if self.strict and not self.knows:
             raise InputError(
                 "records no training domain to hold the data against",
                 source=self.model.card.name,
                 field="domain",
             )
-        values = self.model.predict(configuration, memory=self.memory, **options)
+
+    def check(self, configuration: Configuration, values: NDArray[np.float64]) -> None:
+        """Hold what was predicted, (n_times, N), against the domain; raises as `predict`."""
         self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
             raise InputError(
                 f"outside the model's training domain: {'; '.join(outside(self.found[-1:]))}",
                 source=configuration.source,
             )
-        return values
+
+    def words(self) -> str:
+        """What is outside of the last configuration, or that it cannot be known."""
+        return "; ".join(outside(self.found[-1:])) if self.knows else UNKNOWN_DOMAIN
 
     def warn(self) -> None:
         """Say in one line what was outside, if anything was, or that it cannot be known."""

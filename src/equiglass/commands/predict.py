@@ -27,6 +27,7 @@ from .averaging import Averaged
 from .frames import about_frames, chosen_moments, refuse_memory, stream, warn_outside
 from .models import Model, Watch, loaded, model_and_data
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_results
 
 
 @overload
@@ -135,6 +136,8 @@ def predict(
     if timestep is not None or scheduler is not None or cluster is not None:
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(snapshot, Trajectory)
+    if target is not None:
+        check_results([target], model, snapshot)
     return _in_memory(loaded(model), snapshot, target, asked, strict, memory, species, options)
 
 

@@ -30,6 +30,7 @@ PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
 SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
+ORDER = "order_parameter"
 
 
 @dataclass(frozen=True, repr=False)

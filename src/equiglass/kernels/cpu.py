@@ -55,8 +55,14 @@ def convolve(
     return result
 
 
+def native() -> Any:
+    """The extension module."""
+    return _native
+
+
 @cache
-def _native_paths(problem: str) -> Any:
+def native_paths(problem: str) -> Any:
+    """The paths of a problem's key, as the extension takes them."""
     return _native.PathSet(list(problem_of(problem).paths.paths))
 
 
@@ -84,7 +90,7 @@ def convolution(
     padded_x, padded_table = _padded(x.detach()), _padded(table.detach())
     sums = empty_sums(padded_x, receiver_start, problem)
     _native.forward(
-        _native_paths(problem),
+        native_paths(problem),
         receiver_start.contiguous(),
         senders.contiguous(),
         padded_x,
@@ -120,7 +126,7 @@ def convolution_backward(
         padded_x, harmonics.detach(), lengths.detach(), padded_table, geometry
     )
     _native.backward(
-        _native_paths(problem),
+        native_paths(problem),
         receiver_start.contiguous(),
         senders.contiguous(),
         padded_x,

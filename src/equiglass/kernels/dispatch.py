@@ -90,19 +90,19 @@ def backend(device: torch.device) -> str:
 
 
 @constant_result
-def _chosen(device: torch.device) -> str:
-    """A compiled function keeps the choice that was made when it was compiled."""
+def chosen(device: torch.device) -> str:
+    """:func:`backend`; a compiled function keeps the choice that was made when it was compiled."""
     return backend(device)
 
 
-def convolve(
+def flat_sums(
     x: torch.Tensor,
     harmonics: torch.Tensor,
     table: torch.Tensor,
     graph: Graph,
     problem: ConvolutionProblem,
-) -> list[torch.Tensor]:
-    """Path-resolved sums over each receiver's edges.
+) -> torch.Tensor:
+    """Path-resolved sums over each receiver's edges, all degrees in one flat tensor.
 
     See :func:`equiglass.kernels.reference.convolve` for the equation.
 
@@ -117,7 +117,8 @@ def convolve(
 
     Returns
     -------
-    Per l_out, (n_receivers, 2 l_out + 1, paths of l_out, channels).
+    One block for each l_out, one after the other, each
+    (n_receivers, 2 l_out + 1, paths of l_out, channels).
 
     Raises
     ------
@@ -126,14 +127,25 @@ def convolve(
     RuntimeError
         As :func:`backend`.
     """
-    chosen = BACKENDS[_chosen(x.device)]()
+    implementation = BACKENDS[chosen(x.device)]()
     dtype = graph.lengths.dtype
     if torch.is_autocast_enabled(x.device.type):
         half = torch.get_autocast_dtype(x.device.type)
-        dtype = half if half in chosen.DTYPES else dtype
-    require(dtype in chosen.DTYPES, "lengths", f"one of {chosen.DTYPES}", dtype)
+        dtype = half if half in implementation.DTYPES else dtype
+    require(dtype in implementation.DTYPES, "lengths", f"one of {implementation.DTYPES}", dtype)
     x, table = x.to(dtype), table.to(dtype)
     harmonics = harmonics[:, : (problem.paths.l_filter + 1) ** 2].to(dtype)
     check_arguments(x, harmonics, table, graph, problem)
-    sums = chosen.convolve(x, harmonics, table, graph, problem)
+    return implementation.convolve(x, harmonics, table, graph, problem)
+
+
+def convolve(
+    x: torch.Tensor,
+    harmonics: torch.Tensor,
+    table: torch.Tensor,
+    graph: Graph,
+    problem: ConvolutionProblem,
+) -> list[torch.Tensor]:
+    """:func:`flat_sums`, per l_out: (n_receivers, 2 l_out + 1, paths of l_out, channels) each."""
+    sums = flat_sums(x, harmonics, table, graph, problem)
     return problem.paths.split(sums, graph.n_receivers, problem.channels)

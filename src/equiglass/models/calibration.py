@@ -31,9 +31,9 @@ class ErrorModel(BaseModel):
         fit, each in its turn; None for a single one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    type: str
+    type: str = Field(pattern="^[A-H]$")
     time: float = Field(gt=0, allow_inf_nan=False)
     floor: float = Field(ge=0, allow_inf_nan=False)
     relative: float = Field(ge=0, allow_inf_nan=False)
@@ -66,13 +66,13 @@ class ExpectedScore(BaseModel):
         The mean, corrected for the noise of the labels; None where that is not known.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    type: str
+    type: str = Field(pattern="^[A-H]$")
     time: float
     rho: float
     std: float | None = None
-    n: int
+    n: int = Field(ge=1)
     low: float | None = None
     high: float | None = None
     rho_propensity: float | None = None
@@ -93,7 +93,7 @@ class Calibration(BaseModel):
         Held out, and members whose mean predicted each of them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     data: str
     n_configurations: int = Field(ge=1)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from ..data.configuration import Configuration
 from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..geometry.graph import Graph, batch_graphs, build_graph
 from ..geometry.slabs import Slabs
 from ..geometry.union import union_graphs
+from ..yaml_config import Settings
 
 Positions = Literal["thermal", "inherent", "cage"]
 UNION: Literal["union"] = "union"
@@ -36,10 +37,8 @@ def _declared(names: tuple[str, ...]) -> tuple[str, ...]:
 Features = Annotated[tuple[str, ...], AfterValidator(_declared)]
 
 
-class Inputs(BaseModel):
+class Inputs(Settings):
     """Which fields of a configuration a model reads; the type of each particle is always one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     features: Features = Field(
         (), description=f"other numbers of each particle, as scalars: {', '.join(FEATURE_FIELDS)}"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ..geometry.graph import Graph
-from ..kernels.dispatch import convolve
+from ..kernels.dispatch import flat_sums
 from ..kernels.paths import path_set
 from ..kernels.problem import ConvolutionProblem
 from .radial import RadialFunctions
@@ -70,8 +70,12 @@ class SteerableLayer(nn.Module):
         its feature as weight, projected on radial functions times spherical harmonics; on one-hot
         types, the densities of the types.
         """
+        sums = self._flat_sums(x, harmonics, graph)
+        return self.problem.paths.split(sums, graph.n_receivers, self.problem.channels)
+
+    def _flat_sums(self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph) -> torch.Tensor:
         table = self.radial.table(self.problem.n_knots, graph.lengths.dtype)
-        return convolve(x, harmonics, table, graph, self.problem)
+        return flat_sums(x, harmonics, table, graph, self.problem)
 
     def forward(
         self,
@@ -84,11 +88,10 @@ class SteerableLayer(nn.Module):
 
         ``own`` are the receivers' features where the receivers are not the senders.
         """
-        return self.mixed(self.sums(x, harmonics, graph), x if own is None else own)
+        return self.mixed(self._flat_sums(x, harmonics, graph), x if own is None else own)
 
-    def mixed(self, sums: list[torch.Tensor], own: torch.Tensor) -> torch.Tensor:
-        """What follows the sums over edges: mixing with the own features, norm, gate and skip."""
-        blocks = [s.flatten(2) for s in sums]
-        mixed = self.mix(blocks, own if self.skip != "none" else None, self.scale)
+    def mixed(self, sums: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+        """What follows flat sums over edges: mixing with the own features, norm, gate and skip."""
+        mixed = self.mix(sums, own if self.skip != "none" else None, self.problem, self.scale)
         y: torch.Tensor = self.gate(self.norm(mixed))
         return own + y if self.is_residual else y

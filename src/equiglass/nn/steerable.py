@@ -12,6 +12,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from ..kernels.mixing import mix
+from ..kernels.problem import ConvolutionProblem
+
 
 def degree(x: torch.Tensor, l: int) -> torch.Tensor:
     """View (n, 2 l + 1, channels) of the components of degree l."""
@@ -45,25 +48,26 @@ class SteerableLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
 
     def forward(
-        self, blocks: list[torch.Tensor], own: torch.Tensor | None = None, scale: float = 1.0
+        self,
+        sums: torch.Tensor,
+        own: torch.Tensor | None,
+        problem: ConvolutionProblem,
+        scale: float = 1.0,
     ) -> torch.Tensor:
-        """Linear in ``[scale * blocks[l], own's degree l]``, without joining them in memory.
+        """Linear in ``scale`` times a convolution's path sums and in the receiver's own features.
 
-        Per degree (n, 2 l + 1, channels) -> (n, (l_max + 1)^2, outputs).
+        Flat sums and (n, (l_in + 1)^2, channels) -> (n, (l_max + 1)^2, outputs), as
+        :func:`equiglass.kernels.mixing.mix`.
         """
-        mixed = []
-        for l, (block, weight) in enumerate(zip(blocks, self.weights, strict=True)):
-            width = block.shape[2]
-            flat, scaled = block.flatten(0, 1), scale * weight[:width]
-            if own is not None and l <= l_max_of(own):
-                skip = degree(own, l).flatten(0, 1) @ weight[width:]
-                y = torch.addmm(skip, flat, scaled)
-            else:
-                y = flat @ scaled
-            mixed.append(y.view(*block.shape[:2], -1))
-        if self.bias is not None:
-            mixed[0] = mixed[0] + self.bias
-        return torch.cat(mixed, dim=1)
+        widths = [n_paths * problem.channels for n_paths in problem.paths.per_l_out]
+        weights = [
+            torch.cat([scale * w[:width], w[width:]]) if len(w) > width else scale * w
+            for w, width in zip(self.weights, widths, strict=True)
+        ]
+        mixed = mix(sums, own, weights, problem)
+        if self.bias is None:
+            return mixed
+        return torch.cat([mixed[:, :1] + self.bias, mixed[:, 1:]], dim=1)
 
 
 class _SumOverProcesses(torch.autograd.Function):

@@ -16,7 +16,7 @@ from torch import nn
 
 from ..geometry.graph import Graph
 from ..geometry.union import EXTENT
-from ..kernels.dispatch import convolve
+from ..kernels.dispatch import flat_sums
 from ..kernels.harmonics import spherical_harmonics
 from ..kernels.problem import N_KNOTS, ConvolutionProblem
 from .convolution import SteerableLayer
@@ -125,11 +125,11 @@ class UnionLayer(SteerableLayer):
         # The directions share the scale of the sums.
         self.scale *= n_directions**-0.5
 
-    def union_sums(self, x: torch.Tensor, edges: UnionEdges) -> list[torch.Tensor]:
-        """As :meth:`SteerableLayer.sums`."""
+    def union_sums(self, x: torch.Tensor, edges: UnionEdges) -> torch.Tensor:
+        """Path sums over both directions, flat."""
         hidden = nn.functional.silu(self.edge_hidden(edges.features))
         factors = edges.envelope[:, None] * (1 + self.edge_output(hidden))
-        total: list[torch.Tensor] = []
+        total: torch.Tensor | None = None
         for k, radial in enumerate([self.radial, *self.other_radial]):
             own = factors[:, k * len(self.sizes) : (k + 1) * len(self.sizes)]
             every = torch.cat(
@@ -137,8 +137,9 @@ class UnionLayer(SteerableLayer):
             )
             graph, harmonics = edges.graphs[k], edges.harmonics[k] * every
             table = radial.table(self.problem.n_knots, graph.lengths.dtype)
-            sums = convolve(x, harmonics, table, graph, self.problem)
-            total = [a + b for a, b in zip(total, sums, strict=True)] if total else sums
+            sums = flat_sums(x, harmonics, table, graph, self.problem)
+            total = sums if total is None else total + sums
+        assert total is not None  # there is a direction
         return total
 
     def forward(self, x: torch.Tensor, edges: UnionEdges) -> torch.Tensor:  # type: ignore[override]

@@ -23,6 +23,7 @@ from ..evaluation.prediction import (
     predicted_quantities,
     state_values,
 )
+from ..evaluation.prediction import ORDER as ORDER
 from ..simulation.preparation import Preparation
 from ..simulation.quench import quench
 from ..simulation.states import States
@@ -30,7 +31,7 @@ from ..simulation.states import States
 if TYPE_CHECKING:
     from ..models.propensity import PropensityModel
 
-FEATURES, ORDER = "representation", "order_parameter"
+FEATURES = "representation"
 
 
 class Job(Protocol):

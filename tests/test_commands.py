@@ -30,11 +30,7 @@ from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
-SHOWING_OF = {
-    "predict": {"time", "ranks"},
-    "represent": {"numbers"},
-    "fetch": {"listed", "output"},
-}
+SHOWING_OF = {"fetch": {"listed"}, "predict": {"time", "ranks"}, "represent": {"numbers"}}
 # What in Python is one argument, ``states``.
 STATES = set(AVERAGING)
 

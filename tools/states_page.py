@@ -76,7 +76,10 @@ def coverage_table() -> str:
     return "\n".join(lines)
 
 
-PAGES = (Page(ROOT / "docs" / "errors.md", coverage_table, block="coverage"),)
+PAGES = (
+    Page(ROOT / "docs" / "states.md", states_table, block="states"),
+    Page(ROOT / "docs" / "errors.md", coverage_table, block="coverage"),
+)
 
 if __name__ == "__main__":
     run(PAGES, __doc__)

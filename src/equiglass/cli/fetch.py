@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .saying import echo
+
 if TYPE_CHECKING:
     from ..fetching.files import Fetched
     from ..fetching.sets import PublicSet
@@ -57,13 +59,13 @@ def fetch(
     found = run(name, part, folder, unpack=unpack, mirror=mirror, progress=True)
     for one in found if len(found) < 4 else found[:1]:
         state = "is there" if not one.new else "fetched"
-        typer.echo(f"{one.path}: {state}, {one.n_bytes} bytes, sha256 {one.sha256}")
-        typer.echo(f"checked: {one.checked}")
+        echo(f"{one.path}: {state}, {one.n_bytes} bytes, sha256 {one.sha256}")
+        echo(f"checked: {one.checked}")
     if len(found) >= 4:
         new = sum(one.new for one in found)
-        typer.echo(f"and {len(found) - 1} others; {new} of {len(found)} came now")
+        echo(f"and {len(found) - 1} others; {new} of {len(found)} came now")
     _print_terms(chosen)
-    typer.echo(f"next: {_next(chosen, found)}")
+    echo(f"next: {_next(chosen, found)}")
 
 
 def _next(chosen: PublicSet, found: list[Fetched]) -> str:
@@ -80,8 +82,8 @@ def _next(chosen: PublicSet, found: list[Fetched]) -> str:
 
 
 def _print_terms(one: PublicSet) -> None:
-    typer.echo(f"licence: {one.licence}")
-    typer.echo(f"cite: {one.citation} (data: doi:{one.doi})")
+    echo(f"licence: {one.licence}")
+    echo(f"cite: {one.citation} (data: doi:{one.doi})")
 
 
 def _print_set(one: PublicSet) -> None:
@@ -89,9 +91,9 @@ def _print_set(one: PublicSet) -> None:
     width = max(len(part.name) for part in one.parts)
     for part in one.parts:
         size = f" [{part.size}]" if part.size else ""
-        typer.echo(f"  {part.name:{width}}  {part.about}{size}")
+        echo(f"  {part.name:{width}}  {part.about}{size}")
     if one.note:
-        typer.echo(f"  {one.note}")
-    typer.echo(f"  from {one.address}")
+        echo(f"  {one.note}")
+    echo(f"  from {one.address}")
     _print_terms(one)
-    typer.echo()
+    echo("")

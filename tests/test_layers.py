@@ -37,6 +37,7 @@ ORDER = (
     "reporting",
     "streaming",
     "commands",
+    "interfaces",
     "cli",
     "__main__",
 )

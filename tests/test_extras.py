@@ -22,7 +22,7 @@ EXTRAS: dict[str, list[str]] = tomllib.loads(PROJECT.read_text())["project"][
 BROUGHT = {
     "lightning": "train", "tensorboard": "train", "torchmetrics": "train",
     "distributed": "simulate", "plotly": "report", "chemiscope": "chemiscope", "openmm": "openmm",
-    "dask_jobqueue": "slurm", "ovito": "ovito",
+    "dask_jobqueue": "slurm", "ovito": "ovito", "pooch": "fetch", "remotezip": "fetch",
 }  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def test_missing_packages_are_named(
         "lightning": lambda: eg.train({}, tmp_path / "run"),
         "distributed": lambda: eg.simulate("a.yaml", tmp_path / "a.zarr"),
         "plotly": lambda: eg.report("run", tmp_path / "a.html"),
+        "remotezip": lambda: eg.fetch("glassbench", "README", tmp_path / "set"),
         "dask_jobqueue": lambda: slurm_job_script(Slurm()),
     }
     for module, call in calls.items():

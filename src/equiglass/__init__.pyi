@@ -2,6 +2,7 @@ from .commands.compare import compare as compare
 from .commands.convert import convert as convert
 from .commands.cross_validate import cross_validate as cross_validate
 from .commands.evaluate import evaluate as evaluate
+from .commands.fetch import fetch as fetch
 from .commands.four_point import four_point as four_point
 from .commands.info import info as info
 from .commands.predict import predict as predict

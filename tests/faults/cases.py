@@ -59,6 +59,35 @@ def make_inputs(folder: Path) -> None:
         }
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(settings))
     (folder / "simulate.yaml").write_text(yaml.safe_dump(SIMULATION))
+    write_trajectory(folder / "run.lammpstrj")
+    trajectory = {
+        "trajectory": str(folder / "run.lammpstrj"), "timestep": 0.1, "times": [1.0, 2.0],
+        "tau_alpha": 2.0, "gap": 0.5, "temperature": 1.0,
+    }  # fmt: skip
+    settings = {
+        "data": trajectory, "model": NETWORK, "optimizer": {"epochs": 2},
+        "preparation": {"potential": "kob-andersen"},
+    }  # fmt: skip
+    (folder / "trajectory.yaml").write_text(yaml.safe_dump(settings))
+
+
+def write_trajectory(file: Path, n: int = 160, frames: int = 8) -> None:
+    """A dump of particles that wander, with unwrapped coordinates."""
+    liquid, rng = make_liquid(n), np.random.default_rng(0)
+    positions = liquid.positions.copy()
+    text = []
+    for k in range(frames):
+        bounds = "".join(f"0 {edge:.9f}\n" for edge in liquid.box)
+        rows = "".join(
+            f"{i + 1} {t + 1} {x:.6f} {y:.6f} {z:.6f}\n"
+            for i, (t, (x, y, z)) in enumerate(zip(liquid.types, positions, strict=True))
+        )
+        text.append(
+            f"ITEM: TIMESTEP\n{10 * k}\nITEM: NUMBER OF ATOMS\n{n}\n"
+            f"ITEM: BOX BOUNDS pp pp pp\n{bounds}ITEM: ATOMS id type xu yu zu\n{rows}"
+        )
+        positions += 0.03 * rng.standard_normal(positions.shape)
+    file.write_text("".join(text))
 
 
 def bytes_of(*names: str) -> Callable[[Path], object]:
@@ -155,6 +184,8 @@ def cases(inputs: Path) -> dict[str, Case]:
 
         return Case(name, made, digest, **options)
 
+    trajectory = inputs / "run.lammpstrj"
+    along = ("--frames", "0:", "--timestep", 0.1, "--potential", "kob-andersen")
     found = [
         case("convert", store_of("a.zarr"), "convert", data, ":a.zarr", repeats=False),
         case("convert-zip", store_of_zip, "convert", data, ":a.zarr.zip", repeats=False),
@@ -208,6 +239,38 @@ def cases(inputs: Path) -> dict[str, Case]:
         case(
             "simulate", store_of("s.zarr"), "simulate", inputs / "simulate.yaml", "-o", ":s.zarr",
             "-j", 2, workers=True,
+        ),
+        case(
+            "train-trajectory", run_of("run"), "train", inputs / "trajectory.yaml", "-o", ":run",
+            resume=resumed, repeats=False,
+        ),
+        case(
+            "predict-frames", bytes_of("p.npz"), "predict", model, trajectory, *along, "-o",
+            ":p.npz", "-j", 1,
+        ),
+        case(
+            "predict-frames-2", bytes_of("p.gsd"), "predict", model, trajectory, *along, "-o",
+            ":p.gsd", "-j", 2, workers=True,
+        ),
+        case(
+            "represent-frames", bytes_of("r.extxyz", "n.csv", "r.png"), "represent", model,
+            trajectory, *along, "-o", ":r.extxyz", "--numbers", ":n.csv", "--figure", ":r.png",
+            "-j", 1,
+        ),
+        case(
+            "quench-frames", store_of("q.zarr"), "quench", trajectory, *along, "-o", ":q.zarr",
+            "-j", 1, repeats=False,
+        ),
+        case(
+            "convert-extxyz", bytes_of("a.extxyz"), "convert", data, ":a.extxyz", repeats=False,
+        ),
+        case(
+            "four-point", bytes_of("f.json", "f.png"), "four-point", model, data, "--json",
+            ":f.json", "--figure", ":f.png",
+        ),
+        case(
+            "probe", bytes_of("p.json", "p.png"), "probe", model, data, "--json", ":p.json",
+            "--figure", ":p.png",
         ),
         case("quickstart", quickstart_of, "quickstart", "-o", ":quick", "--epochs", 1),
     ]  # fmt: skip

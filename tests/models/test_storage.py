@@ -148,6 +148,16 @@ def test_damaged_header(header: str, tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64])
+def test_numbers_of_too_few_digits_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    file = rewritten(tmp_path) / WEIGHTS
+    header = header_of(file)
+    state = {name: tensor.to(dtype) for name, tensor in load_file(file).items()}
+    save_file(state, file, {FORMAT: json.dumps(header)})
+    with pytest.raises(InputError, match="target_mean: numbers of another kind"):
+        load_model(file)
+
+
 def test_truncated_file(tmp_path: Path) -> None:
     whole = (STORED / f"v{VERSION}" / "se3" / WEIGHTS).read_bytes()
     for size in (0, 5, 100, len(whole) - 1):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from ..errors import InputError
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..analysis.along import Along
@@ -29,9 +28,9 @@ def print_along(found: Along) -> None:
         span = f", t = {found.times[0]:g} to {found.times[-1]:g}"
     times = found.about.times
     what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
-    typer.echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    echo(f"{what} for {len(found)} configurations{span} in {found.output}")
     if found.n_outside:
-        typer.echo(f"{found.n_outside} of them outside of the model's training domain")
+        echo(f"{found.n_outside} of them outside of the model's training domain")
 
 
 def show_along(found: Along, figure: Path | None, numbers: Path | None, json: str | None) -> None:
@@ -45,11 +44,11 @@ def show_along(found: Along, figure: Path | None, numbers: Path | None, json: st
         write_json(found.as_dict(), json)
     if json != "-":
         print_along(found)
-        typer.echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
+        echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
         for row in {row.type: row for row in reversed(found.autocorrelation)}.values():
-            typer.echo(f"autocorrelation of type {row.type} falls to 1/e {decay_text(row)}")
+            echo(f"autocorrelation of type {row.type} falls to 1/e {decay_text(row)}")
     if figure is not None:
-        typer.echo(f"figure {save(along_figure(found), figure)}", err=True)
+        echo(f"figure {save(along_figure(found), figure)}", err=True)
     if numbers is not None:
         write_numbers(numbers, found)
-        typer.echo(f"numbers {numbers}", err=True)
+        echo(f"numbers {numbers}", err=True)

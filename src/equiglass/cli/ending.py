@@ -16,6 +16,7 @@ import typer
 
 from ..errors import AssumptionWarning, InputError
 from ..written import DISK_ERRORS
+from .saying import echo
 
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 FRAMES = (
@@ -34,6 +35,7 @@ KEPT = {
     "predict": FRAMES,
     "represent": FRAMES,
     "quickstart": "finished epochs are kept; the same command goes on",
+    "fetch": "what came is kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",
 }
@@ -115,7 +117,7 @@ def _print_notes() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, AssumptionWarning):
-            typer.secho(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
+            echo(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
         else:
             usual(message, category, filename, lineno, file, line)
 
@@ -133,7 +135,7 @@ def _stopped(command: str, error: BaseException) -> NoReturn:
 
 
 def _end(text: str, status: int, color: str = "red") -> NoReturn:
-    typer.secho(text, fg=color, err=True)
+    echo(text, fg=color, err=True)
     raise typer.Exit(status)
 
 

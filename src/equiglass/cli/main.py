@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, data, model, training, viewing
+from . import analysis, data, fetch, model, training, viewing
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., Any], ...] = (
     training.quickstart,
     data.info,
+    fetch.fetch,
     data.convert,
     data.quench,
     data.simulate,

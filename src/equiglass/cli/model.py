@@ -28,6 +28,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -68,9 +69,9 @@ def evaluate(
     from ..commands.options import check_output
     from .score_tables import print_evaluation
 
-    check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
+    check_outputs(model, data, json=json, others=[figures])
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
         frames=frames, memory=memory, **prepare,
@@ -89,7 +90,7 @@ def evaluate(
         from ..reporting.figures import rho_against_time, save, scatter
 
         for name, figure in (("rho", rho_against_time(results)), ("scatter", scatter(result))):
-            typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
+            echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
 
 
 @preparing
@@ -115,7 +116,7 @@ def compare(
     from ..commands.compare import compare as run
     from .score_tables import print_comparison
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, *models, json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species),
         timestep=timestep, frames=frames, **prepare,
@@ -128,7 +129,7 @@ def compare(
         from ..reporting.figures import rho_against_time, save
 
         picture = rho_against_time([c.evaluation for c in contenders])
-        typer.echo(f"figure {save(picture, figure)}", err=True)
+        echo(f"figure {save(picture, figure)}", err=True)
 
 
 @preparing
@@ -175,7 +176,7 @@ def predict(
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
-    check_outputs(figure=figure)
+    check_outputs(model, snapshot, figure=figure, others=[output])
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)
@@ -207,12 +208,12 @@ def predict(
     )
     if output is not None:
         n, m = len(predictions), len(network.times)
-        typer.echo(f"predictions at {m} times for {n} configurations in {output}")
+        echo(f"predictions at {m} times for {n} configurations in {output}")
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
         picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
-        typer.echo(f"figure {save(picture, figure)}")
+        echo(f"figure {save(picture, figure)}")
 
 
 def models(json: JsonOption = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -166,14 +166,30 @@ def species_list(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",")] if text else None
 
 
-def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:
-    """Raise InputError, before work starts, for results that cannot be written."""
-    from ..commands.options import PICTURES, check_output
+def check_outputs(
+    *read: object,
+    json: str | None = None,
+    figure: Path | None = None,
+    others: Sequence[Path | None] = (),
+) -> None:
+    """Raise InputError, before work starts, for results that cannot be written.
 
+    Parameters
+    ----------
+    read
+        What the command reads, which no result may overwrite.
+    others
+        Results that are checked elsewhere; here only that they lie apart.
+    """
+    from ..commands.options import PICTURES, check_output
+    from ..commands.places import check_results
+
+    written = [path for path in others if path is not None]
     if json is not None and json != "-":
-        check_output(json)
+        written.append(check_output(json))
     if figure is not None:
-        check_output(figure, endings=PICTURES)
+        written.append(check_output(figure, endings=PICTURES))
+    check_results(written, *read)
 
 
 def write_json(content: Any, target: str) -> None:

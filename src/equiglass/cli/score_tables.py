@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from ..evaluation.compare import Contender, paired_difference
@@ -15,12 +14,13 @@ from ..evaluation.disattenuation import Estimate
 from ..evaluation.noise import METHODS
 from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
+from ..terminal import Terminal
 from .tables import number
 
 
-def _wide_console(n_models: int) -> Console:
+def _wide_console(n_models: int) -> Terminal:
     """The terminal, or wider: a line that breaks is better than a number that is cut off."""
-    console = Console(markup=False)
+    console = Terminal()
     console.width = max(console.width, 30 + 18 * n_models)
     return console
 
@@ -77,7 +77,7 @@ def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Tab
     return table
 
 
-def _print_propensity(console: Console, evaluations: Sequence[Evaluation]) -> None:
+def _print_propensity(console: Terminal, evaluations: Sequence[Evaluation]) -> None:
     """The reliability of the labels and the estimates for the propensity; or why there is none."""
     scores = evaluations[0].scores
     reasons = _reasons([score.estimate for e in evaluations for score in e.scores], scores)
@@ -133,7 +133,7 @@ def with_interval(one: Estimate) -> str:
 def print_comparison(contenders: Sequence[Contender]) -> None:
     """Scores side by side, the advantage of the first, and what each costs."""
     print_evaluation([c.evaluation for c in contenders])
-    console = Console(markup=False)
+    console = Terminal()
     first = contenders[0].evaluation
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("predictor", "parameters", "training", "prediction"):

@@ -15,6 +15,7 @@ from .options import (
     preparing,
     species_list,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -58,4 +59,4 @@ def view(
         data, output, model=model, frames=frames or ":", timestep=timestep, times=chosen,
         strict=strict, species=species_list(species), **prepare,
     )  # fmt: skip
-    typer.echo(f"page {page} ({page.stat().st_size / 1e6:.1f} MB)")
+    echo(f"page {page} ({page.stat().st_size / 1e6:.1f} MB)")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
@@ -22,6 +21,7 @@ from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
+from ..terminal import Terminal
 from .options import Preparing, preparation_of
 
 Model = str | os.PathLike[str] | PropensityModel
@@ -78,7 +78,7 @@ def check_memory(
     largest = max(configurations, key=len)
     plan = model.budget(largest, memory=limit, features=features)
     if plan is not None and progress:
-        Console(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
+        Terminal(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
 
 
 def model_and_data(

@@ -23,6 +23,7 @@ from ..streaming.workers import where_of
 from .frames import about_frames, chosen_moments, refuse_memory, stream, warn_outside
 from .models import Model, Watch, loaded, model_and_data
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_results
 
 
 @overload
@@ -122,6 +123,8 @@ def predict(
     if timestep is not None or scheduler is not None or cluster is not None:
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(snapshot, Trajectory)
+    if target is not None:
+        check_results([target], model, snapshot)
     return _in_memory(loaded(model), snapshot, target, strict, memory, species, options)
 
 

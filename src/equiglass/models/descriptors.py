@@ -104,7 +104,7 @@ class DescriptorConfig(NetworkSettings):
     )
     l_max: int = Field(8, ge=1, le=12, description="bond-order parameters q_1 to q_l_max")
     generations: int = Field(2, ge=0, le=100, description="recursive averages over neighbours")
-    averaging_cutoff: float = Field(2.0, gt=0, description="neighbourhood of the averages")
+    averaging_cutoff: float = Field(2.0, ge=0.1, description="neighbourhood of the averages")
 
     @property
     def cutoff(self) -> float:

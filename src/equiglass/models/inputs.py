@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from ..data.configuration import Configuration
 from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
@@ -17,6 +17,7 @@ from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.graph import Graph, batch_graphs, build_graph
 from ..geometry.slabs import Slabs
+from ..yaml_config import Settings
 
 Positions = Literal["thermal", "inherent", "cage"]
 Energy = Literal["thermal", "inherent"]
@@ -34,10 +35,8 @@ def _declared(names: tuple[str, ...]) -> tuple[str, ...]:
 Features = Annotated[tuple[str, ...], AfterValidator(_declared)]
 
 
-class Inputs(BaseModel):
+class Inputs(Settings):
     """Which fields of a configuration a model reads; the type of each particle is always one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     features: Features = Field(
         (), description=f"other numbers of each particle, as scalars: {', '.join(FEATURE_FIELDS)}"

@@ -27,8 +27,8 @@ class MessageConfig(NetworkSettings):
         default_factory=lambda: InputSpec(graph="thermal", energies=(), displacements=()),
         description="what the network reads",
     )
-    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
-    width: int = Field(64, ge=1, description="width of every layer")
+    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
+    width: int = Field(64, ge=1, le=10_000, description="width of every layer")
     rounds: int = Field(7, ge=1, le=100, description="message-passing rounds, which share weights")
 
 

@@ -22,15 +22,15 @@ class SE3Config(NetworkSettings):
 
     kind: Literal["se3"] = "se3"
     inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
-    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
+    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
     l_max: int = Field(3, ge=0, le=4, description="largest degree of features and filters")
-    channels: int = Field(8, ge=1, description="channels per degree")
+    channels: int = Field(8, ge=1, le=4096, description="channels per degree")
     layers: int = Field(4, ge=1, le=100, description="number of convolutions")
     parity: bool = Field(
         True, description="O(3): only paths of even sum of l; false for SO(3), all paths"
     )
-    n_basis: int = Field(10, ge=1, description="Bessel functions of the radial basis")
-    radial_width: int = Field(16, ge=1, description="hidden width of the radial MLP")
+    n_basis: int = Field(10, ge=1, le=1000, description="Bessel functions of the radial basis")
+    radial_width: int = Field(16, ge=1, le=10_000, description="hidden width of the radial MLP")
     skip: Skip = Field("residual", description="how a layer's input joins its output")
     gate: bool = Field(True, description="gated nonlinearity on the features")
     batch_norm: bool = Field(True, description="equivariant batch normalisation")
@@ -39,7 +39,7 @@ class SE3Config(NetworkSettings):
         "all", description="invariants of the last layer, or of every layer"
     )
     decoder_width: int = Field(
-        32, ge=0, description="hidden units of the decoder; 0 for a linear one"
+        32, ge=0, le=10_000, description="hidden units of the decoder; 0 for a linear one"
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the decoder's input")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from itertools import combinations_with_replacement
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import InputError
 from ..yaml_config import Settings, load_yaml
@@ -23,12 +23,20 @@ class Pair(Settings):
     cutoff: float = Field(gt=0, description="distance beyond which the pair does not interact")
 
 
+def _as_tuple(values: Any) -> Any:
+    return tuple(values) if isinstance(values, list) else values
+
+
+# In a union of settings pydantic takes lists of strict JSON, as stores are read, for no tuples.
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+
+
 class TabulatedPair(Settings):
     """A pair energy given on points, interpolated by a cubic spline; zero beyond the last."""
 
     sigma: float = Field(gt=0, description="diameter, the unit of bond lengths")
-    r: tuple[float, ...] = Field(min_length=4, description="increasing distances")
-    energy: tuple[float, ...] = Field(min_length=4, description="energy at each distance")
+    r: Numbers = Field(min_length=4, description="increasing distances")
+    energy: Numbers = Field(min_length=4, description="energy at each distance")
 
     @model_validator(mode="after")
     def _increasing(self) -> TabulatedPair:

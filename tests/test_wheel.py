@@ -56,8 +56,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder, work = tmp_path_factory.mktemp("venv"), tmp_path_factory.mktemp("work")
     # Dependencies look for their libraries beside the interpreter.
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    for library in (Path(sys.prefix) / "lib").glob("*.so*"):
-        (folder / "lib" / library.name).symlink_to(library)
+    for library in (Path(sys.prefix) / "lib").iterdir():
+        if not library.name.startswith("python"):
+            (folder / "lib" / library.name).symlink_to(library)
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     site = folder / "lib" / version / "site-packages"
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "-qq"]

@@ -29,7 +29,7 @@ from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
-SHOWING_OF = {"predict": {"time", "ranks"}, "represent": {"numbers"}}
+SHOWING_OF = {"fetch": {"listed"}, "predict": {"time", "ranks"}, "represent": {"numbers"}}
 
 
 def parameters(function: Any) -> set[str]:
@@ -43,7 +43,7 @@ def parameters(function: Any) -> set[str]:
 
 def test_every_command_is_a_function_of_the_same_parameters() -> None:
     commands = click_commands()
-    assert len(commands) == 16
+    assert len(commands) == 17
     for name, command in commands.items():
         function = getattr(eg, name.replace("-", "_"))
         asked = {p.name for p in command.params if p.name} - SHOWING - SHOWING_OF.get(name, set())

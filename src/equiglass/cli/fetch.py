@@ -22,7 +22,7 @@ def fetch(
             metavar="[PART]", help="Such as T0.44, T0.44/train, or a member of a zip file."
         ),
     ] = None,
-    output: Annotated[
+    folder: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", metavar="FOLDER", help="Where it goes.", show_default="./NAME"
@@ -54,7 +54,7 @@ def fetch(
             raise InputError("which data set?", field="NAME", expected=", ".join(SETS))
         return
     chosen = public_set(name)
-    found = run(name, part, output, unpack=unpack, mirror=mirror, progress=True)
+    found = run(name, part, folder, unpack=unpack, mirror=mirror, progress=True)
     for one in found if len(found) < 4 else found[:1]:
         state = "is there" if not one.new else "fetched"
         typer.echo(f"{one.path}: {state}, {one.n_bytes} bytes, sha256 {one.sha256}")

@@ -23,8 +23,8 @@ from equiglass.models.domain import Domain
 from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.preparation import Preparation
+from tests.cli.shell import click_commands
 from tests.conftest import make_complete, make_liquid
-from tests.test_cli import click_commands
 from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.

@@ -21,7 +21,7 @@ from equiglass.reporting.predictions import write_predictions
 from equiglass.reporting.radii import radii_of
 from equiglass.reporting.view import scene as scenes
 from equiglass.reporting.view.made import made_in, read_output
-from tests.test_cli import run
+from tests.cli.shell import run
 
 DATA = "ka3d_quickstart"
 EVIL = "</script><img src=x onerror='window.evil=1'><!--<script>"

@@ -146,6 +146,8 @@ def test_predictions_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         ({"composition": [1.5, -0.5]}, "shares of a composition"),
         ({"times": [0.1, float("nan")]}, "times"),
         ({"times": [0.1, float("inf")]}, "times"),
+        ({"times": [0.1, 1e18]}, r"times: 1e\+18 takes 2e\+20 steps, at most 1e\+12"),
+        ({"equilibration": {"melt_time": 1e18}}, "melt_time: .* steps"),
         ({"temperatures": [float("nan")]}, "temperature"),
         ({"density": float("inf")}, "density"),
         ({"n_configurations": {"train": -1}}, "numbers of configurations"),

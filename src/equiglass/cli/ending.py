@@ -26,7 +26,7 @@ FRAMES = (
 # What a stopped command leaves, and how to go on.
 KEPT = {
     "train": "quenches and finished epochs are kept; the same command goes on, with --resume once "
-    "the run folder is there",
+    "the run folder is there, and equiglass evaluate RUN takes the best epoch so far",
     "cross-validate": "finished folds and epochs are kept; the same command goes on",
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",

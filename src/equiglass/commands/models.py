@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,21 @@ Array = NDArray[np.floating[Any]]
 def loaded(model: Model) -> PropensityModel:
     """A model as it is, or the named one, on a GPU where there is one.
 
+    Of a run that was stopped, that of its best epoch so far.
+
     Raises
     ------
     InputError
         If there is no such model, or it cannot be read.
     """
-    return model if isinstance(model, PropensityModel) else load_on_fastest(model)
+    if isinstance(model, PropensityModel):
+        return model
+    if Path(model).is_dir():
+        from ..training.stopped import is_stopped, stopped_model
+
+        if is_stopped(model):
+            return stopped_model(model)
+    return load_on_fastest(model)
 
 
 def name_of(model: Model) -> str:

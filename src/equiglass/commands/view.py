@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -95,6 +96,8 @@ def view(
     source, n_frames, read = _opened(data, frames, timestep, species)
     notes: list[str] = []
     first = read(0)
+    known = {t for rows in values_of(*first).values() for t in rows if t is not None}
+    _require_times(known.union(() if network is None else network.times), times, source)
     n = len(chosen_particles(first[0])[0])
     size = bytes_of(at_times(values_of(*first), times), n)
     size += 0 if network is None else 4 * n * 3 * len(network.times)
@@ -119,7 +122,6 @@ def view(
     if said:
         warnings.warn(f"{source}: {'; '.join(said)}", AssumptionWarning, stacklevel=2)
     scene = Scene(source, tuple(shots), (*said, *_told(found)))
-    _require_times(scene, times)
     return write_view(target, scene)
 
 
@@ -188,13 +190,10 @@ def _more(outside: Sequence[str]) -> str:
     return f" (the first of {len(outside)} such frames)" if len(outside) > 1 else ""
 
 
-def _require_times(scene: Scene, times: Sequence[float] | None) -> None:
-    if times is None:
-        return
-    known = sorted({t for key in scene.keys for t in scene.times(key)})
-    missing = [t for t in times if not any(np.isclose(t, k, rtol=1e-3) for k in known)]
+def _require_times(known: AbstractSet[float], times: Sequence[float] | None, source: str) -> None:
+    missing = [t for t in times or () if not any(np.isclose(t, k, rtol=1e-3) for k in known)]
     if missing:
         raise InputError(
-            "nothing is known at such a time", source=scene.title, field="times",
-            expected=known or "data with times", found=missing,
+            "nothing is known at such a time", source=source, field="times",
+            expected=sorted(known) or "data with times", found=missing,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from ..yaml_config import Settings, load_layered
 
 SPLITS = ("train", "validation", "test")
 Times = tuple[float, ...]
+MOST_STEPS = 1e12  # of one run: at a million a second, eleven days
 
 
 class PublishedTimes(Settings):
@@ -208,9 +209,21 @@ class SimulationConfig(Settings):
                 self.fixed_times(point)
             elif self.start_from:
                 raise ValueError("times in tau_alpha need an equilibration to measure it")
+            self._check_steps(point)
             if self.start_from and point.chains and point.chains.spacing_time is None:
                 raise ValueError("chains need spacing_time where nothing measures tau_alpha")
         return self
+
+    def _check_steps(self, point: StatePoint) -> None:
+        """Raise ValueError where something takes more steps than any run has."""
+        grid = () if isinstance(point.times, RelaxationTimes) else self.fixed_times(point)
+        lengths = {"times": max(grid, default=0.0)}
+        steps = self.equilibration
+        lengths |= {n: getattr(steps, n) for n in ("melt_time", "cool_time", "first_block")}
+        lengths |= {"chains.spacing_time": (point.chains and point.chains.spacing_time) or 0.0}
+        for name, length in lengths.items():
+            if (n := length / self.timestep) > MOST_STEPS:
+                raise ValueError(f"{name}: {length:g} takes {n:.2g} steps, at most {MOST_STEPS:g}")
 
     @property
     def state_points(self) -> tuple[StatePoint, ...]:

@@ -15,7 +15,7 @@ from ..data.potential import Potential, TabulatedPair
 from ..errors import InputError
 from ..geometry.periodic import wrap
 from .lammps_instance import new_instance
-from .lammps_table import TABLE_POINTS, write_table
+from .lammps_table import TABLE_POINTS, refusal, write_table
 
 Array = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ class LammpsEngine:
         except Exception as error:  # LAMMPS raises nothing more special
             if not str(error).startswith("ERROR"):
                 raise
-            raise InputError(f"LAMMPS: {error}", source=self.source) from error
+            raise refusal(str(error), self.source) from error
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity after the last run, such as ``pe`` per particle."""

@@ -65,11 +65,15 @@ def run_frames(
         Terminal(stderr=True).print(
             f"{len(done)} of {len(moments)} frames are there already", highlight=False
         )
-    with workers(task, where, len(moments)) as call:
-        _check(call, done, folder, moments)
-        with track(str(job.belongs_to()["command"]), len(todo), enabled=progress) as advance:
-            for _ in call("run", todo):
-                advance()
+    try:
+        with workers(task, where, len(moments)) as call:
+            _check(call, done, folder, moments)
+            with track(str(job.belongs_to()["command"]), len(todo), enabled=progress) as advance:
+                for _ in call("run", todo):
+                    advance()
+    except BaseException:
+        folder.remove_empty()
+        raise
     return Results(folder, moments)
 
 

@@ -18,6 +18,7 @@ import potential_page
 import results_page
 import settings_table
 import single_runs_page
+import states_page
 import studies_page
 import tutorial_page
 from pages import Page, run
@@ -34,6 +35,7 @@ PAGES: tuple[Page, ...] = (
     *fuzz_page.PAGES,
     *faults_page.PAGES,
     *single_runs_page.PAGES,
+    *states_page.PAGES,
     *own_trajectory_page.PAGES,
     *potential_page.PAGES,
     *tutorial_page.PAGES,

@@ -10,6 +10,7 @@ from .saying import echo
 
 if TYPE_CHECKING:
     from ..analysis.along import Along
+    from ..evaluation.extra import ExtraSimulation
 
 
 def refuse_with_figure(**asked: Any) -> None:
@@ -21,6 +22,18 @@ def refuse_with_figure(**asked: Any) -> None:
             )
 
 
+def say_extra(extra: ExtraSimulation | None) -> None:
+    """What was simulated beside the snapshots, if anything was."""
+    if extra is not None:
+        echo(str(extra))
+
+
+def say_errors(calibration: str | None) -> None:
+    """What error bars rest on, or that there are none."""
+    if calibration is not None:
+        echo(f"errors: {calibration}")
+
+
 def print_along(found: Along) -> None:
     """Where the results are, and what they cover."""
     span = ""
@@ -29,6 +42,8 @@ def print_along(found: Along) -> None:
     times = found.about.times
     what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
     echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    say_extra(found.about.extra)
+    say_errors(found.about.calibration)
     if found.n_outside:
         echo(f"{found.n_outside} of them outside of the model's training domain")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import analysis, data, fetch, model, training, viewing
+from . import analysis, calibration, data, fetch, model, training, viewing
 from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     training.cross_validate,
     model.evaluate,
     model.compare,
+    calibration.calibrate,
+    calibration.models,
     training.study,
     analysis.represent,
     analysis.four_point,

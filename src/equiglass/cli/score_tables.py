@@ -8,10 +8,11 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from ..evaluation.compare import Contender, paired_difference
+from ..evaluation.compare import Contender
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.disattenuation import Estimate
 from ..evaluation.noise import METHODS
+from ..evaluation.paired import paired_difference
 from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
 from ..terminal import Terminal
@@ -128,6 +129,27 @@ def with_interval(one: Estimate) -> str:
         return f"{one.propensity:.3f} [-]"
     low, high = one.propensity_interval
     return f"{one.propensity:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def print_gain(evaluation: Evaluation) -> None:
+    """What averaging over states took and gave, if it was done."""
+    if evaluation.snapshot is None:
+        return
+    console = Terminal()
+    name = Path(evaluation.model).name
+    console.print(f"{name} {evaluation.extra}", soft_wrap=True, highlight=False)
+    for row in evaluation.gain():
+        gain, interval = row["rho"], row["rho_interval"]
+        text = "not defined" if gain is None else f"{gain:+.3f}"
+        if interval is not None:
+            low, high = interval
+            resolved = "" if low > 0 or high < 0 else ", not resolved"
+            text += f" [{low:+.3f}, {high:+.3f}]{resolved}"
+        console.print(
+            f"averaged minus snapshot alone, type {row['type']} at {row['time']:g}: {text}",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def print_comparison(contenders: Sequence[Contender]) -> None:

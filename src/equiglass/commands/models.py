@@ -18,10 +18,12 @@ from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
+from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
+from ..simulation.states import States
 from ..terminal import Terminal
 from .options import Preparing, preparation_of
 
@@ -99,19 +101,29 @@ def model_and_data(
     *,
     memory: str | int | None = None,
     features: bool = False,
+    states: States | None = None,
 ) -> tuple[PropensityModel, list[Configuration], int | None]:
     """A model, all configurations with every field that it reads, and the bytes of ``memory``.
+
+    Parameters
+    ----------
+    states
+        That each is to be averaged over, if it is.
 
     Raises
     ------
     InputError
-        As :func:`check_memory`, before anything is made; or if model and data do not fit.
+        As :func:`check_memory` and, with ``states``, as
+        :func:`equiglass.models.over_states.plans_of`, before anything is made; or if model and
+        data do not fit.
     """
     how = preparation_of(options)
     limit = None if memory is None else parse_memory(memory)
     network = loaded(model)
     configurations = list(as_dataset(data, species=species))
     check_memory(network, configurations, limit, progress=how.progress, features=features)
+    if states is not None:
+        plans_of(network, configurations, states)
     return network, prepared(network, configurations, how), limit
 
 

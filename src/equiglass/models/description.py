@@ -17,6 +17,7 @@ from ..data.potential import Potential
 from ..errors import InputError
 from ..written import make_folder, whole, write_text
 from ..yaml_config import Settings, parse_mapping
+from .calibration import Calibration
 from .card import ModelCard
 from .domain import Domain
 from .registry import NetworkConfig
@@ -50,6 +51,7 @@ class Description(Settings):
     notes: dict[str, Any]
     preparation: dict[str, Any] | None
     domain: Domain | None
+    calibration: Calibration | None
 
     @field_validator("types")
     @classmethod
@@ -78,7 +80,13 @@ class Description(Settings):
     def card(self) -> ModelCard:
         """The part that is not about the networks."""
         return ModelCard(
-            self.name, self.data, self.metrics, self.notes, self.preparation, self.domain
+            self.name,
+            self.data,
+            self.metrics,
+            self.notes,
+            self.preparation,
+            self.domain,
+            self.calibration,
         )
 
 
@@ -97,6 +105,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         notes=card.notes,
         preparation=card.preparation,
         domain=card.domain,
+        calibration=card.calibration,
     ).model_dump(mode="json")
 
 

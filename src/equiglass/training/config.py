@@ -173,6 +173,13 @@ class OptimizerConfig(Settings):
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
     weight_decay: float = Field(1e-2, ge=0, le=LARGE, description="decoupled weight decay")
     gradient_clip: float = Field(1.0, gt=0, le=LARGE, description="largest norm of the gradient")
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of a moving average of the weights, of which a step leaves that share; "
+        "the average is validated and kept; 0: the weights themselves",
+    )
     patience: int | None = Field(
         None, ge=1, description="epochs without better validation before stopping; null: never"
     )

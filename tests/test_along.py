@@ -158,11 +158,11 @@ def test_a_stopped_run_goes_on(
 
 
 def test_lammps_reads_a_dump(tmp_path: Path, model: eg.PropensityModel, trajectory: Path) -> None:
-    from equiglass.simulation.lammps import _import_lammps
+    from equiglass.simulation.lammps_instance import new_instance
 
     out, given = tmp_path / "out.lammpstrj", eg.read_trajectory(trajectory)
     along(model, trajectory, out)
-    engine = _import_lammps()(cmdargs=["-log", "none", "-screen", "none"])
+    engine = new_instance()
     for line in (
         "units lj",
         "atom_style atomic",

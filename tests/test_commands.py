@@ -273,3 +273,16 @@ def test_times_are_compared_before_anything_is_quenched(monkeypatch: pytest.Monk
     ):
         with pytest.raises(eg.InputError, match="none of the data's times"):
             call()
+
+
+def test_packaged_models_are_listed() -> None:
+    """One record each, of what the model itself says."""
+    from equiglass.commands.packaged import packaged
+
+    found = {row["name"]: row for row in packaged()}
+    assert list(found) == eg.packaged_models()
+    model, row = eg.load_model("ka3d_t044"), found["ka3d_t044"]
+    assert row["times"] == list(model.times) and row["temperatures"] == [0.44]
+    assert row["potential"] == "kob-andersen"
+    assert row["members"] == len(model.members)
+    assert f"ρ = {row['rho']:.2f}" in repr(model)

@@ -39,6 +39,7 @@ ORDER = (
     "reporting",
     "streaming",
     "commands",
+    "interfaces",
     "cli",
     "__main__",
 )

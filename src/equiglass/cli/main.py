@@ -38,6 +38,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     analysis.report,
     viewing.view,
     model.predict,
+    model.models,
 )
 for command in COMMANDS:
     app.command()(ending_well(command))

@@ -13,6 +13,8 @@ from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
+from ..errors import InputError
+from ..geometry.periodic import minimum_image
 from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.ranges import Departure
 from .departures import outside
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ..models.over_states import OverStates
 
 Array = NDArray[np.floating[Any]]
+# How far a particle may be from where it was predicted, sigma: the rounding of a text file.
+SAME_PLACE = 1e-4
 PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
@@ -110,6 +114,32 @@ class Prediction:
         from .columns import as_atoms
 
         return as_atoms(about_predictions([self]), self.as_result())
+
+    def add_to(self, atoms: Atoms) -> None:
+        """Set the columns of :meth:`to_ase` as arrays of the atoms that were predicted.
+
+        Their symbols, positions and other arrays stay as they are.
+
+        Raises
+        ------
+        InputError
+            If they are not these particles: another number, or at other places in the box.
+        """
+        from ..data.atoms import from_ase
+        from ..data.species import TYPE_ARRAYS
+        from .columns import made_columns
+
+        c, about = self.configuration, about_predictions([self])
+        there = atoms.copy()  # type: ignore[no-untyped-call]
+        if len(there) == len(c):
+            there.arrays[TYPE_ARRAYS[0]] = c.types
+            apart = minimum_image(from_ase(there).positions - c.positions, c.box, c.periodic)
+        if len(there) != len(c) or np.abs(apart).max() > SAME_PLACE:
+            raise InputError("not the atoms that were predicted", source="atoms")
+        atoms.arrays |= {n: np.array(v) for n, v in made_columns(about, self.as_result()).items()}
+        atoms.info["model"], atoms.info["predicted_times"] = self.model, np.asarray(self.times)
+        if self.outside_domain:
+            atoms.info["outside_domain"] = self.outside_domain
 
     def as_result(self, number: int = 0) -> FrameResult:
         """As one of many frames of a file."""

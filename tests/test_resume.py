@@ -169,7 +169,7 @@ def test_damaged_files_of_a_run_are_named(
 
 
 def test_training_that_diverges_is_an_error(tmp_path: Path) -> None:
-    config = make_config(optimizer={"epochs": 4, "learning_rate": 1e30})
+    config = make_config(optimizer={"epochs": 4, "learning_rate": 1e12})
     with pytest.raises(InputError, match=r"diverged in epoch \d.*lower optimizer.learning_rate"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run" / "model").exists()

@@ -38,7 +38,6 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     analysis.report,
     viewing.view,
     model.predict,
-    model.models,
 )
 for command in COMMANDS:
     app.command()(ending_well(command))

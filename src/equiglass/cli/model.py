@@ -236,16 +236,3 @@ def predict(
 
         picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
         echo(f"figure {save(picture, figure)}")
-
-
-def models(json: JsonOption = None) -> None:
-    """List the models that come with the package: times, temperatures, potential, correlation."""
-    from ..commands.packaged import packaged
-    from .tables import print_models
-
-    check_outputs(json=json)
-    found = packaged()
-    if json is not None:
-        write_json(found, json)
-    if json != "-":
-        print_models(found)

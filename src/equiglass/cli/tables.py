@@ -171,22 +171,3 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(*(v if isinstance(v, str) else number(v) for v in row.values()))
     Terminal().print(table)
-
-
-def print_models(records: Sequence[dict[str, Any]]) -> None:
-    """The packaged models."""
-    table = Table(box=box.SIMPLE_HEAD, title="packaged models", title_justify="left")
-    for name in ("model", "kind, weights", "times", "T", "potential", "ρ", "trained on"):
-        table.add_column(name, overflow="fold")
-    for row in records:
-        known = row["temperatures"] is not None
-        table.add_row(
-            row["name"],
-            f"{row['kind']}, {row['members']} x {row['parameters'] // row['members']}",
-            ", ".join(f"{t:g}" for t in row["times"]),
-            ", ".join(f"{t:g}" for t in row["temperatures"]) if known else "not known",
-            row["potential"] or "not recorded",
-            number(row["rho"], 2),
-            row["data"] or "not recorded",
-        )
-    Terminal().print(table)

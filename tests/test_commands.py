@@ -281,4 +281,4 @@ def test_packaged_models_are_listed() -> None:
     assert [one.name for one in eg.list_models()] == eg.packaged_models()
     model = eg.load_model("ka3d_t044")
     assert row.times == model.times and row.temperatures == (0.44,)
-    assert row.members == len(model.members)
+    assert row.members == len(model.members) and row.potential == "kob-andersen"

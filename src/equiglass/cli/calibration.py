@@ -103,7 +103,8 @@ def models(
         times = ", ".join(f"{t:g}" for t in one.times)
         temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
         echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
-        echo(f"  data: {one.data or 'not recorded'}")
+        recorded = one.data or "not recorded"
+        echo(f"  data: {recorded}; potential: {one.potential or 'not recorded'}")
         for row in one.held_out:
             mean, std = row["mean"], row["std"]
             if mean is not None:

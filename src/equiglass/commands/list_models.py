@@ -20,6 +20,8 @@ class Described:
     ----------
     temperatures
         Of its training data, as far as they are stated.
+    potential
+        Of its training data, by name; None where it is not recorded.
     held_out
         Correlations on held-out data, by type and time, as the card records them.
     """
@@ -29,6 +31,7 @@ class Described:
     members: int
     times: tuple[float, ...]
     temperatures: tuple[float, ...]
+    potential: str | None
     data: str
     held_out: tuple[dict[str, Any], ...]
     calibration: Calibration | None
@@ -46,6 +49,7 @@ class Described:
             "members": self.members,
             "times": list(self.times),
             "temperatures": list(self.temperatures),
+            "potential": self.potential,
             "data": self.data,
             "held_out": list(self.held_out),
             "calibration": None
@@ -75,6 +79,7 @@ def _described(model: PropensityModel) -> Described:
         len(model.members),
         model.times,
         () if card.domain is None else card.domain.temperatures,
+        None if card.potential is None else card.potential.name,
         card.data,
         tuple(held_out),
         card.calibration,

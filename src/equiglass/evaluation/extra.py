@@ -43,7 +43,7 @@ class ExtraSimulation:
             different = [v for k, v in enumerate(values) if v not in values[:k]]
             settings[key] = different[0] if len(different) == 1 else different
         seconds = sum(float(r["processor_seconds"]) for r in records)
-        return cls(settings, len(records), round(seconds, 1))
+        return cls(settings, len(records), round(seconds, 3))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON and the metadata of files."""

@@ -69,7 +69,7 @@ class OverStates:
         return {
             **self.plan.record(),
             "averaged_at": self.averaged.tolist(),
-            "processor_seconds": round(self.seconds, 1),
+            "processor_seconds": round(self.seconds, 3),
         }
 
 

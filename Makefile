@@ -9,7 +9,7 @@ SOURCES := CMakeLists.txt pyproject.toml constraints.txt $(wildcard csrc/*) \
 
 CPP := $(wildcard csrc/*.cpp csrc/*.hpp csrc/tests/*.cpp)
 
-.PHONY: quickstart test faults fuzz lint types bench gpu docs results check-results format clean
+.PHONY: quickstart test faults fuzz lint types bench gpu docs wheel-test results check-results format clean
 
 $(VENV): $(STAMP)
 
@@ -61,6 +61,11 @@ gpu:
 # and goes on where it was.
 fuzz: $(STAMP)
 	$(BIN)/python tools/fuzz.py $(FUZZ_OPTIONS)
+
+# Builds the wheels, and uses them in fresh environments of these interpreters; packages come by pip.
+WHEEL_PYTHONS ?= python3.11 python3.12 python3.13
+wheel-test: $(STAMP)
+	$(BIN)/python tools/wheel_test.py --python $(WHEEL_PYTHONS)
 
 # Pages and blocks that are made from committed runs, tables and classes: write them, or check them.
 results: $(STAMP)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "convolution.hpp"
+#include "harmonics.hpp"
 #include "mixing.hpp"
 
 namespace nb = nanobind;
@@ -92,6 +93,17 @@ void mix_backward(PathSet const& set, Array<T const, 3> out_gradient, Array<T co
                   sums_gradient.data(), own_gradient.data(), weight_gradient.data(), n_threads);
 }
 
+template <class T>
+void harmonics_of(std::vector<std::tuple<int, int, int, double>> const& terms,
+                  Array<T const, 2> directions, Array<T, 2> y, int n_threads) {
+  std::vector<HarmonicTerm> converted;
+  converted.reserve(terms.size());
+  for (auto const& [to, from, axis, c] : terms) converted.push_back({to, from, axis, c});
+  nb::gil_scoped_release const release;
+  harmonics(converted, std::int64_t(directions.shape(0)), int(y.shape(1)), directions.data(),
+            y.data(), n_threads);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -106,5 +118,7 @@ NB_MODULE(_native, m) {
   m.def("mix", &mix<double>);
   m.def("mix_backward", &mix_backward<float>);
   m.def("mix_backward", &mix_backward<double>);
+  m.def("harmonics", &harmonics_of<float>);
+  m.def("harmonics", &harmonics_of<double>);
   m.def("instruction_set", &instruction_set);
 }

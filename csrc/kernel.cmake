@@ -8,7 +8,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT EQUIGLASS_BASELINE_ONLY
   set(EQUIGLASS_X86 TRUE)
 endif()
 
-add_library(equiglass_convolution STATIC ${EQUIGLASS_ROOT}/csrc/dispatch.cpp)
+add_library(equiglass_convolution STATIC ${EQUIGLASS_ROOT}/csrc/dispatch.cpp
+            ${EQUIGLASS_ROOT}/csrc/harmonics.cpp)
+set_source_files_properties(${EQUIGLASS_ROOT}/csrc/harmonics.cpp PROPERTIES COMPILE_OPTIONS
+                            -ffp-contract=off)
 set_target_properties(equiglass_convolution PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(equiglass_convolution PUBLIC ${EQUIGLASS_ROOT}/csrc)
 target_link_libraries(equiglass_convolution PUBLIC OpenMP::OpenMP_CXX)

@@ -17,7 +17,7 @@ import equiglass as eg
 from equiglass.data.atoms import to_ase
 from equiglass.models.se3 import SE3Config
 from equiglass.streaming.folder import WorkFolder
-from tests.conftest import make_complete
+from tests.conftest import make_complete, make_liquid
 
 N, FRAMES, TIMES = 120, 6, (0.14, 4120.0)
 
@@ -158,11 +158,11 @@ def test_a_stopped_run_goes_on(
 
 
 def test_lammps_reads_a_dump(tmp_path: Path, model: eg.PropensityModel, trajectory: Path) -> None:
-    from equiglass.simulation.lammps import _import_lammps
+    from equiglass.simulation.lammps_instance import new_instance
 
     out, given = tmp_path / "out.lammpstrj", eg.read_trajectory(trajectory)
     along(model, trajectory, out)
-    engine = _import_lammps()(cmdargs=["-log", "none", "-screen", "none"])
+    engine = new_instance()
     for line in (
         "units lj",
         "atom_style atomic",
@@ -236,6 +236,14 @@ def test_bad_ranges(
 ) -> None:
     with pytest.raises(eg.InputError, match=said):
         along(model, trajectory, tmp_path / "o.npz", frames)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_refusal_at_once_leaves_nothing(tmp_path: Path, model: eg.PropensityModel) -> None:
+    widths = np.linspace(0.8, 1.2, N)
+    bare = [make_liquid(N, seed=s, diameter=widths) for s in range(2)]
+    with pytest.raises(eg.InputError, match="diameter: the potential is between types"):
+        along(model, bare, tmp_path / "out.gsd", ":")
     assert not list(tmp_path.iterdir())
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import equiglass as eg
 from equiglass.cli.main import app
+from equiglass.cli.options import AVERAGING
 from equiglass.commands.options import Making, Preparing, check_output, preparation_of
 from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.data.store import store_attributes, write_store
@@ -23,13 +24,15 @@ from equiglass.models.domain import Domain
 from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.preparation import Preparation
+from tests.cli.shell import click_commands
 from tests.conftest import make_complete, make_liquid
-from tests.test_cli import click_commands
 from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
 SHOWING = {"json", "figure", "figures", "chemiscope", "help", "energy", "devices"}
-SHOWING_OF = {"predict": {"time"}, "represent": {"numbers"}}
+SHOWING_OF = {"fetch": {"listed"}, "predict": {"time", "ranks"}, "represent": {"numbers"}}
+# What in Python is one argument, ``states``.
+STATES = set(AVERAGING)
 
 
 def parameters(function: Any) -> set[str]:
@@ -43,10 +46,13 @@ def parameters(function: Any) -> set[str]:
 
 def test_every_command_is_a_function_of_the_same_parameters() -> None:
     commands = click_commands()
-    assert len(commands) == 15
+    assert len(commands) == 19
     for name, command in commands.items():
-        function = getattr(eg, name.replace("-", "_"))
+        # ``equiglass.models`` is the package.
+        function = getattr(eg, "list_models" if name == "models" else name.replace("-", "_"))
         asked = {p.name for p in command.params if p.name} - SHOWING - SHOWING_OF.get(name, set())
+        if "states" in parameters(function):
+            asked -= STATES
         assert asked <= parameters(function), (name, asked - parameters(function))
     assert set(eg.__all__) <= set(dir(eg))
     for name in eg.__all__:
@@ -267,3 +273,12 @@ def test_times_are_compared_before_anything_is_quenched(monkeypatch: pytest.Monk
     ):
         with pytest.raises(eg.InputError, match="none of the data's times"):
             call()
+
+
+def test_packaged_models_are_listed() -> None:
+    """One record each, of what the model itself says."""
+    (row,) = [one for one in eg.list_models() if one.name == "ka3d_t044"]
+    assert [one.name for one in eg.list_models()] == eg.packaged_models()
+    model = eg.load_model("ka3d_t044")
+    assert row.times == model.times and row.temperatures == (0.44,)
+    assert row.members == len(model.members) and row.potential == "kob-andersen"

@@ -79,6 +79,10 @@ def test_readme_runs_as_a_script(by: str, tmp_path: Path) -> None:
     assert "4120" in shown
 
 
+def test_the_landing_page_has_the_code_of_the_readme() -> None:
+    assert blocks("docs/index.md", "python") == blocks("README.md", "python")
+
+
 def test_commands_of_the_tutorial_run(tmp_path: Path) -> None:
     write_snapshot(tmp_path)
     run(["bash", "-e", "-c", blocks("docs/tutorial.md", "sh")], tmp_path)

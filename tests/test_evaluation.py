@@ -20,6 +20,7 @@ from equiglass.errors import InputError
 from equiglass.evaluation.compare import Comparison
 from equiglass.evaluation.correlation import ceiling, mean_and_std, pearson
 from equiglass.evaluation.intervals import mean_interval
+from equiglass.evaluation.lags import lagged_frames
 from equiglass.evaluation.predictors import energy_predictor
 from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
@@ -183,3 +184,10 @@ def test_relaxation_times_come_from_the_data_with_their_definition() -> None:
     ]
     table = shown(print_info, summary)
     assert "4120: published grid" in table and "3: F_s(6.1) = 1/e" in table
+
+
+def test_a_frame_does_not_succeed_itself() -> None:
+    """A lag that a large time cannot hold is none that the frames have."""
+    for lag in (1.0, 1e-300):
+        assert len(lagged_frames(1e30 * np.arange(4.0), lag)[0]) == 0
+    assert [list(k) for k in lagged_frames(1e9 + np.arange(4.0), 2.0)] == [[0, 1], [2, 3]]

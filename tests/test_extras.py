@@ -22,7 +22,7 @@ EXTRAS: dict[str, list[str]] = tomllib.loads(PROJECT.read_text())["project"][
 BROUGHT = {
     "lightning": "train", "tensorboard": "train", "torchmetrics": "train",
     "distributed": "simulate", "plotly": "report", "chemiscope": "chemiscope", "openmm": "openmm",
-    "dask_jobqueue": "slurm",
+    "dask_jobqueue": "slurm", "ovito": "ovito", "pooch": "fetch", "remotezip": "fetch",
 }  # fmt: skip
 
 
@@ -40,7 +40,8 @@ def test_extras_are_those_of_the_project(module: str, extra: str) -> None:
 
 def test_all_brings_every_extra_for_users() -> None:
     named = EXTRAS["all"][0].partition("[")[2].rstrip("]").split(",")
-    assert set(named) == set(EXTRAS) - {"all", "test", "lint", "docs"}
+    # OVITO is large, and often there already, as a program of its own.
+    assert set(named) == set(EXTRAS) - {"all", "ovito", "test", "lint", "docs"}
 
 
 def test_missing_packages_are_named(
@@ -51,6 +52,7 @@ def test_missing_packages_are_named(
         "lightning": lambda: eg.train({}, tmp_path / "run"),
         "distributed": lambda: eg.simulate("a.yaml", tmp_path / "a.zarr"),
         "plotly": lambda: eg.report("run", tmp_path / "a.html"),
+        "remotezip": lambda: eg.fetch("glassbench", "README", tmp_path / "set"),
         "dask_jobqueue": lambda: slurm_job_script(Slurm()),
     }
     for module, call in calls.items():

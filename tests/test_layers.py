@@ -14,6 +14,7 @@ LONGEST = 300
 ORDER = (
     "errors",
     "extras",
+    "terminal",
     "progress",
     "files",
     "locks",
@@ -21,6 +22,7 @@ ORDER = (
     "written",
     "yaml_nodes",
     "yaml_config",
+    "fetching",
     "pool",
     "memory",
     "drawing",
@@ -37,6 +39,7 @@ ORDER = (
     "reporting",
     "streaming",
     "commands",
+    "interfaces",
     "cli",
     "__main__",
 )

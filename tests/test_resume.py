@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
+from equiglass.commands.models import loaded
 from equiglass.data.dataset import Dataset, Entry, from_configurations
 from equiglass.data.potential import KOB_ANDERSEN
-from equiglass.errors import InputError
+from equiglass.errors import AssumptionWarning, InputError
 from equiglass.simulation.preparation import Preparation
 from equiglass.training import run as training_run
 from equiglass.training.config import TrainConfig
@@ -76,6 +77,25 @@ def test_a_folder_that_was_moved_keeps_its_best_epoch(
         assert torch.equal(p, q)
     # Every epoch is in the log once, as without the cut.
     assert rows_of(tmp_path / "elsewhere" / "moved") == rows_of(tmp_path / "whole")
+
+
+def test_a_stopped_run_is_a_model(
+    tmp_path: Path, cut: Callable[[TrainConfig, Path, int], None]
+) -> None:
+    """That of its best epoch so far; damage of that is named, and a finished run is its own."""
+    cut(make_config(preparation={"potential": "kob-andersen"}), tmp_path / "run", 2)
+    with pytest.warns(AssumptionWarning, match=r"not finished; .* epoch [01], the best so far"):
+        model = loaded(tmp_path / "run")
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    kept = torch.load(best, weights_only=True)["state_dict"]
+    state = model.state_dict()
+    assert {f"model.{name}" for name in state} <= set(kept)
+    assert all(torch.equal(kept[f"model.{name}"], tensor) for name, tensor in state.items())
+    assert np.isfinite(model.predict(DATA[0])).all()
+    assert model.potential is not None and model.potential.same_as(KOB_ANDERSEN)
+    best.write_bytes(best.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"best.ckpt: damaged checkpoint"):
+        loaded(tmp_path / "run")
 
 
 def test_rows_of_an_epoch_that_was_cut_off_are_not_kept(
@@ -149,7 +169,7 @@ def test_damaged_files_of_a_run_are_named(
 
 
 def test_training_that_diverges_is_an_error(tmp_path: Path) -> None:
-    config = make_config(optimizer={"epochs": 4, "learning_rate": 1e30})
+    config = make_config(optimizer={"epochs": 4, "learning_rate": 1e12})
     with pytest.raises(InputError, match=r"diverged in epoch \d.*lower optimizer.learning_rate"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run" / "model").exists()

@@ -8,8 +8,14 @@ import pytest
 
 from equiglass import packaged
 from equiglass.errors import InputError
-from equiglass.training.config import load_config
-from equiglass.yaml_config import load_layered, merged, packaged_examples, read_yaml
+from equiglass.training.config import TrainConfig, load_config
+from equiglass.yaml_config import (
+    load_layered,
+    merged,
+    packaged_examples,
+    parse_mapping,
+    read_yaml,
+)
 
 EXAMPLES = Path(packaged.__file__).parent / "examples"
 
@@ -161,3 +167,25 @@ def test_variants_are_what_the_documentation_says() -> None:
     ridge = load_config("ka3d_t044:descriptors")
     assert ridge.data.validation_fraction == 0.2 and ridge.data.reversed_per_configuration == 0
     assert ridge.optimizer == type(ridge.optimizer)()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": True}, "seed: neither true nor false"),
+        ({"seed": 10**30}, "seed: must not be larger than"),
+        ({"optimizer": {"batch_size": 10**30}}, "optimizer.batch_size: must not be larger than"),
+        ({"optimizer": {"learning_rate": float("inf")}}, "optimizer.learning_rate: .* finite"),
+        ({"optimizer": {"learning_rate": 1e38}}, "optimizer.learning_rate: .* less than"),
+        ({"model": {"channels": 10**9}}, "model.channels: .* less than"),
+        # Of alternatives the one that was meant, by the name of the key alone.
+        ({"data": {"path": "x", "times": [1.0, float("nan")]}}, "data.times.1: .* finite"),
+        ({"data": {"path": "x", "times": [2.0, 1.0]}}, "data.times: .* increase"),
+        ({"data": {"path": "x", "times": []}}, "data.times: .* one or more"),
+        ({"data": {"path": "x", "times": "x"}}, "data.times: .*found 'x'"),
+        ({"data": {"trajectory": [{"timestep": 1.0}]}}, "data.trajectory.0.file: missing"),
+    ],
+)
+def test_absurd_settings_are_named(change: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=f"^c.yaml: {said}"):
+        parse_mapping({"data": {"path": "x"}, **change}, TrainConfig, "c.yaml")

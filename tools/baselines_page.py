@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from pages import RESULTS, ROOT, Page, run
+from results_page import ceiling
 
 from equiglass.evaluation.intervals import mean_interval
 
@@ -170,7 +171,24 @@ def summary() -> str:
     )
 
 
+def landing() -> str:
+    """The table of docs/index.md."""
+    names = {
+        "se3": "**equivariant network** (`ka3d_t044`)",
+        RIDGE: "ridge regression on descriptors",
+        ENERGY: "inherent energy alone",
+    }
+    found = read()
+    lines = ["| predictor | Pearson ρ per configuration |", "| --- | --- |"]
+    for key, name in names.items():
+        values = list(found[key].values())
+        lines.append(f"| {name} | {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f} |")
+    lines.append(f"| *the most that the noise of the labels allows* | {ceiling('A'):.2f} |")
+    return "\n".join(lines)
+
+
 PAGES = (
+    Page(ROOT / "docs" / "index.md", landing, "numbers"),
     Page(RESULTS / "baselines.md", page),
     Page(ROOT / "docs" / "baselines.md", summary, "predictors"),
 )

@@ -44,7 +44,7 @@ def read_record(file: Path, seed: int) -> Record:
 
 def present_row(target: Target, record: Record) -> Record:
     """The counts of a reader as it is now; none yet if its sources have changed."""
-    source = fingerprint(target.modules)
+    source = fingerprint(target)
     row: Record = record["readers"].get(target.name, {})
     return row if row.get("source") == source else {"inputs": 0, "source": source}
 
@@ -89,7 +89,7 @@ def status(chosen: Iterable[Target], record: Record) -> None:
     """Print the rows, and whether they are of the present sources."""
     for target in chosen:
         row = record["readers"].get(target.name, {})
-        present = row.get("source") == fingerprint(target.modules)
+        present = row.get("source") == fingerprint(target)
         counts = ", ".join(f"{row[k]} {k}" for k in OUTCOMES if row.get(k))
         words = "" if present else " (of other sources)"
         print(f"{target.name}: {row.get('inputs', 0)} of {target.wanted}{words}: {counts}")
@@ -112,7 +112,7 @@ def main() -> None:
         return
     # All that is read was loaded now: sources may be edited while this runs.
     for target in chosen:
-        load(target.modules)
+        load(target)
     # Rows of earlier sources stay until theirs is begun.
     going = True
     while going:

@@ -80,6 +80,14 @@ def quench_table() -> str:
     return "\n".join(lines)
 
 
+def around_table() -> str:
+    lines = ["| | native | specification in PyTorch | ratio |", "| --- | --- | --- | --- |"]
+    for row in json.loads((RESULTS / "around_kernel_benchmark.json").read_text())["rows"]:
+        ours, theirs = row["native_ms"], row["specification_ms"]
+        lines.append(f"| {row['what']} | {ours:.1f} ms | {theirs:.1f} ms | {theirs / ours:.1f} |")
+    return "\n".join(lines)
+
+
 STAGES = ("start-up", "read", "quench", "graph", "network", "write")
 
 
@@ -131,6 +139,7 @@ PAGES = (
     Page(PAGE, scale_table, "scale"),
     Page(PAGE, quench_table, "quench"),
     Page(PAGE, pipeline_table, "pipeline"),
+    Page(PAGE, around_table, "around"),
 )
 
 if __name__ == "__main__":

@@ -10,13 +10,17 @@ import faults_page
 import fuzz_page
 import ka3d_page
 import labels_page
+import notebooks
 import own_trajectory_page
 import performance_table
 import physics_page
+import potential_page
 import results_page
 import settings_table
 import single_runs_page
+import states_page
 import studies_page
+import tutorial_page
 from pages import Page, run
 
 PAGES: tuple[Page, ...] = (
@@ -31,7 +35,11 @@ PAGES: tuple[Page, ...] = (
     *fuzz_page.PAGES,
     *faults_page.PAGES,
     *single_runs_page.PAGES,
+    *states_page.PAGES,
     *own_trajectory_page.PAGES,
+    *potential_page.PAGES,
+    *tutorial_page.PAGES,
+    *notebooks.PAGES,
 )
 
 if __name__ == "__main__":

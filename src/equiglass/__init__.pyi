@@ -1,9 +1,12 @@
+from .commands.calibrate import calibrate as calibrate
 from .commands.compare import compare as compare
 from .commands.convert import convert as convert
 from .commands.cross_validate import cross_validate as cross_validate
 from .commands.evaluate import evaluate as evaluate
+from .commands.fetch import fetch as fetch
 from .commands.four_point import four_point as four_point
 from .commands.info import info as info
+from .commands.list_models import list_models as list_models
 from .commands.predict import predict as predict
 from .commands.probe import probe as probe
 from .commands.quench import quench as quench
@@ -13,6 +16,7 @@ from .commands.represent import represent as represent
 from .commands.simulate import simulate as simulate
 from .commands.study import study as study
 from .commands.train import train as train
+from .commands.view import view as view
 from .data.atoms import from_ase as from_ase
 from .data.atoms import to_ase as to_ase
 from .data.configuration import Configuration as Configuration
@@ -34,5 +38,6 @@ from .geometry.graph import build_graph as build_graph
 from .models.propensity import PropensityModel as PropensityModel
 from .models.storage import load_model as load_model
 from .models.storage import packaged_models as packaged_models
+from .simulation.states import States as States
 
 __version__: str

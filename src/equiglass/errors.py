@@ -27,9 +27,14 @@ def one_line(value: object, *, exact: bool = False) -> str:
         text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
     if not exact:
         text = " ".join(text.split())
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    return text
+    return printable(text)
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """A text in which what a terminal would not only show is written as its code."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
 
 
 class AssumptionWarning(UserWarning):

@@ -111,6 +111,23 @@ def check_place(target: Path) -> None:
         )
 
 
+def try_place(target: Path) -> None:
+    """Write and remove an empty file beside ``target``, as its result will be written.
+
+    Permissions do not say all: of system folders, full disks, or names that leave no room.
+
+    Raises
+    ------
+    OSError
+        As writing would.
+    """
+    partial = partial_of(target)
+    try:
+        partial.touch()
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def publish(partial: Path, target: Path) -> None:
     """Give what is whole and on the disk its final name; it has it even if the power fails now.
 

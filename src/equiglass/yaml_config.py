@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 
 from .errors import InputError
 from .opening import read_limited
@@ -23,6 +24,24 @@ Key = tuple[Path, str | None]
 
 # Far more than any configuration; a file from a stranger may not take memory or minutes.
 MAX_BYTES = 1_000_000
+LARGEST = 2**53  # whole number that is one in every language
+
+
+class Settings(BaseModel):
+    """What is read from YAML or a model: every key is known, every number finite, none changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: Any, info: ValidationInfo) -> Any:
+        # To Python and pydantic, true is 1.
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and kind is not Any and bool not in (kind, *get_args(kind)):
+            raise ValueError("neither true nor false is a value of this key")
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError(f"must not be larger than {LARGEST}")
+        return value
 
 
 def load_yaml(path: str | Path, model: type[M]) -> M:
@@ -105,13 +124,16 @@ def parse_mapping(content: Any, model: type[M], source: str) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        first, *others = [(_keys(e, content), e) for e in error.errors()]
+        # Of alternatives, the one that got furthest.
+        same = [pair for pair in others if pair[0][: len(first[0])] == first[0]]
+        keys, found = max([first, *same], key=lambda pair: len(pair[0]))
         kinds = {"extra_forbidden": "unknown key", "missing": "missing key"}
         raise InputError(
-            kinds.get(first["type"], first["msg"].removeprefix("Value error, ")),
+            kinds.get(found["type"], found["msg"].removeprefix("Value error, ")),
             source=source,
-            field=".".join(_keys(first["loc"], content)) or None,
-            found=None if first["type"] == "missing" else repr(first["input"])[:80],
+            field=".".join(keys) or None,
+            found=None if found["type"] == "missing" else repr(found["input"])[:80],
         ) from error
 
 
@@ -177,17 +199,15 @@ def _located(reference: str, folder: Path) -> tuple[Path, str | None]:
     )
 
 
-def _keys(location: tuple[int | str, ...], content: Any) -> list[str]:
+def _keys(error: ErrorDetails, content: Any) -> list[str]:
     """The part of an error's location that the user wrote: without the names of alternatives."""
     keys = []
-    for k, part in enumerate(location):
-        known = isinstance(content, dict) and part in content
-        known = known or (
-            isinstance(content, list) and isinstance(part, int) and 0 <= part < len(content)
-        )
+    for part in error["loc"]:
+        if isinstance(content, list):
+            known = isinstance(part, int) and 0 <= part < len(content)
+        else:
+            known = isinstance(content, dict) and part in content
         if known:
             content = content[part]
-        elif k + 1 < len(location):
-            continue
-        keys.append(str(part))
-    return keys
+            keys.append(str(part))
+    return [*keys, str(error["loc"][-1])] if error["type"] == "missing" else keys

@@ -109,6 +109,7 @@ DAMAGES = [
     ("a.lammpstrj", (ROW, "4 9 3.25 3.0 2.5\n"), "--species 1,2,9"),
     ("a.lammpstrj", ("pp pp pp", "pp pp ff"), "open along z are not supported.*z from 0.5 to 3.5"),
     ("a.lammpstrj", ("pp pp pp", "ff pp pp"), "pbc: must be periodic along x and y"),
+    ("a.lammpstrj", ("BOUNDS pp", "BOUNDS xy xz yz pp"), "BOX BOUNDS: three numbers for each"),
     ("a.lammpstrj", ("BOUNDS pp", "BOUNDS abc origin pp"), "BOX BOUNDS: a triclinic box"),
     ("a.lammpstrj", ("BOUNDS pp pp pp\n0 5\n-1 4\n0 5", "BOUNDS xy xz yz pp pp pp\n0 5 1\n-1 4 0\n"
                      "0 5 0"), "BOX BOUNDS: a triclinic box"),

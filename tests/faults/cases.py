@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +10,26 @@ import ase.io
 import numpy as np
 import torch
 import yaml
-from safetensors.numpy import load_file
 
 from equiglass.data.atoms import to_ase
-from equiglass.data.dataset import read
 from equiglass.data.store import write_store
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete, make_liquid
 
+from .digests import (
+    arrays_of,
+    bytes_of,
+    compared,
+    folds_of,
+    page_of,
+    quickstart_of,
+    run_of,
+    store_of,
+    store_of_zip,
+    study_of,
+    view_of,
+)
 from .harness import Case
 
 NETWORK = {"layers": 1, "channels": 2, "l_max": 1, "cutoff": 1.5}
@@ -59,84 +67,35 @@ def make_inputs(folder: Path) -> None:
         }
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(settings))
     (folder / "simulate.yaml").write_text(yaml.safe_dump(SIMULATION))
+    write_trajectory(folder / "run.lammpstrj")
+    trajectory = {
+        "trajectory": str(folder / "run.lammpstrj"), "timestep": 0.1, "times": [1.0, 2.0],
+        "tau_alpha": 2.0, "gap": 0.5, "temperature": 1.0,
+    }  # fmt: skip
+    settings = {
+        "data": trajectory, "model": NETWORK, "optimizer": {"epochs": 2},
+        "preparation": {"potential": "kob-andersen"},
+    }  # fmt: skip
+    (folder / "trajectory.yaml").write_text(yaml.safe_dump(settings))
 
 
-def bytes_of(*names: str) -> Callable[[Path], object]:
-    """Files, byte by byte."""
-    return lambda folder: [hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names]
-
-
-def arrays_of(name: str) -> Callable[[Path], object]:
-    """Every array of an npz file."""
-
-    def digest(folder: Path) -> object:
-        with np.load(folder / name) as stored:
-            return {key: hashlib.sha256(stored[key].tobytes()).hexdigest() for key in stored.files}
-
-    return digest
-
-
-def store_of(name: str) -> Callable[[Path], object]:
-    """Every visible file of a store, which must be readable."""
-
-    def digest(folder: Path) -> object:
-        store = folder / name
-        assert len(list(read(store))) > 0
-        return {
-            str(f.relative_to(store)): hashlib.sha256(f.read_bytes()).hexdigest()
-            for f in sorted(store.rglob("*"))
-            if f.is_file() and not any(p.startswith(".") for p in f.relative_to(store).parts)
-        }
-
-    return digest
-
-
-def weights_of(model: Path) -> object:
-    """The weights, and the description without what is measured anew by each run."""
-    content = json.loads((model / "model.json").read_text())
-    content["notes"].pop("training_seconds", None)
-    arrays = load_file(model / "model.safetensors")
-    weights = {name: hashlib.sha256(a.tobytes()).hexdigest() for name, a in arrays.items()}
-    return [content, dict(sorted(weights.items()))]
-
-
-def run_of(name: str) -> Callable[[Path], object]:
-    """A run folder: weights, metrics, and the log, an epoch at a time."""
-
-    def digest(folder: Path) -> object:
-        run = folder / name
-        log = list(csv.DictReader((run / "logs" / "metrics.csv").read_text().splitlines()))
-        return [weights_of(run / "model"), json.loads((run / "metrics.json").read_text()), log]
-
-    return digest
-
-
-def folds_of(folder: Path) -> object:
-    """A cross-validation."""
-    text = (folder / "folds" / "cross_validation.json").read_text()
-    return [weights_of(folder / "folds" / "model"), json.loads(text)]
-
-
-def study_of(folder: Path) -> object:
-    """A study's table without seconds; the figure is there."""
-    rows = json.loads((folder / "study" / "study.json").read_text())
-    assert (folder / "study" / "study.png").read_bytes().endswith(b"IEND\xaeB`\x82")
-    assert (folder / "study" / "study.csv").read_text().count("\n") == len(rows) + 1
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
-
-
-def quickstart_of(folder: Path) -> object:
-    """All that the quick start leaves."""
-    files = bytes_of("quick/rho.png", "quick/scatter.png", "quick/map.png")
-    scores = json.loads((folder / "quick" / "evaluation.json").read_text())
-    return [run_of("quick/network")(folder), files(folder), scores["pearson"]]
-
-
-def page_of(folder: Path) -> object:
-    """A page: whole, and everything but random names of its parts."""
-    text = (folder / "page.html").read_text()
-    assert text.startswith("<!doctype html>") and text.endswith("</html>\n")
-    return text.count("<table")
+def write_trajectory(file: Path, n: int = 160, frames: int = 8) -> None:
+    """A dump of particles that wander, with unwrapped coordinates."""
+    liquid, rng = make_liquid(n), np.random.default_rng(0)
+    positions = liquid.positions.copy()
+    text = []
+    for k in range(frames):
+        bounds = "".join(f"0 {edge:.9f}\n" for edge in liquid.box)
+        rows = "".join(
+            f"{i + 1} {t + 1} {x:.6f} {y:.6f} {z:.6f}\n"
+            for i, (t, (x, y, z)) in enumerate(zip(liquid.types, positions, strict=True))
+        )
+        text.append(
+            f"ITEM: TIMESTEP\n{10 * k}\nITEM: NUMBER OF ATOMS\n{n}\n"
+            f"ITEM: BOX BOUNDS pp pp pp\n{bounds}ITEM: ATOMS id type xu yu zu\n{rows}"
+        )
+        positions += 0.03 * rng.standard_normal(positions.shape)
+    file.write_text("".join(text))
 
 
 def cases(inputs: Path) -> dict[str, Case]:
@@ -155,6 +114,8 @@ def cases(inputs: Path) -> dict[str, Case]:
 
         return Case(name, made, digest, **options)
 
+    trajectory = inputs / "run.lammpstrj"
+    along = ("--frames", "0:", "--timestep", 0.1, "--potential", "kob-andersen")
     found = [
         case("convert", store_of("a.zarr"), "convert", data, ":a.zarr", repeats=False),
         case("convert-zip", store_of_zip, "convert", data, ":a.zarr.zip", repeats=False),
@@ -209,24 +170,42 @@ def cases(inputs: Path) -> dict[str, Case]:
             "simulate", store_of("s.zarr"), "simulate", inputs / "simulate.yaml", "-o", ":s.zarr",
             "-j", 2, workers=True,
         ),
+        case(
+            "train-trajectory", run_of("run"), "train", inputs / "trajectory.yaml", "-o", ":run",
+            resume=resumed, repeats=False,
+        ),
+        case(
+            "predict-frames", bytes_of("p.npz"), "predict", model, trajectory, *along, "-o",
+            ":p.npz", "-j", 1,
+        ),
+        case(
+            "predict-frames-2", bytes_of("p.gsd"), "predict", model, trajectory, *along, "-o",
+            ":p.gsd", "-j", 2, workers=True,
+        ),
+        case(
+            "represent-frames", bytes_of("r.extxyz", "n.csv", "r.png"), "represent", model,
+            trajectory, *along, "-o", ":r.extxyz", "--numbers", ":n.csv", "--figure", ":r.png",
+            "-j", 1,
+        ),
+        case(
+            "quench-frames", store_of("q.zarr"), "quench", trajectory, *along, "-o", ":q.zarr",
+            "-j", 1, repeats=False,
+        ),
+        case("view", view_of, "view", data, "-o", ":v.html", "--model", model),
+        case(
+            "convert-extxyz", bytes_of("a.extxyz"), "convert", data, ":a.extxyz", repeats=False,
+        ),
+        case(
+            "four-point", bytes_of("f.json", "f.png"), "four-point", model, data, "--json",
+            ":f.json", "--figure", ":f.png",
+        ),
+        case(
+            "probe", bytes_of("p.json", "p.png"), "probe", model, data, "--json", ":p.json",
+            "--figure", ":p.png",
+        ),
         case("quickstart", quickstart_of, "quickstart", "-o", ":quick", "--epochs", 1),
     ]  # fmt: skip
     run = inputs / "run"
     if (run / "model").is_dir():
         found.append(case("report", page_of, "report", run, "-o", ":page.html"))
     return {c.name: c for c in found}
-
-
-def store_of_zip(folder: Path) -> object:
-    """A store of one file."""
-    assert len(list(read(folder / "a.zarr.zip"))) > 0
-    return bytes_of("a.zarr.zip")(folder)
-
-
-def compared(folder: Path) -> object:
-    """Scores without the seconds that they took; the figure is whole."""
-    assert b"%%EOF" in (folder / "c.pdf").read_bytes()[-10:]
-    return [
-        {k: v for k, v in row.items() if "seconds" not in k}
-        for row in json.loads((folder / "c.json").read_text())
-    ]

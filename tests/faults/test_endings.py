@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from equiglass.cli.saying import echo
 from equiglass.commands.options import check_output
+from equiglass.commands.places import check_results
 from equiglass.data.store import write_store
 from equiglass.drawing import blank_figure, save
 from equiglass.errors import InputError
@@ -18,6 +20,7 @@ from equiglass.models.propensity import ModelCard, PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.config import SimulationConfig
 from equiglass.simulation.run import simulate
+from equiglass.terminal import Terminal
 from equiglass.training import run as training_run
 from equiglass.written import naming, read_json, whole, write_json, write_text
 from tests.conftest import make_complete
@@ -80,6 +83,39 @@ def test_a_result_takes_no_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
     assert (tmp_path / "link").read_text() == "text"
 
 
+def test_a_place_is_tried_before_the_work(tmp_path: Path) -> None:
+    """A name may leave no room for that of the partial file; system folders take no files."""
+    for target in (tmp_path / ("x" * 240), Path("/proc/nowhere.json"), Path("/proc/a/b/store")):
+        with pytest.raises(InputError, match="cannot be written"):
+            check_output(target, folder=target.name == "store")
+    assert check_output(tmp_path / ("x" * 200)) and list(tmp_path.iterdir()) == []
+
+
+def test_results_and_what_is_read_lie_apart(tmp_path: Path) -> None:
+    store, file, folder = tmp_path / "d.zarr", tmp_path / "a.extxyz", tmp_path / "frames"
+    write_store(store, [("0", make_complete(80), None)])
+    file.touch()
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(file)
+    for read, outputs in (
+        (store, [store / "zarr.json"]),
+        (f"{store}@0.5", [store / "new.json"]),
+        (file, [tmp_path / "link"]),
+        (folder, [folder / "p.extxyz"]),
+        (file, [tmp_path / "r.npz", tmp_path / "frames" / ".." / "r.npz"]),
+    ):
+        with pytest.raises(InputError, match="read; choose another output|two results"):
+            check_results([Path(output) for output in outputs], read)
+    check_results([folder / "map.png", tmp_path / "r.npz"], folder, "ka3d", object())
+
+
+def test_names_are_shown_in_a_terminal_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b[31m[red]x[/red]\r"
+    Terminal().print(name, highlight=False)
+    echo(name)
+    assert capsys.readouterr().out == 2 * "a\\x1b[31m[red]x[/red]\\r\n"
+
+
 @pytest.mark.parametrize("ending", ["png", "pdf", "SVG", "jpg"])
 def test_figures_have_the_format_of_their_name(tmp_path: Path, ending: str) -> None:
     starts = {"png": b"\x89PNG", "pdf": b"%PDF", "SVG": b"<?xml", "jpg": b"\xff\xd8"}
@@ -110,6 +146,8 @@ def test_predictions_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         ({"composition": [1.5, -0.5]}, "shares of a composition"),
         ({"times": [0.1, float("nan")]}, "times"),
         ({"times": [0.1, float("inf")]}, "times"),
+        ({"times": [0.1, 1e18]}, r"times: 1e\+18 takes 2e\+20 steps, at most 1e\+12"),
+        ({"equilibration": {"melt_time": 1e18}}, "melt_time: .* steps"),
         ({"temperatures": [float("nan")]}, "temperature"),
         ({"density": float("inf")}, "density"),
         ({"n_configurations": {"train": -1}}, "numbers of configurations"),
@@ -123,6 +161,23 @@ def test_predictions_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
 def test_absurd_simulations_are_refused(change: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         SimulationConfig.model_validate({**SIMULATION, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"n_particles": 50}, "n_particles: the box is smaller than twice the cutoff"),
+        ({"density": 100.0}, "n_particles: the box is smaller than twice the cutoff"),
+        ({"composition": [1.0]}, "composition: does not fit the potential"),
+    ],
+)
+def test_what_no_engine_can_begin_with_makes_no_store(
+    change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    settings = SimulationConfig.model_validate({**SIMULATION, **change})
+    with pytest.raises(InputError, match=said):
+        simulate(settings, tmp_path / "s.zarr", progress=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_simulation_without_its_start_makes_no_store(tmp_path: Path) -> None:

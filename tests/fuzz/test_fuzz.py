@@ -22,7 +22,8 @@ sys.path.append(str(ROOT / "tools"))
 
 from fuzzing import sources, workers  # noqa: E402
 from fuzzing.target import Target  # noqa: E402
-from fuzzing.targets import MILLION, targets  # noqa: E402
+from fuzzing.targets import targets  # noqa: E402
+from fuzzing.targets_data import MILLION  # noqa: E402
 
 FINDINGS = sorted((Path(__file__).parent / "findings").iterdir())
 # Long runs begin at seed 0; here other inputs, and in all some seconds of them.
@@ -115,5 +116,8 @@ def test_counts_belong_to_the_sources_of_a_reader() -> None:
             file.write_text(text)
         first, second, third = map(sources._content, files)
     assert first == second != third
+    source = sources.fingerprint(targets()["pickle"])
+    assert source == sources.fingerprint.__wrapped__(targets()["pickle"])
+    assert source != sources.fingerprint(targets()["quench cache"])
     for target in targets().values():
-        assert target.modules and sources.fingerprint(target.modules)
+        assert target.modules and sources.closure(target.modules)

@@ -17,6 +17,7 @@ import torch
 from pydantic import TypeAdapter
 
 from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.models.calibration import Calibration, ErrorModel, ExpectedScore
 from equiglass.models.card import ModelCard
 from equiglass.models.domain import Domain
 from equiglass.models.propensity import PropensityModel
@@ -50,7 +51,18 @@ MODELS: dict[str, tuple[dict[str, object], torch.dtype, int]] = {
     "coarse_energy": ({"kind": "coarse_energy", "widths": [0.5, 1.0]}, torch.float32, 1),
 }  # fmt: skip
 # Kinds that came after a version was settled: files of earlier versions do not have them.
-LATER = {"twin": 2, "descriptors_mlp": 2, "coarse_energy": 2}
+LATER = {"twin": 3, "descriptors_mlp": 3, "coarse_energy": 3}
+
+CALIBRATION = Calibration(
+    data="made up",
+    n_configurations=3,
+    n_members=1,
+    errors=(
+        ErrorModel(type="A", time=1.0, floor=0.1, relative=0.2, spread=0.0, factor_68=1.0,
+                   factor_95=2.0, covered_68=0.67, covered_95=0.94),
+    ),
+    expected=(ExpectedScore(type="A", time=1.0, rho=0.5, std=0.1, n=3, low=0.1, high=0.9),),
+)  # fmt: skip
 
 
 def small_model(settings: dict[str, object], dtype: torch.dtype, members: int) -> PropensityModel:
@@ -87,6 +99,7 @@ def main() -> None:
             model.card,
             preparation=Preparation(KOB_ANDERSEN).record(),
             domain=Domain.of(model, [configuration]),
+            calibration=CALIBRATION,
         )
         model.save(folder / name)
         predictions[name] = model.predict(configuration)

@@ -199,3 +199,10 @@ def test_message_network_has_the_published_size() -> None:
     assert count - decoder == (64 + 64) + (3 * 64 + 64) + 2 * (64 * 64 + 64) + (
         384 * 64 + 64 + 64 * 64 + 64 + 192 * 64 + 64 + 64 * 64 + 64
     )
+
+
+@pytest.mark.parametrize("shells", [(0.7, 2.0, 0.0), (0.7, 1e300, 0.001), (0.0, 2.0, -0.1)])
+def test_shells_can_be_counted(shells: tuple[float, float, float]) -> None:
+    """A stored model's settings come from a stranger: found by hostile files."""
+    with pytest.raises(ValueError, match="at most 1000 shells"):
+        DescriptorConfig(near=shells)

@@ -22,7 +22,7 @@ from equiglass.models.registry import NETWORKS
 from equiglass.models.storage import load_model, packaged_models
 from equiglass.models.upgrade import STEPS, VERSION
 from equiglass.testing import relative_error
-from tests.models.store_models import LATER, MODELS, STORED, small_model
+from tests.models.store_models import CALIBRATION, LATER, MODELS, STORED, small_model
 
 VERSIONS = range(1, VERSION + 1)
 WHAT_TO_DO = (
@@ -68,6 +68,7 @@ def test_every_version_predicts_what_it_predicted(version: int, name: str) -> No
     else:
         assert model.potential == KOB_ANDERSEN
         assert model.card.domain is not None
+    assert model.card.calibration == (CALIBRATION if version > 2 else None)
 
 
 def test_every_kind_is_stored() -> None:
@@ -147,6 +148,16 @@ def test_damaged_header(header: str, tmp_path: Path) -> None:
     save_file(tensors, tmp_path / WEIGHTS, metadata={FORMAT: header})
     with pytest.raises(InputError, match="damaged description"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64])
+def test_numbers_of_too_few_digits_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    file = rewritten(tmp_path) / WEIGHTS
+    header = header_of(file)
+    state = {name: tensor.to(dtype) for name, tensor in load_file(file).items()}
+    save_file(state, file, {FORMAT: json.dumps(header)})
+    with pytest.raises(InputError, match="target_mean: numbers of another kind"):
+        load_model(file)
 
 
 def test_truncated_file(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def standard(n: int = 300, **changes: object) -> Configuration:
 
 
 def wahnstrom_liquid(n: int = 400) -> Configuration:
-    liquid = make_liquid(n, density=0.75, potential=None)
+    liquid = make_liquid(n, density=1.296, potential=None)
     return liquid.replace(types=np.arange(n) % 2)
 
 

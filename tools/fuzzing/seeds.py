@@ -156,9 +156,55 @@ def gsd(seed: int = 0, frames: int = 1) -> bytes:
     return made(write, "a.gsd")
 
 
-def store_zip(seed: int = 0) -> bytes:
+def moving(frames: int = 3) -> list[Configuration]:
+    """A liquid whose particles move, one of them through a side of the box."""
+    c = liquid()
+    step = np.full_like(c.positions, 0.02)
+    return [c.replace(positions=(c.positions + k * step) % c.box) for k in range(frames)]
+
+
+def moving_dump() -> bytes:
+    """A trajectory as LAMMPS writes it, with images and times."""
+    text = []
+    for k, c in enumerate(moving()):
+        rows = "\n".join(
+            f"{i + 1} {t + 1} {x:.6f} {y:.6f} {z:.6f} 0 0 {k % 2}"
+            for i, (t, (x, y, z)) in enumerate(zip(c.types, c.positions, strict=True))
+        )
+        bounds = "\n".join(f"0.0 {edge:.8f}" for edge in c.box)
+        text.append(
+            f"ITEM: TIMESTEP\n{100 * k}\nITEM: NUMBER OF ATOMS\n{N}\n"
+            f"ITEM: BOX BOUNDS pp pp pp\n{bounds}\nITEM: ATOMS id type x y z ix iy iz\n{rows}\n"
+        )
+    return "".join(text).encode()
+
+
+def moving_extxyz() -> bytes:
+    """A trajectory in extended xyz with times."""
+    import ase.io
+
+    frames = [to_ase(c) for c in moving()]
+    for k, atoms in enumerate(frames):
+        atoms.info["time"] = 0.5 * k
+    return made(lambda path: ase.io.write(path, frames), "a.extxyz")
+
+
+def plane(seed: int = 0) -> Arrays:
+    """The arrays of a file of trajectories in two dimensions."""
+    rng = np.random.default_rng(seed)
+    initial = np.stack(np.meshgrid(range(5), range(4)), -1).reshape(-1, 2) * 1.0
+    initial += rng.uniform(-0.1, 0.1, (N, 2))
+    return {
+        "box": np.array(5.0),
+        "types": np.arange(N) % 3 + 1,
+        "initial_positions": initial,
+        "positions": initial + rng.normal(0, 0.5, (3, N, 2)),
+    }
+
+
+def store_zip(seed: int = 0, n: int = 1) -> bytes:
     """A store of one file."""
-    entries = [("00000", liquid(seed=seed), "train"), ("00001", liquid(seed=seed + 1), "test")]
+    entries = [(f"{k:05d}", liquid(seed=seed + k), ("train", "test")[k % 2]) for k in range(n)]
     return made(lambda path: write_store(path, entries), "a.zarr.zip")
 
 

@@ -1,7 +1,7 @@
 """What a reader is: the modules of the package that it imports, by their content.
 
-A run of some days adds to the counts of a reader as long as these, and the harness, stay as they
-are; a change anywhere else, or of comments, keeps them.
+A run of some days adds to the counts of a reader as long as these, the harness and the inputs that
+it makes stay as they are; a change anywhere else, of comments, or of another target, keeps them.
 """
 
 from __future__ import annotations
@@ -15,37 +15,44 @@ from pathlib import Path
 
 import equiglass
 
+from .target import Target
+
 PACKAGE = Path(equiglass.__file__).parent
 HARNESS = Path(__file__).parent
 # A format is only what a reader of that format needs, though the table imports all of them.
 TABLE = "data.readers.formats"
+# Of targets by what they make and not by their text, so that the list of them can grow.
+TARGETS, SAMPLE = "targets*.py", 200
 
 
-def load(entries: Iterable[str]) -> None:
-    """Import all that these import, and remember its content."""
-    fingerprint(entries)
-    for module in sorted(closure(entries)):
+def load(target: Target) -> None:
+    """Import all that a reader imports, and remember its content."""
+    fingerprint(target)
+    for module in sorted(closure(target.modules)):
         importlib.import_module(f"{equiglass.__name__}.{module}")
 
 
-def fingerprint(entries: Iterable[str]) -> str:
-    """A hash of all that these modules import within the package, and of the harness.
-
-    Parameters
-    ----------
-    entries
-        Modules by their path below the package, as ``data.readers.botan``.
-    """
+@cache
+def fingerprint(target: Target) -> str:
+    """A hash of all that a reader imports within the package, of the harness, and of inputs."""
     digest = hashlib.sha256()
-    for module in sorted(closure(entries)):
+    for module in sorted(closure(target.modules)):
         digest.update(f"{module} {_content(_file(module))}\n".encode())
-    for file in sorted(HARNESS.glob("*.py")):
+    for file in sorted(set(HARNESS.glob("*.py")) - set(HARNESS.glob(TARGETS))):
         digest.update(f"{file.name} {_content(file)}\n".encode())
+    for number in range(SAMPLE):
+        digest.update(target.make(0, number)[0])
     return digest.hexdigest()[:16]
 
 
 def closure(entries: Iterable[str]) -> set[str]:
-    """The modules that these import, and those import, within functions too."""
+    """The modules that these import, and those import, within functions too.
+
+    Parameters
+    ----------
+    entries
+        By their path below the package, as ``data.readers.botan``.
+    """
     readers = TABLE.rpartition(".")[0]
     formats = {m for m in _imports(TABLE) if m.startswith(f"{readers}.")} - {f"{readers}.format"}
     found: set[str] = set()

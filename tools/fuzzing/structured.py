@@ -20,6 +20,7 @@ from .target import Generator
 DTYPES = ("<f8", "<f4", "<f2", ">f8", "<i8", "i1", "u1", "<u4", "?", "<c16", "<U3", "S2", "<f8")
 
 
+@np.errstate(all="ignore")
 def wrong_arrays(rng: Random, arrays: seeds.Arrays) -> seeds.Arrays:
     """A copy with one or two arrays of another shape, type or value, lost or added."""
     result = dict(arrays)
@@ -48,7 +49,9 @@ def wrong_arrays(rng: Random, arrays: seeds.Arrays) -> seeds.Arrays:
                 (np.nan, np.inf, -np.inf, -1.0, 1e300, 1e9, -1e-300)
             )
         elif kind == 7 and array.size and array.dtype.kind in "iu":
-            array.flat[rng.randrange(array.size)] = rng.choice((-1, 0, 3, 8, 100, 127))
+            # As bits: NumPy refuses -1 where there are no signs.
+            value = np.int64(rng.choice((-1, 0, 3, 8, 100, 127))).astype(array.dtype)
+            array.flat[rng.randrange(array.size)] = value
         elif kind == 8:
             array = np.asfortranarray(array)
         result[rng.choice((key, key, key, key, "extra", "a\nb"))] = array

@@ -17,7 +17,7 @@ OUTCOMES = ("accepted", "refused", "traceback", "hang", "crash", "memory", "wron
 Generator = Callable[[Random], bytes]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """One kind of file.
 

@@ -14,6 +14,7 @@ from ..data.accuracy import Accuracy, coarsest_accuracy
 from ..data.configuration import TYPE_NAMES
 from ..data.potential import Potential
 from ..evaluation.departures import outside
+from ..evaluation.extra import ExtraSimulation
 from ..evaluation.frames import About, FrameResult
 from ..evaluation.prediction import PROPENSITY
 from ..models.ranges import Departure
@@ -115,6 +116,7 @@ class Gathered:
     departures: tuple[tuple[Departure, ...], ...]
     potential: Potential | None
     accuracy: Accuracy | None
+    extra: ExtraSimulation | None
 
     def complete(self, about: About) -> About:
         """With what is known once all frames were seen."""
@@ -123,6 +125,7 @@ class Gathered:
             potential=about.potential if self.potential is None else self.potential,
             accuracy=self.accuracy,
             outside_domain="; ".join(outside(self.departures)),
+            extra=self.extra,
         )
 
 
@@ -139,7 +142,7 @@ def by_type(values: NDArray[np.floating[Any]], types: NDArray[np.integer[Any]], 
 def gather(results: Iterable[FrameResult]) -> Gathered:
     """Go through all frames once."""
     mobility: list[Array] = []
-    departures = []
+    departures, states = [], []
     potential: Potential | None = None
     accuracy: Accuracy | None = None
     for result in results:
@@ -151,11 +154,14 @@ def gather(results: Iterable[FrameResult]) -> Gathered:
         values = result.values.get(PROPENSITY, np.empty((len(c), 0)))
         mobility.append(by_type(values, c.types, c.n_types))
         departures.append(result.departures)
+        if result.states is not None:
+            states.append(result.states)
     n_types = max(len(one) for one in mobility)
     full = np.full((len(mobility), n_types, mobility[0].shape[1]), np.nan)
     for k, one in enumerate(mobility):
         full[k, : len(one)] = one
-    return Gathered(full, tuple(departures), potential, accuracy)
+    extra = ExtraSimulation.of(states)
+    return Gathered(full, tuple(departures), potential, accuracy, extra)
 
 
 def summary(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from ..errors import InputError
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..analysis.along import Along
+    from ..evaluation.extra import ExtraSimulation
 
 
 def refuse_with_figure(**asked: Any) -> None:
@@ -22,6 +22,18 @@ def refuse_with_figure(**asked: Any) -> None:
             )
 
 
+def say_extra(extra: ExtraSimulation | None) -> None:
+    """What was simulated beside the snapshots, if anything was."""
+    if extra is not None:
+        echo(str(extra))
+
+
+def say_errors(calibration: str | None) -> None:
+    """What error bars rest on, or that there are none."""
+    if calibration is not None:
+        echo(f"errors: {calibration}")
+
+
 def print_along(found: Along) -> None:
     """Where the results are, and what they cover."""
     span = ""
@@ -29,9 +41,11 @@ def print_along(found: Along) -> None:
         span = f", t = {found.times[0]:g} to {found.times[-1]:g}"
     times = found.about.times
     what = f"predictions at {len(times)} times" if times else "inherent structures and energies"
-    typer.echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    echo(f"{what} for {len(found)} configurations{span} in {found.output}")
+    say_extra(found.about.extra)
+    say_errors(found.about.calibration)
     if found.n_outside:
-        typer.echo(f"{found.n_outside} of them outside of the model's training domain")
+        echo(f"{found.n_outside} of them outside of the model's training domain")
 
 
 def show_along(found: Along, figure: Path | None, numbers: Path | None, json: str | None) -> None:
@@ -45,11 +59,11 @@ def show_along(found: Along, figure: Path | None, numbers: Path | None, json: st
         write_json(found.as_dict(), json)
     if json != "-":
         print_along(found)
-        typer.echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
+        echo(f"order parameter: S at t = {found.about.more['order_parameter_time']:g}")
         for row in {row.type: row for row in reversed(found.autocorrelation)}.values():
-            typer.echo(f"autocorrelation of type {row.type} falls to 1/e {decay_text(row)}")
+            echo(f"autocorrelation of type {row.type} falls to 1/e {decay_text(row)}")
     if figure is not None:
-        typer.echo(f"figure {save(along_figure(found), figure)}", err=True)
+        echo(f"figure {save(along_figure(found), figure)}", err=True)
     if numbers is not None:
         write_numbers(numbers, found)
-        typer.echo(f"numbers {numbers}", err=True)
+        echo(f"numbers {numbers}", err=True)

@@ -24,6 +24,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -83,7 +84,7 @@ def represent(
     from ..errors import InputError
     from .tables import print_rows
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure, others=[output, chemiscope, numbers])
     if chemiscope is not None:
         from ..reporting.chemiscope import SUFFIXES, write_chemiscope
 
@@ -127,8 +128,8 @@ def represent(
         write_json(content, json)
     if json != "-":
         share = ", ".join(f"{v:.2f}" for v in result.explained_variance)
-        typer.echo(f"variance in each component: {share}")
-        typer.echo(f"order parameter, the prediction in standard units: {result.chosen}")
+        echo(f"variance in each component: {share}")
+        echo(f"order parameter, the prediction in standard units: {result.chosen}")
         # The terminal has room for four components; JSON has all.
         print_rows(
             [
@@ -136,14 +137,14 @@ def represent(
                 for row in content["correlations"]
             ]
         )
-        typer.echo(f"{len(result.configurations)} configurations in {output}")
+        echo(f"{len(result.configurations)} configurations in {output}")
     if figure is not None:
         from ..reporting.figures import save
         from ..reporting.representation import representation_figure
 
-        typer.echo(f"figure {save(representation_figure(result), figure)}", err=True)
+        echo(f"figure {save(representation_figure(result), figure)}", err=True)
     if chemiscope is not None:
-        typer.echo(f"page {write_chemiscope(chemiscope, result)}", err=True)
+        echo(f"page {write_chemiscope(chemiscope, result)}", err=True)
 
 
 @preparing
@@ -162,7 +163,7 @@ def four_point(
     from ..commands.four_point import four_point as run
     from .tables import print_rows
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure)
     rows = run(model, data, q_max=q_max, strict=strict, species=species_list(species), **prepare)
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
@@ -174,7 +175,7 @@ def four_point(
                 for r in rows
             ]
         )
-        typer.echo(
+        echo(
             "type A; chi4 and S4 over the variance, 1 where particles move independently of each "
             "other"
         )
@@ -182,7 +183,7 @@ def four_point(
         from ..reporting.figures import save
         from ..reporting.representation import four_point_figure
 
-        typer.echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
+        echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
 
 
 @preparing
@@ -199,7 +200,7 @@ def probe(
     from ..commands.probe import probe as run
     from .tables import print_probe
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(model, data, json=json, figure=figure)
     rows = run(model, data, species=species_list(species), **prepare)
     if json is not None:
         write_json(rows, json)
@@ -207,7 +208,7 @@ def probe(
         from ..reporting.figures import save
         from ..reporting.representation import probe_figure
 
-        typer.echo(f"figure {save(probe_figure(rows), figure)}", err=True)
+        echo(f"figure {save(probe_figure(rows), figure)}", err=True)
     if json != "-":
         print_probe(rows)
 
@@ -229,4 +230,4 @@ def report(
     """One self-contained page: scores, scatter, a configuration in 3D, settings and versions."""
     from ..commands.report import report as run
 
-    typer.echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")
+    echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")

@@ -23,6 +23,7 @@ from .options import (
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
@@ -45,7 +46,7 @@ def info(
     from ..errors import InputError
     from .tables import print_info
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, json=json, figure=figure)
     summary = run(data, species=species_list(species), timestep=timestep)
     if figure is not None:
         from ..reporting.dynamics import summary_figure
@@ -80,7 +81,7 @@ def convert(
     from ..commands.convert import convert as run
 
     made = run(data, out, drop=drop or (), species=species_list(species), progress=True)
-    typer.echo(f"{len(made)} configurations in {out}")
+    echo(f"{len(made)} configurations in {out}")
 
 
 @preparing
@@ -134,7 +135,7 @@ def quench(
         return
     made = run(chosen, output, species=named, **prepare)
     print_energies(made)
-    typer.echo(f"{len(made)} configurations in {output}")
+    echo(f"{len(made)} configurations in {output}")
 
 
 def simulate(
@@ -150,4 +151,4 @@ def simulate(
     from ..commands.simulate import simulate as run
 
     made = run(config, output, n_processes=n_processes, progress=True)
-    typer.echo(f"{len(made)} configurations in {output}")
+    echo(f"{len(made)} configurations in {output}")

@@ -16,6 +16,7 @@ import typer
 
 from ..errors import AssumptionWarning, InputError
 from ..written import DISK_ERRORS
+from .saying import echo
 
 INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 FRAMES = (
@@ -25,7 +26,7 @@ FRAMES = (
 # What a stopped command leaves, and how to go on.
 KEPT = {
     "train": "quenches and finished epochs are kept; the same command goes on, with --resume once "
-    "the run folder is there",
+    "the run folder is there, and equiglass evaluate RUN takes the best epoch so far",
     "cross-validate": "finished folds and epochs are kept; the same command goes on",
     "study": "finished variants are kept; the same command goes on",
     "simulate": "finished blocks and trajectories are kept; the same command goes on",
@@ -34,6 +35,7 @@ KEPT = {
     "predict": FRAMES,
     "represent": FRAMES,
     "quickstart": "finished epochs are kept; the same command goes on",
+    "fetch": "what came is kept; the same command goes on",
     "convert": "nothing was written",
     "info": "nothing was written",
 }
@@ -115,7 +117,7 @@ def _print_notes() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, AssumptionWarning):
-            typer.secho(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
+            echo(f"note: {' '.join(str(message).split())}", fg="yellow", err=True)
         else:
             usual(message, category, filename, lineno, file, line)
 
@@ -132,9 +134,13 @@ def _stopped(command: str, error: BaseException) -> NoReturn:
     _end(f"{how}: {kept}", TERMINATED if terminated else INTERRUPTED, color="yellow")
 
 
+class Ended(typer.Exit):
+    """The end of a command that has said why."""
+
+
 def _end(text: str, status: int, color: str = "red") -> NoReturn:
-    typer.secho(text, fg=color, err=True)
-    raise typer.Exit(status)
+    echo(text, fg=color, err=True)
+    raise Ended(status)
 
 
 def ending_well(command: Callable[..., None]) -> Callable[..., None]:

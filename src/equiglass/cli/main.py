@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
-from . import analysis, data, model, training
-from .ending import INTERRUPTED, ending_well, ignore_broken_pipe
+from . import analysis, calibration, data, fetch, model, training, viewing
+from .ending import INTERRUPTED, Ended, ending_well, ignore_broken_pipe
 
 app = typer.Typer(
     name="equiglass",
@@ -21,6 +21,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., Any], ...] = (
     training.quickstart,
     data.info,
+    fetch.fetch,
     data.convert,
     data.quench,
     data.simulate,
@@ -28,11 +29,14 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     training.cross_validate,
     model.evaluate,
     model.compare,
+    calibration.calibrate,
+    calibration.models,
     training.study,
     analysis.represent,
     analysis.four_point,
     analysis.probe,
     analysis.report,
+    viewing.view,
     model.predict,
 )
 for command in COMMANDS:
@@ -64,6 +68,15 @@ def main() -> None:
         ignore_broken_pipe()
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        # Before or after a command's own work, which ends with a line of its own.
-        typer.secho("stopped: no work was under way", fg="yellow", err=True)
-        raise SystemExit(INTERRUPTED) from None
+        _nothing_stopped()
+    except SystemExit as end:
+        # The library makes one of an interrupt that comes while it reads the options.
+        if end.code == INTERRUPTED and not isinstance(end.__context__, Ended):
+            _nothing_stopped()
+        raise
+
+
+def _nothing_stopped() -> NoReturn:
+    """End before or after a command's own work, which ends with a line of its own."""
+    typer.secho("stopped: no work was under way", fg="yellow", err=True)
+    raise SystemExit(INTERRUPTED) from None

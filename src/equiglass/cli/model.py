@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .along import print_along, refuse_with_figure
+from .along import print_along, refuse_with_figure, say_errors, say_extra
 from .options import (
     AlongOption,
     ClusterOption,
@@ -17,22 +17,27 @@ from .options import (
     JsonOption,
     MemoryOption,
     ModelArgument,
+    RanksOption,
     SchedulerOption,
     SpeciesOption,
     SplitOption,
     StrictOption,
     TimestepOption,
+    averaging,
     check_outputs,
     preparing,
     species_list,
     write_json,
 )
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
     from ..data.dataset import Data
+    from ..simulation.states import States
 
 
+@averaging
 @preparing
 def evaluate(
     model: ModelArgument,
@@ -56,6 +61,7 @@ def evaluate(
     timestep: TimestepOption = None,
     frames: FramesOption = None,
     *,
+    states: States,
     prepare: Preparing,
 ) -> None:
     """Correlate a model's predictions with measured propensities, both Pearson kinds.
@@ -69,16 +75,21 @@ def evaluate(
     from ..commands.evaluate import evaluate as run
     from ..commands.labelled import Labelled
     from ..commands.options import check_output
-    from .score_tables import print_evaluation
+    from .score_tables import print_evaluation, print_gain
 
-    check_outputs(json=json)
     if figures is not None:
         check_output(figures, folder=True)
+    check_outputs(model, data, json=json, others=[figures])
     result = run(
         model, data, split=split, strict=strict, species=species_list(species), timestep=timestep,
-        frames=frames, memory=memory, **prepare,
+        frames=frames, memory=memory, states=states, **prepare,
     )  # fmt: skip
     results = [result]
+    if result.snapshot is not None:
+        results = [
+            replace(result, model=f"{states.number} states"),
+            replace(result.snapshot, model="snapshot alone"),
+        ]
     if energy:
         assert result.sampling is not None
         same = Labelled(result.data, list(result.configurations), result.sampling)
@@ -91,13 +102,15 @@ def evaluate(
         write_json(result.as_dict(), json)
     if json != "-":
         print_evaluation(results)
+        print_gain(result)
     if figures is not None:
         from ..reporting.figures import rho_against_time, save, scatter
 
         for name, figure in (("rho", rho_against_time(results)), ("scatter", scatter(result))):
-            typer.echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
+            echo(f"figure {save(figure, figures / f'{name}.png')}", err=True)
 
 
+@averaging
 @preparing
 def compare(
     data: DataArgument,
@@ -117,28 +130,32 @@ def compare(
     timestep: TimestepOption = None,
     frames: FramesOption = None,
     *,
+    states: States,
     prepare: Preparing,
 ) -> None:
     """Put several predictors side by side; the figure has ρ against time, a curve for each."""
     from ..commands.compare import compare as run
-    from .score_tables import print_comparison
+    from .score_tables import print_comparison, print_gain
 
-    check_outputs(json=json, figure=figure)
+    check_outputs(data, *models, json=json, figure=figure)
     contenders = run(
         models, data, split=split, strict=strict, species=species_list(species),
-        timestep=timestep, frames=frames, **prepare,
+        timestep=timestep, frames=frames, states=states, **prepare,
     )  # fmt: skip
     if json is not None:
         write_json(contenders.as_list(), json)
     if json != "-":
         print_comparison(contenders)
+        for contender in contenders:
+            print_gain(contender.evaluation)
     if figure is not None:
         from ..reporting.figures import rho_against_time, save
 
         picture = rho_against_time([c.evaluation for c in contenders])
-        typer.echo(f"figure {save(picture, figure)}", err=True)
+        echo(f"figure {save(picture, figure)}", err=True)
 
 
+@averaging
 @preparing
 def predict(
     model: ModelArgument,
@@ -158,6 +175,7 @@ def predict(
     time: Annotated[
         float | None, typer.Option(help="Time of the picture.", show_default="the last")
     ] = None,
+    ranks: RanksOption = False,
     frames: AlongOption = None,
     timestep: TimestepOption = None,
     scheduler: SchedulerOption = None,
@@ -166,6 +184,7 @@ def predict(
     species: SpeciesOption = None,
     memory: MemoryOption = None,
     *,
+    states: States,
     prepare: Preparing,
 ) -> None:
     """Predict the propensity of every particle of a snapshot, or along a trajectory.
@@ -178,11 +197,12 @@ def predict(
     from ..commands.options import check_output
     from ..commands.predict import predict as run
     from ..errors import InputError
+    from ..evaluation.prediction import about_predictions
     from ..reporting.frames.output import ENDINGS
 
     if output is None and figure is None:
         raise InputError("nothing to write", field="--output", expected="--output or --figure")
-    check_outputs(figure=figure)
+    check_outputs(model, snapshot, figure=figure, others=[output])
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)
@@ -202,6 +222,7 @@ def predict(
             timestep=timestep,
             scheduler=scheduler,
             cluster=cluster,
+            states=states,
             strict=strict,
             species=named,
             memory=memory,
@@ -210,13 +231,17 @@ def predict(
         print_along(found)
         return
     predictions = run(
-        network, data, output=output, strict=strict, species=named, memory=memory, **prepare
-    )
+        network, data, output=output, states=states, strict=strict, species=named,
+        memory=memory, **prepare,
+    )  # fmt: skip
     if output is not None:
         n, m = len(predictions), len(network.times)
-        typer.echo(f"predictions at {m} times for {n} configurations in {output}")
+        echo(f"predictions at {m} times for {n} configurations in {output}")
+    about = about_predictions(predictions)
+    say_extra(about.extra)
+    say_errors(about.calibration)
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
-        picture = prediction_map(predictions[0], network.row_of(time))
-        typer.echo(f"figure {save(picture, figure)}")
+        picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
+        echo(f"figure {save(picture, figure)}")

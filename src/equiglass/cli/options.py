@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
+    from ..simulation.states import States
 
 DataArgument = Annotated[
     str, typer.Argument(metavar="DATA", help="File, folder, store or packaged data set.")
@@ -29,6 +30,10 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON to FILE, or - for stdout.")
 ]
 FigureOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture of the result.")]
+RanksOption = Annotated[
+    bool,
+    typer.Option("--ranks", help="Colour the picture by ranks within each type, not by values."),
+]
 SplitOption = Annotated[
     str | None,
     typer.Option(
@@ -125,23 +130,91 @@ PREPARATION: dict[str, tuple[Any, Any]] = {
 }
 
 
+StatesOption = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Average over this many states near the snapshot, itself among them; the further ones "
+        "take an extra simulation, which the output states.",
+    ),
+]
+StateTimeOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="TIME",
+        help="Length of that simulation in all.",
+        show_default="10 for each further state, less where a run of eight were over 2 % of τ_α",
+    ),
+]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(metavar="T", help="Of that simulation, where the data do not state theirs."),
+]
+StateTimestepOption = Annotated[
+    float, typer.Option(metavar="DT", help="Of the integration of that simulation.")
+]
+StateSeedOption = Annotated[
+    int, typer.Option(metavar="SEED", min=0, help="Of the velocities of that simulation.")
+]
+# How states that are averaged over are made: the options that `averaging` adds.
+AVERAGING: dict[str, tuple[Any, Any]] = {
+    "states": (StatesOption, 1),
+    "state_time": (StateTimeOption, None),
+    "temperature": (TemperatureOption, None),
+    "state_timestep": (StateTimestepOption, 0.005),
+    "state_seed": (StateSeedOption, 0),
+}
+
+
+# Filled in by the decorators below.
+ARGUMENTS = {"prepare", "states"}
+
+
 def preparing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of preparation, as one argument, ``prepare``.
 
     What it gets is what the functions of :mod:`equiglass.commands` take as keywords. An option
     that the command has itself, such as its own number of processes, is left alone.
     """
-    own = {
-        name: p.replace(annotation=eval(p.annotation, command.__globals__))
-        for name, p in inspect.signature(command).parameters.items()
-        if name != "prepare"
-    }
-    added = {name: kind for name, kind in PREPARATION.items() if name not in own}
 
-    def with_preparation(**values: Any) -> None:
-        chosen: Preparing = {"progress": True}
-        chosen.update({name: values.pop(name) for name in added})  # type: ignore[typeddict-item]
-        command(**values, prepare=chosen)
+    def gathered(values: dict[str, Any]) -> Preparing:
+        return {"progress": True, **values}  # type: ignore[typeddict-item]
+
+    return _with_options(command, "prepare", PREPARATION, gathered)
+
+
+def averaging(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of states that are averaged over, as one argument, ``states``."""
+
+    def gathered(values: dict[str, Any]) -> States:
+        from ..simulation.states import States
+
+        return States(*(values[name] for name in AVERAGING))
+
+    return _with_options(command, "states", AVERAGING, gathered)
+
+
+def _with_options(
+    command: Callable[..., None],
+    argument: str,
+    options: dict[str, tuple[Any, Any]],
+    gathered: Callable[[dict[str, Any]], Any],
+) -> Callable[..., None]:
+    """A command with more options, of which it gets what is gathered as one argument."""
+    names = inspect.unwrap(command).__globals__
+    own = {
+        name: p.replace(annotation=eval(p.annotation, names))
+        if isinstance(p.annotation, str) and name not in ARGUMENTS - {argument}
+        else p
+        for name, p in inspect.signature(command, follow_wrapped=False).parameters.items()
+        if name != argument
+    }
+    added = {name: kind for name, kind in options.items() if name not in own}
+
+    def with_options(**values: Any) -> None:
+        chosen = gathered({name: values.pop(name) for name in added})
+        command(**values, **{argument: chosen})
 
     parameters = [
         *own.values(),
@@ -150,11 +223,12 @@ def preparing(command: Callable[..., None]) -> Callable[..., None]:
             for name, (a, default) in added.items()
         ),
     ]
-    with_preparation.__name__, with_preparation.__doc__ = command.__name__, command.__doc__
-    with_preparation.__module__ = command.__module__
-    with_preparation.__annotations__ = {p.name: p.annotation for p in parameters}
-    with_preparation.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return with_preparation
+    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+    with_options.__module__ = command.__module__
+    with_options.__annotations__ = {p.name: p.annotation for p in parameters}
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__wrapped__ = command  # type: ignore[attr-defined]
+    return with_options
 
 
 def species_list(text: str | None) -> list[str] | None:
@@ -162,14 +236,30 @@ def species_list(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",")] if text else None
 
 
-def check_outputs(*, json: str | None = None, figure: Path | None = None) -> None:
-    """Raise InputError, before work starts, for results that cannot be written."""
-    from ..commands.options import PICTURES, check_output
+def check_outputs(
+    *read: object,
+    json: str | None = None,
+    figure: Path | None = None,
+    others: Sequence[Path | None] = (),
+) -> None:
+    """Raise InputError, before work starts, for results that cannot be written.
 
+    Parameters
+    ----------
+    read
+        What the command reads, which no result may overwrite.
+    others
+        Results that are checked elsewhere; here only that they lie apart.
+    """
+    from ..commands.options import PICTURES, check_output
+    from ..commands.places import check_results
+
+    written = [path for path in others if path is not None]
     if json is not None and json != "-":
-        check_output(json)
+        written.append(check_output(json))
     if figure is not None:
-        check_output(figure, endings=PICTURES)
+        written.append(check_output(figure, endings=PICTURES))
+    check_results(written, *read)
 
 
 def write_json(content: Any, target: str) -> None:

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from ..evaluation.compare import Contender, paired_difference
+from ..evaluation.compare import Contender
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.disattenuation import Estimate
 from ..evaluation.noise import METHODS
+from ..evaluation.paired import paired_difference
 from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
+from ..terminal import Terminal
 from .tables import number
 
 
-def _wide_console(n_models: int) -> Console:
+def _wide_console(n_models: int) -> Terminal:
     """The terminal, or wider: a line that breaks is better than a number that is cut off."""
-    console = Console(markup=False)
+    console = Terminal()
     console.width = max(console.width, 30 + 18 * n_models)
     return console
 
@@ -77,7 +78,7 @@ def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Tab
     return table
 
 
-def _print_propensity(console: Console, evaluations: Sequence[Evaluation]) -> None:
+def _print_propensity(console: Terminal, evaluations: Sequence[Evaluation]) -> None:
     """The reliability of the labels and the estimates for the propensity; or why there is none."""
     scores = evaluations[0].scores
     reasons = _reasons([score.estimate for e in evaluations for score in e.scores], scores)
@@ -130,10 +131,31 @@ def with_interval(one: Estimate) -> str:
     return f"{one.propensity:.3f} [{low:.3f}, {high:.3f}]"
 
 
+def print_gain(evaluation: Evaluation) -> None:
+    """What averaging over states took and gave, if it was done."""
+    if evaluation.snapshot is None:
+        return
+    console = Terminal()
+    name = Path(evaluation.model).name
+    console.print(f"{name} {evaluation.extra}", soft_wrap=True, highlight=False)
+    for row in evaluation.gain():
+        gain, interval = row["rho"], row["rho_interval"]
+        text = "not defined" if gain is None else f"{gain:+.3f}"
+        if interval is not None:
+            low, high = interval
+            resolved = "" if low > 0 or high < 0 else ", not resolved"
+            text += f" [{low:+.3f}, {high:+.3f}]{resolved}"
+        console.print(
+            f"averaged minus snapshot alone, type {row['type']} at {row['time']:g}: {text}",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
 def print_comparison(contenders: Sequence[Contender]) -> None:
     """Scores side by side, the advantage of the first, and what each costs."""
     print_evaluation([c.evaluation for c in contenders])
-    console = Console(markup=False)
+    console = Terminal()
     first = contenders[0].evaluation
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("predictor", "parameters", "training", "prediction"):

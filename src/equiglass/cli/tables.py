@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from ..data.configuration import Configuration
+from ..terminal import Terminal
 from .trajectory_table import dynamics_title, trajectory_lines, with_error
 
 
@@ -20,7 +20,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def print_info(summary: dict[str, Any]) -> None:
     """The summary of a data set."""
-    console = Console(markup=False)
+    console = Terminal()
     table = Table(title=f"data set {summary['source']}", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
@@ -116,12 +116,12 @@ def print_study(rows: Sequence[dict[str, Any]], type_name: str = "A") -> None:
         where = [data] if len(tested) > 1 else []
         numbers = ("-" if r is None else number(r["rho"]) for r in row)
         table.add_row(variant, *where, *numbers)
-    Console(markup=False).print(table)
+    Terminal().print(table)
 
 
 def print_cross_validation(result: dict[str, Any]) -> None:
     """A line for each type and time, and one for each of its folds."""
-    console = Console(markup=False)
+    console = Terminal()
     console.width = max(console.width, 200)
     for row in result["pearson"]:
         ceiling = "" if row["ceiling"] is None else f", ceiling {row['ceiling']:.3f}"
@@ -132,7 +132,7 @@ def print_cross_validation(result: dict[str, Any]) -> None:
         )
         for k, fold in enumerate(row["folds"]):
             values = ", ".join(f"{name} {number(value)}" for name, value in fold.items())
-            console.print(f"  fold {k}: {values}", highlight=False, markup=False)
+            console.print(f"  fold {k}: {values}", highlight=False)
 
 
 def print_energies(configurations: Iterable[Configuration]) -> None:
@@ -142,7 +142,7 @@ def print_energies(configurations: Iterable[Configuration]) -> None:
         for c in configurations
     ]
     thermal, inherent = zip(*means, strict=True)
-    Console(markup=False).print(
+    Terminal().print(
         f"energy per particle: thermal {min(thermal):.4f} to {max(thermal):.4f}, "
         f"inherent {min(inherent):.4f} to {max(inherent):.4f}",
         highlight=False,
@@ -157,7 +157,7 @@ def print_probe(rows: Sequence[dict[str, Any]]) -> None:
             mine = [r for r in rows if (r["layer"], r["kind"]) == (layer, kind)]
             known = [r["radius"] for r in mine if r["r2"] > 0.5]
             reach = f"up to r = {max(known):g}" if known else "none"
-            Console(markup=False).print(
+            Terminal().print(
                 f"layer {layer}, {kind} descriptors with R² > 0.5: {reach}", highlight=False
             )
 
@@ -170,4 +170,4 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(v if isinstance(v, str) else number(v) for v in row.values()))
-    Console(markup=False).print(table)
+    Terminal().print(table)

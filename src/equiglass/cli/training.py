@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..studies.registry import STUDIES
-from .options import ConfigArgument, preparing
+from .options import ConfigArgument, RanksOption, preparing
+from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Making, Preparing
@@ -57,7 +58,7 @@ def train(
     best = ""
     if rho is not None:
         best = f", validation ρ {rho:.3f} (type A) at epoch {model.card.metrics['epoch'] + 1}"
-    typer.echo(f"model of {model.n_parameters} parameters in {run / 'model'}{best}")
+    echo(f"model of {model.n_parameters} parameters in {run / 'model'}{best}")
 
 
 @preparing
@@ -80,7 +81,7 @@ def cross_validate(
 
     result = run(config, output, n_folds=n_folds, n_processes=n_processes, **prepare)
     print_cross_validation(result)
-    typer.echo(f"details in {output / 'cross_validation.json'}")
+    echo(f"details in {output / 'cross_validation.json'}")
 
 
 @preparing
@@ -118,7 +119,7 @@ def study(
         **prepare,
     )
     print_study(rows)
-    typer.echo(f"table  {output / 'study.csv'}\nfigure {output / 'study.png'}")
+    echo(f"table  {output / 'study.csv'}\nfigure {output / 'study.png'}")
 
 
 def quickstart(
@@ -126,6 +127,7 @@ def quickstart(
         Path, typer.Option("--output", "-o", help="Folder for the run and its figures.")
     ] = Path("quickstart"),
     epochs: Annotated[int, typer.Option(help="Epochs to train.", min=1)] = 40,
+    ranks: RanksOption = False,
 ) -> None:
     """Train on the packaged data, evaluate on held-out configurations, draw the figures."""
     from ..commands.quickstart import DATA
@@ -135,13 +137,13 @@ def quickstart(
 
     data = read(DATA)
     sizes = ", ".join(f"{len(part)} for {name}" for name, part in data.splits.items())
-    typer.echo(f"packaged data {DATA}: configurations of {len(data[0])} particles, {sizes}")
-    result = run(output, epochs=epochs, progress=True)
+    echo(f"packaged data {DATA}: configurations of {len(data[0])} particles, {sizes}")
+    result = run(output, epochs=epochs, ranks=ranks, progress=True)
     print_evaluation([contender.evaluation for contender in result])
-    typer.echo("")
+    echo("")
     for name in ("rho", "scatter", "map"):
-        typer.echo(f"figure   {output / name}.png")
+        echo(f"figure   {output / name}.png")
     model = output / "network"
-    typer.echo(f"scores   {output / 'evaluation.json'}")
-    typer.echo(f"model    {model / 'model'} ({result[0].n_parameters} parameters)")
-    typer.echo(f"try      equiglass predict {model} {DATA} --figure {output / 'all.png'}")
+    echo(f"scores   {output / 'evaluation.json'}")
+    echo(f"model    {model / 'model'} ({result[0].n_parameters} parameters)")
+    echo(f"try      equiglass predict {model} {DATA} --figure {output / 'all.png'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data
@@ -15,10 +15,13 @@ from ..errors import InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.predictors import NamedPredictor, Predictor, named_predictor
 from ..evaluation.score import Evaluation, compared_times, score
+from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
 from ..simulation.preparation import Preparation
+from ..simulation.states import States, as_states
+from .averaging import Averaged
 from .labelled import Labelled, labelled
 from .models import Model, Watch, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
@@ -29,6 +32,7 @@ def compare(
     data: Data | Trajectory | Labelled,
     *,
     split: str | None = None,
+    states: int | States = 1,
     strict: bool = False,
     species: Sequence[str] | None = None,
     timestep: float | None = None,
@@ -43,7 +47,7 @@ def compare(
         Models as elsewhere, ``energy`` for the inherent energy alone, ``coarse-energy`` for its
         average over a Gaussian of width 2 sigma (``coarse-energy:1.5`` for another width), or
         ``stored:NAME`` for predictions that the data set's publishers stored.
-    split, strict, timestep, frames, options
+    split, states, strict, timestep, frames, options
         As in :func:`equiglass.commands.evaluate.evaluate`.
 
     Raises
@@ -63,9 +67,12 @@ def compare(
         found = labelled(
             data, times, split=split, species=species, timestep=timestep, frames=frames
         )
+    asked, first = as_states(states), found.sampling.first.tolist()
     for network in networks:
         if network is not None:  # before anything is quenched
             compared_times(network.times, found.configurations, found.source)
+            if asked is not None:
+                plans_of(network, [found.configurations[k] for k in first], asked)
     without = _without_model(how, networks, found.configurations)
     contenders = []
     n = len(found.sampling.first)
@@ -73,15 +80,19 @@ def compare(
         for model, network, name in zip(models, networks, named, strict=True):
             inputs = _inputs(network, name, found, how if network else without)
             watch = None if network is None else Watch(network, strict=strict)
-            predictor, times = _predictor(watch, name, inputs)
+            averaged = None
+            if watch is not None and asked is not None:
+                of_each = [inputs[k] for k in first]
+                averaged = Averaged(watch, of_each, how, asked, at_once=True)
+            predictor, times = _predictor(averaged or watch, name, inputs)
+            labels: Any = {"model": name_of(model), "data": found.source}
+            labels["sampling"] = found.sampling
             begun = perf_counter()
             evaluation = score(
                 predictor,
                 times,
                 inputs,
-                model=name_of(model),
-                data=found.source,
-                sampling=found.sampling,
+                **labels,
                 advance=advance,
             )
             seconds = (perf_counter() - begun) / n
@@ -90,7 +101,11 @@ def compare(
                 evaluation,
                 departures=() if watch is None else tuple(watch.found[s] for s in structures),
                 potential=potential_of(inputs),
+                over_states=() if averaged is None else tuple(averaged.found),
             )
+            if averaged is not None:
+                alone = score(averaged.snapshots(), times, inputs, **labels)
+                evaluation = replace(evaluation, snapshot=alone)
             if watch is not None:
                 watch.warn()
             contenders.append(_contender(evaluation, network, seconds))
@@ -122,8 +137,12 @@ def _without_model(
 
 
 def _predictor(
-    watch: Watch | None, name: NamedPredictor | None, configurations: Sequence[Configuration]
+    watch: Watch | Averaged | None,
+    name: NamedPredictor | None,
+    configurations: Sequence[Configuration],
 ) -> tuple[Predictor, tuple[float, ...] | None]:
+    if isinstance(watch, Averaged):
+        return watch.predict, watch.watch.model.times
     if watch is not None:
         return watch.predict, watch.model.times
     assert name is not None

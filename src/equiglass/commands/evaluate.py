@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..data.dataset import Data
 from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
 from ..evaluation.score import Evaluation, compared_times, score
 from ..memory import parse_memory
+from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..progress import track
+from ..simulation.states import States, as_states
+from .averaging import Averaged
 from .labelled import labelled
 from .models import Model, Watch, check_memory, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
@@ -23,6 +26,7 @@ def evaluate(
     data: Data | Trajectory,
     *,
     split: str | None = None,
+    states: int | States = 1,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
@@ -42,6 +46,10 @@ def evaluate(
         A data set, or a trajectory: its frames, labelled by what this run did after and before.
     split
         A split of the data, or ``all``; by default ``test`` where there is one, else all.
+    states
+        How many states near each snapshot to average over, as in
+        :func:`equiglass.commands.predict.predict`; the score of the snapshots alone is beside the
+        average's, with the difference and its interval.
     strict
         Whether data outside of the model's training domain are an error.
     memory
@@ -64,18 +72,26 @@ def evaluate(
     )
     compared_times(network.times, found.configurations, found.source)  # before anything is quenched
     check_memory(network, found.configurations, limit, progress=how.progress)
+    asked, first = as_states(states), found.sampling.first.tolist()
+    if asked is not None:
+        plans_of(network, [found.configurations[k] for k in first], asked)
     configurations = found.completed(lambda part: prepared(network, part, how))
     watch = Watch(network, strict=strict, memory=limit)
+    averaged = None
+    if asked is not None:
+        averaged = Averaged(watch, [configurations[k] for k in first], how, asked)
+    labels: Any = {"model": name_of(model), "data": found.source, "sampling": found.sampling}
     with track("evaluate", len(found.sampling.first), enabled=how.progress) as advance:
         result = score(
-            watch.predict,
+            watch.predict if averaged is None else averaged.predict,
             network.times,
             configurations,
-            model=name_of(model),
-            data=found.source,
-            sampling=found.sampling,
+            **labels,
             advance=advance,
         )
+    if averaged is not None:
+        single = score(averaged.snapshots(), network.times, configurations, **labels)
+        result = replace(result, over_states=tuple(averaged.found), snapshot=single)
     watch.warn()
     return replace(
         result,

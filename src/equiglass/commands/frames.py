@@ -15,6 +15,7 @@ from ..data.moments import Frames, Moments, moments_of
 from ..data.trajectory import Trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.frames import About
+from ..evaluation.prediction import calibration_text
 from ..locks import writing
 from ..models.propensity import PropensityModel
 from ..reporting.frames.output import write_frames
@@ -116,6 +117,7 @@ def about_frames(job: Predict, moments: Moments, first: Configuration) -> About:
         inputs=job.how.record(),
         assumed=assumptions(moments),
         domain_known=model.card.domain is not None,
+        calibration=calibration_text(model.card.calibration),
     )
 
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
+from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
+from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import load_on_fastest
+from ..simulation.states import States
+from ..terminal import Terminal
 from .options import Preparing, preparation_of
 
 Model = str | os.PathLike[str] | PropensityModel
@@ -30,12 +34,21 @@ Array = NDArray[np.floating[Any]]
 def loaded(model: Model) -> PropensityModel:
     """A model as it is, or the named one, on a GPU where there is one.
 
+    Of a run that was stopped, that of its best epoch so far.
+
     Raises
     ------
     InputError
         If there is no such model, or it cannot be read.
     """
-    return model if isinstance(model, PropensityModel) else load_on_fastest(model)
+    if isinstance(model, PropensityModel):
+        return model
+    if Path(model).is_dir():
+        from ..training.stopped import is_stopped, stopped_model
+
+        if is_stopped(model):
+            return stopped_model(model)
+    return load_on_fastest(model)
 
 
 def name_of(model: Model) -> str:
@@ -77,7 +90,7 @@ def check_memory(
     largest = max(configurations, key=len)
     plan = model.budget(largest, memory=limit, features=features)
     if plan is not None and progress:
-        Console(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
+        Terminal(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
 
 
 def model_and_data(
@@ -88,19 +101,29 @@ def model_and_data(
     *,
     memory: str | int | None = None,
     features: bool = False,
+    states: States | None = None,
 ) -> tuple[PropensityModel, list[Configuration], int | None]:
     """A model, all configurations with every field that it reads, and the bytes of ``memory``.
+
+    Parameters
+    ----------
+    states
+        That each is to be averaged over, if it is.
 
     Raises
     ------
     InputError
-        As :func:`check_memory`, before anything is made; or if model and data do not fit.
+        As :func:`check_memory` and, with ``states``, as
+        :func:`equiglass.models.over_states.plans_of`, before anything is made; or if model and
+        data do not fit.
     """
     how = preparation_of(options)
     limit = None if memory is None else parse_memory(memory)
     network = loaded(model)
     configurations = list(as_dataset(data, species=species))
     check_memory(network, configurations, limit, progress=how.progress, features=features)
+    if states is not None:
+        plans_of(network, configurations, states)
     return network, prepared(network, configurations, how), limit
 
 
@@ -137,20 +160,32 @@ class Watch:
         InputError
             If the configuration is outside of the domain, or none is known, and this is strict.
         """
+        self.refuse_unknown()
+        values = self.model.predict(configuration, memory=self.memory, **options)
+        self.check(configuration, values)
+        return values
+
+    def refuse_unknown(self) -> None:
+        """Raise InputError if this is strict and the model states no domain."""
         if self.strict and not self.knows:
             raise InputError(
                 "records no training domain to hold the data against",
                 source=self.model.card.name,
                 field="domain",
             )
-        values = self.model.predict(configuration, memory=self.memory, **options)
+
+    def check(self, configuration: Configuration, values: NDArray[np.float64]) -> None:
+        """Hold what was predicted, (n_times, N), against the domain; raises as `predict`."""
         self.found.append(self.model.departures(configuration, values))
         if self.strict and self.found[-1]:
             raise InputError(
                 f"outside the model's training domain: {'; '.join(outside(self.found[-1:]))}",
                 source=configuration.source,
             )
-        return values
+
+    def words(self) -> str:
+        """What is outside of the last configuration, or that it cannot be known."""
+        return "; ".join(outside(self.found[-1:])) if self.knows else UNKNOWN_DOMAIN
 
     def warn(self) -> None:
         """Say in one line what was outside, if anything was, or that it cannot be known."""

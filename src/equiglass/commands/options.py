@@ -10,8 +10,9 @@ from typing import TypedDict, cast
 from ..data.accuracy import Accuracy
 from ..data.potential import Potential
 from ..errors import InputError
-from ..files import check_place
+from ..files import check_place, try_place
 from ..simulation.preparation import Preparation, preparation
+from ..written import naming
 
 PathLike = str | os.PathLike[str]
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".eps", ".tif", ".tiff", ".webp")
@@ -94,7 +95,7 @@ def check_output(path: PathLike, *, endings: Sequence[str] = (), folder: bool = 
     ------
     InputError
         For another ending, a folder in the place of a file or the reverse, a device or a pipe, or
-        a place that does not exist or may not be written to.
+        a place that does not exist or where nothing can be written.
     """
     target = Path(path)
     if endings and not target.name.endswith(tuple(endings)):
@@ -105,11 +106,14 @@ def check_output(path: PathLike, *, endings: Sequence[str] = (), folder: bool = 
     if target.exists() and not target.is_dir() and folder:
         raise InputError("is a file", source=target, expected="the name of a folder")
     # A folder is made with those above it; a file's must be there.
-    parent = target.absolute() if folder else target.absolute().parent
-    while folder and not parent.exists():
-        parent = parent.parent
-    if not parent.is_dir():
+    place = target.absolute()
+    while folder and not place.parent.exists():
+        place = place.parent
+    if not place.parent.is_dir():
         raise InputError("the folder does not exist", source=target.parent)
-    if not os.access(target if target.exists() else parent, os.W_OK):
+    if target.exists() and not os.access(target, os.W_OK):
         raise InputError("may not be written to", source=target)
+    if not target.is_dir():
+        with naming(target):
+            try_place(place)
     return target

@@ -1,42 +1,78 @@
-"""That an output and the data it is made from lie apart."""
+"""That outputs, and what they are made from, lie apart."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..data.archive import is_store
-from ..data.dataset import Dataset
 from ..errors import InputError
+from ..reporting.frames.output import ENDINGS
 
 # What is said of a part of a data set: DATA@0.5, DATA[train].
 _PART = re.compile(r"(\[\w+\])*(@[0-9.eE+-]+)?(\[\w+\])*$")
 
 
-def check_apart(output: Path, data: object, dataset: Dataset) -> None:
+def check_apart(output: Path, *read: object) -> None:
     """Raise InputError where the output is what is read, lies in it or would hold it.
 
     Parameters
     ----------
-    data
-        As it was asked for: a path, a data set, or something that lies nowhere.
+    read
+        As it was asked for: paths, data sets, or things that lie nowhere.
     """
-    given = os.fspath(data) if isinstance(data, (str, os.PathLike)) else dataset.source
     target = output.resolve()
-    named = next((p for p in (Path(given), Path(_PART.sub("", given))) if p.exists()), None)
-    if named is None:
-        return
-    place = named.resolve()
-    if place == target:
-        problem = "is what is read"
-    elif place in target.parents:
-        problem = "lies in what is read"
-    elif target in place.parents and is_store(target):
-        problem = "holds what is read"
-    else:
-        return
-    raise InputError(f"{problem}; choose another output", source=output, found=place)
+    for place in _places(read):
+        if place == target:
+            problem = "is what is read"
+        elif place in target.parents:
+            problem = "lies in what is read"
+        elif target in place.parents and is_store(target):
+            problem = "holds what is read"
+        else:
+            continue
+        raise InputError(f"{problem}; choose another output", source=output, found=place)
+
+
+def check_results(outputs: Iterable[Path], *read: object) -> None:
+    """Raise InputError where a file of results would be another of them, or part of what is read.
+
+    Beside the files of a folder there may be results that are no data, such as figures.
+    """
+    seen: set[Path] = set()
+    for output in outputs:
+        target = output.resolve()
+        if target in seen:
+            raise InputError("is to hold two results", source=output)
+        seen.add(target)
+        for place in _places(read):
+            # A file of particles in a folder of data would be read as part of them.
+            inside = place in target.parents and (
+                is_store(place) or (output.suffix in ENDINGS and not _is_model(place))
+            )
+            if place == target or inside:
+                problem = "lies in what is read" if inside else "is what is read"
+                raise InputError(f"{problem}; choose another output", source=output, found=place)
+
+
+def _is_model(folder: Path) -> bool:
+    from ..models.description import WEIGHTS
+
+    return any((folder / name).exists() for name in (WEIGHTS, f"model/{WEIGHTS}"))
+
+
+def _places(read: Iterable[object]) -> Iterator[Path]:
+    """Where the things lie that are read, of those that lie anywhere."""
+    for thing in read:
+        given = thing if isinstance(thing, (str, os.PathLike)) else getattr(thing, "source", None)
+        if isinstance(given, (str, os.PathLike)):
+            text = os.fspath(given)
+            for path in (Path(text), Path(_PART.sub("", text))):
+                if text and path.exists():
+                    yield path.resolve()
+                    break
 
 
 def require_new(output: Path) -> None:

@@ -12,17 +12,22 @@ from ..data.moments import Frames
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.prediction import Prediction
+from ..models.members import error_bars
+from ..models.over_states import OverStates, plans_of
 from ..models.prepared import settled
 from ..models.propensity import PropensityModel
 from ..progress import track
 from ..reporting.frames.output import ENDINGS
 from ..reporting.predictions import write_predictions
 from ..simulation.config import Cluster
+from ..simulation.states import States, as_states
 from ..streaming.jobs import Predict
 from ..streaming.workers import where_of
+from .averaging import Averaged
 from .frames import about_frames, chosen_moments, refuse_memory, stream, warn_outside
 from .models import Model, Watch, loaded, model_and_data
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_results
 
 
 @overload
@@ -32,6 +37,7 @@ def predict(
     *,
     output: PathLike | None = None,
     frames: None = None,
+    states: int | States = 1,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
@@ -47,6 +53,7 @@ def predict(
     timestep: float | None = None,
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
+    states: int | States = 1,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
@@ -61,6 +68,7 @@ def predict(
     timestep: float | None = None,
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
+    states: int | States = 1,
     strict: bool = False,
     memory: str | int | None = None,
     species: Sequence[str] | None = None,
@@ -88,6 +96,10 @@ def predict(
         Address of a Dask scheduler on whose workers to do it; they must see the same folders.
     cluster
         A YAML file with ``address`` or ``slurm``, as in the ``cluster`` of a simulation.
+    states
+        How many states near the snapshot to average over, itself among them, or how to make them,
+        see :class:`equiglass.simulation.states.States`. More than one take a simulation from the
+        snapshot, which needs its temperature, and which the result states.
     strict
         Whether a snapshot outside of the model's training domain is an error; nothing is written
         then.
@@ -105,7 +117,7 @@ def predict(
         frames or options.
     """
     target = None if output is None else check_output(output, endings=ENDINGS)
-    how = preparation_of(options)
+    how, asked = preparation_of(options), as_states(states)
     if frames is not None:
         refuse_memory(memory)
         if target is None:
@@ -114,7 +126,9 @@ def predict(
         moments = chosen_moments(snapshot, frames, timestep, species, where)
         network = loaded(model)
         first = moments[0].configuration
-        job = Predict(network, settled(network, [first], how), strict)
+        if asked is not None:
+            plans_of(network, [first], asked)
+        job = Predict(network, settled(network, [first], how), strict, states=asked)
         about = about_frames(job, moments, first)
         found = stream(target, snapshot, job, moments, where, about, progress=how.progress)
         warn_outside(network, found)
@@ -122,29 +136,40 @@ def predict(
     if timestep is not None or scheduler is not None or cluster is not None:
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(snapshot, Trajectory)
-    return _in_memory(loaded(model), snapshot, target, strict, memory, species, options)
+    if target is not None:
+        check_results([target], model, snapshot)
+    return _in_memory(loaded(model), snapshot, target, asked, strict, memory, species, options)
 
 
 def _in_memory(
     network: PropensityModel,
     snapshot: Data,
     target: Path | None,
+    states: States | None,
     strict: bool,
     memory: str | int | None,
     species: Sequence[str] | None,
     options: Preparing,
 ) -> list[Prediction]:
     network, configurations, limit = model_and_data(
-        network, snapshot, species, options, memory=memory
+        network, snapshot, species, options, memory=memory, states=states
     )
     watch = Watch(network, strict=strict, memory=limit)
+    averaged = None
+    if states is not None:
+        averaged = Averaged(watch, configurations, preparation_of(options), states)
+    predict_one = watch.predict if averaged is None else averaged.predict
     steps = sum(network.n_steps(len(c)) for c in configurations)
     with track("predict", steps, enabled=options.get("progress", False)) as advance:
-        values = [watch.predict(c, advance=advance) for c in configurations]
-    predictions = [
-        Prediction(c, network.times, v, network.card.name, found, c.potential, watch.knows)
-        for c, v, found in zip(configurations, values, watch.found, strict=True)
-    ]
+        values = [predict_one(c, advance=advance) for c in configurations]
+    over: Sequence[OverStates | None] = averaged.found if averaged else [None] * len(values)
+    calibration = network.card.calibration
+    predictions = []
+    for c, v, found, one in zip(configurations, values, watch.found, over, strict=True):
+        low, high = error_bars(network, c, v if one is None else one.snapshot) or (None, None)
+        known = (c.potential, watch.knows, one, calibration)
+        about = (network.times, v, network.card.name, found)
+        predictions.append(Prediction(c, *about, *known, low, high))
     if target is not None:
         write_predictions(target, predictions)
     watch.warn()

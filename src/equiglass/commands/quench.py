@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
-from rich.console import Console
-
 from ..analysis.along import Along
 from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
@@ -32,6 +30,7 @@ from ..simulation.preparation import Preparation
 from ..simulation.quench import iterate_quench, processes_for
 from ..streaming.jobs import Quench
 from ..streaming.workers import Task, Where, where_of, workers
+from ..terminal import Terminal
 from ..yaml_config import parse_mapping
 from .frames import assumptions, chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
@@ -149,7 +148,7 @@ def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
     names = [f"{k:05d}" for k in range(len(dataset))]
     todo = [k for k, name in enumerate(names) if name not in done]
     if done and how.progress:
-        Console(stderr=True).print(
+        Terminal(stderr=True).print(
             f"{len(done)} of {len(names)} configurations are there already", highlight=False
         )
     # Each is read by the process that quenches it, and forgotten once it is written.

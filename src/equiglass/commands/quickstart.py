@@ -15,7 +15,11 @@ DATA = "ka3d_quickstart"
 
 
 def quickstart(
-    output: PathLike = "quickstart", *, epochs: int = 40, progress: bool = False
+    output: PathLike = "quickstart",
+    *,
+    epochs: int = 40,
+    ranks: bool = False,
+    progress: bool = False,
 ) -> Comparison:
     """Train on the packaged data, evaluate on held-out configurations, draw the figures.
 
@@ -26,6 +30,8 @@ def quickstart(
     output
         Folder for the run (``network/``), ``evaluation.json`` and the figures ``rho.png``,
         ``scatter.png`` and ``map.png``.
+    ranks
+        Whether the map is coloured by ranks within each type in place of values.
 
     Returns
     -------
@@ -55,6 +61,7 @@ def quickstart(
         result.predicted[0][-1],
         result.measured[0][-1],
         title=f"a configuration not trained on, propensity at t = {result.times[-1]:g}",
+        ranks=ranks,
     )
     save(rho_against_time([result, energy]), folder / "rho.png")
     save(scatter(result), folder / "scatter.png")

@@ -27,6 +27,7 @@ from .frames import about_frames, chosen_moments, refuse_memory, warn_outside
 from .models import Model, Watch, loaded, model_and_data, potential_of
 from .options import PathLike, Preparing, check_output, preparation_of
 from .order import as_frames, stream_order
+from .places import check_results
 
 
 @overload
@@ -120,6 +121,8 @@ def represent(
         raise InputError("needs frames", field="timestep, scheduler, cluster", expected="frames=")
     assert not isinstance(data, Trajectory)
     target = None if output is None else check_output(output, endings=FRAME_ENDINGS)
+    if target is not None:
+        check_results([target], model, data)
     network, configurations, limit = model_and_data(
         model, data, species, options, memory=memory, features=True
     )

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import InputError
+from ..yaml_config import Settings
 
 if TYPE_CHECKING:
     from .configuration import Configuration
 
 
-class Accuracy(BaseModel):
+class Accuracy(Settings):
     """Where a quench ends: at a global force, or at one per particle; exactly one of the two.
 
     Whatever the accuracy, the minimisation takes the same steps and only ends earlier or later.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     force_tolerance: float | None = Field(

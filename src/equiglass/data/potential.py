@@ -5,34 +5,38 @@ from __future__ import annotations
 import os
 from itertools import combinations_with_replacement
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import InputError
-from ..yaml_config import load_yaml
+from ..yaml_config import Settings, load_yaml
 
 
-class Pair(BaseModel):
+class Pair(Settings):
     """V(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6] for r < cutoff, in reduced units."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epsilon: float = Field(gt=0, description="depth of the well")
     sigma: float = Field(gt=0, description="diameter")
     cutoff: float = Field(gt=0, description="distance beyond which the pair does not interact")
 
 
-class TabulatedPair(BaseModel):
+def _as_tuple(values: Any) -> Any:
+    return tuple(values) if isinstance(values, list) else values
+
+
+# In a union of settings pydantic takes lists of strict JSON, as stores are read, for no tuples.
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+
+
+class TabulatedPair(Settings):
     """A pair energy given on points, interpolated by a cubic spline; zero beyond the last."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     sigma: float = Field(gt=0, description="diameter, the unit of bond lengths")
-    r: tuple[float, ...] = Field(min_length=4, description="increasing distances")
-    energy: tuple[float, ...] = Field(min_length=4, description="energy at each distance")
+    r: Numbers = Field(min_length=4, description="increasing distances")
+    energy: Numbers = Field(min_length=4, description="energy at each distance")
 
     @model_validator(mode="after")
     def _increasing(self) -> TabulatedPair:
@@ -48,7 +52,7 @@ class TabulatedPair(BaseModel):
         return self.r[-1]
 
 
-class Potential(BaseModel):
+class Potential(Settings):
     """A mixture with a pair potential: a :class:`Pair` or a table for every two species.
 
     In YAML::
@@ -64,8 +68,6 @@ class Potential(BaseModel):
 
     or, for any of the pairs, ``{sigma: 1.0, r: [0.8, ...], energy: [12.3, ...]}``.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     species: list[str] = Field(min_length=1, max_length=8)

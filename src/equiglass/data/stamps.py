@@ -37,7 +37,8 @@ def stamped_times(
     steps = [stamp.step for stamp in stamps]
     stated = states_times(stamps)
     if timestep is not None and all(step is not None for step in steps):
-        times = timestep * np.array(steps, dtype=np.float64)
+        with np.errstate(over="ignore"):
+            times = timestep * np.array(steps, dtype=np.float64)
     elif stated:
         if timestep is not None:
             raise InputError(
@@ -51,7 +52,8 @@ def stamped_times(
             AssumptionWarning,
             stacklevel=5,
         )
-        times = timestep * np.arange(len(stamps), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            times = timestep * np.arange(len(stamps), dtype=np.float64)
     else:
         raise InputError(
             "times of the frames are not known", source=source, field="times",
@@ -62,7 +64,8 @@ def stamped_times(
 
 
 def _increasing(times: Array, source: str) -> tuple[Array, NDArray[np.int64]]:
-    differences = np.diff(times)
+    with np.errstate(invalid="ignore"):
+        differences = np.diff(times)
     if not np.isfinite(times).all() or (differences < 0).any():
         k = int(np.argmax(~(differences >= 0)))
         raise InputError(

@@ -70,6 +70,10 @@ def as_atoms(about: About, result: FrameResult) -> Atoms:
     outside = about.outside(result.departures)
     if outside:
         atoms.info["outside_domain"] = one_line(outside)
+    if about.calibration is not None:
+        atoms.info["calibration"] = one_line(about.calibration)
+    if about.extra is not None:
+        atoms.info["extra_simulation"] = one_line(str(about.extra))
     if about.assumed:
         atoms.info["assumed"] = one_line("; ".join(about.assumed))
     return atoms

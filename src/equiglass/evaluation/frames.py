@@ -15,6 +15,7 @@ from ..data.moments import Moment
 from ..data.potential import Potential
 from ..models.ranges import Departure
 from .departures import outside
+from .extra import ExtraSimulation
 
 Array = NDArray[np.floating[Any]]
 UNKNOWN_DOMAIN = "not known: the model records no training domain"
@@ -69,11 +70,14 @@ class FrameResult:
         With the inherent structure and energies that the model read, or the quench made.
     values
         (N, K) numbers of each particle, by the key of the quantity.
+    states
+        Record of the states that a prediction is averaged over, if it is.
     """
 
     moment: Moment
     values: Mapping[str, Array] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
+    states: Mapping[str, Any] | None = None
 
     @property
     def configuration(self) -> Configuration:
@@ -99,6 +103,11 @@ class About:
         Sentences on what was taken for granted.
     outside_domain
         What of the data is outside of the model's training domain, over all frames.
+    calibration
+        What error bars rest on, ``uncalibrated`` where there are none; None for what predicts
+        nothing.
+    extra
+        Simulation that predictions took beside the snapshot.
     more
         What else belongs to the command, such as the time of an order parameter.
     """
@@ -114,6 +123,8 @@ class About:
     assumed: tuple[str, ...] = ()
     domain_known: bool = True
     outside_domain: str = ""
+    extra: ExtraSimulation | None = None
+    calibration: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def outside(self, departures: Sequence[Departure]) -> str:
@@ -135,6 +146,8 @@ class About:
             else self.accuracy.model_dump(mode="json", exclude_none=True),
             "inputs": self.inputs,
             "assumed": list(self.assumed),
+            "calibration": self.calibration,
+            "extra_simulation": None if self.extra is None else self.extra.as_dict(),
             "outside_domain": self.outside_domain if self.domain_known else UNKNOWN_DOMAIN,
             **{k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.more.items()},
         }

@@ -58,7 +58,8 @@ def lagged_frames(times: Array, lag: float) -> tuple[Indices, Indices]:
     right = np.clip(np.searchsorted(times, wanted), 1, len(times) - 1)
     left = right - 1
     nearest = np.where(wanted - times[left] < times[right] - wanted, left, right)
-    there = np.flatnonzero(np.abs(times[nearest] - wanted) <= TOLERANCE * lag)
+    # Not times + lag: to a large time a short lag adds nothing, and no frame succeeds itself.
+    there = np.flatnonzero(np.abs(times[nearest] - times - lag) <= TOLERANCE * lag)
     return there, nearest[there]
 
 

@@ -13,17 +13,28 @@ from ..data.accuracy import coarsest_accuracy
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
+from ..errors import InputError
+from ..geometry.periodic import minimum_image
+from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.ranges import Departure
 from .departures import outside
+from .extra import ExtraSimulation
 from .frames import UNKNOWN_DOMAIN, About, FrameResult, Quantity, columns_at
 from .html import html_table
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from ..models.over_states import OverStates
+
 Array = NDArray[np.floating[Any]]
+# How far a particle may be from where it was predicted, sigma: the rounding of a text file.
+SAME_PLACE = 1e-4
 PROPENSITY_MEANING = "predicted propensity, sigma"
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
+ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
+SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
+ORDER = "order_parameter"
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +57,14 @@ class Prediction:
         Under which the inputs were made; None where the configuration does not record it.
     domain_known
         Whether the model states a training domain; without one ``departures`` is empty.
+    over_states
+        Where ``values`` are averages over states: of the snapshot alone, their spread, and the
+        simulation that they took.
+    calibration
+        On which error bars rest; None for a model without one.
+    error, error_95
+        (T, N) half widths of the intervals that hold 68 and 95 % of propensities, sigma; None for a
+        model that is not calibrated.
     """
 
     configuration: Configuration
@@ -55,6 +74,10 @@ class Prediction:
     departures: tuple[Departure, ...] = ()
     potential: Potential | None = None
     domain_known: bool = True
+    over_states: OverStates | None = None
+    calibration: Calibration | None = None
+    error: Array | None = None
+    error_95: Array | None = None
 
     @property
     def outside_domain(self) -> str:
@@ -92,19 +115,84 @@ class Prediction:
 
         return as_atoms(about_predictions([self]), self.as_result())
 
+    def add_to(self, atoms: Atoms) -> None:
+        """Set the columns of :meth:`to_ase` as arrays of the atoms that were predicted.
+
+        Their symbols, positions and other arrays stay as they are.
+
+        Raises
+        ------
+        InputError
+            If they are not these particles: another number, or at other places in the box.
+        """
+        from ..data.atoms import from_ase
+        from ..data.species import TYPE_ARRAYS
+        from .columns import made_columns
+
+        c, about = self.configuration, about_predictions([self])
+        there = atoms.copy()  # type: ignore[no-untyped-call]
+        if len(there) == len(c):
+            there.arrays[TYPE_ARRAYS[0]] = c.types
+            apart = minimum_image(from_ase(there).positions - c.positions, c.box, c.periodic)
+        if len(there) != len(c) or np.abs(apart).max() > SAME_PLACE:
+            raise InputError("not the atoms that were predicted", source="atoms")
+        atoms.arrays |= {n: np.array(v) for n, v in made_columns(about, self.as_result()).items()}
+        atoms.info["model"], atoms.info["predicted_times"] = self.model, np.asarray(self.times)
+        if self.outside_domain:
+            atoms.info["outside_domain"] = self.outside_domain
+
     def as_result(self, number: int = 0) -> FrameResult:
         """As one of many frames of a file."""
         moment = Moment(self.configuration, number)
-        return FrameResult(moment, {PROPENSITY: self.values.T}, self.departures)
+        values, over = {PROPENSITY: self.values.T}, self.over_states
+        if self.error is not None and self.error_95 is not None:
+            values |= {ERROR: self.error.T, ERROR_95: self.error_95.T}
+        if over is None:
+            return FrameResult(moment, values, self.departures)
+        return FrameResult(moment, values | state_values(over), self.departures, over.record())
 
 
-def predicted_quantities(times: Sequence[float], *, spread: bool) -> tuple[Quantity, ...]:
-    """What a model says of each particle, with the ``spread`` over its members or without."""
-    found = Quantity(PROPENSITY, columns_at("mobility", times), PROPENSITY_MEANING, over_times=True)
-    if not spread:
-        return (found,)
-    meaning = "standard deviation of the predictions of the model's members, sigma"
-    return found, Quantity(SPREAD, columns_at("mobility_std", times), meaning, over_times=True)
+def state_values(over: OverStates) -> dict[str, Array]:
+    """(N, T) of what an average over states has beside it, by the key of the quantity."""
+    return {SNAPSHOT: over.snapshot.T, STATES: over.spread.T}
+
+
+def predicted_quantities(
+    times: Sequence[float], *, spread: bool, states: bool = False, errors: bool = False
+) -> tuple[Quantity, ...]:
+    """What a model says of each particle.
+
+    Parameters
+    ----------
+    spread
+        With the spread over the model's members.
+    states
+        Averaged over states, with the prediction of the snapshot alone and the spread over states.
+    errors
+        With calibrated error bars.
+    """
+
+    def quantity(key: str, column: str, meaning: str) -> Quantity:
+        return Quantity(key, columns_at(column, times), meaning, over_times=True)
+
+    average = ", averaged over states (extra_simulation)" if states else ""
+    found = [quantity(PROPENSITY, "mobility", f"{PROPENSITY_MEANING}{average}")]
+    if spread:
+        meaning = "standard deviation of the predictions of the model's members, sigma"
+        found.append(quantity(SPREAD, "mobility_std", meaning))
+    if errors:
+        for key, column, level in (
+            (ERROR, "mobility_error", 68),
+            (ERROR_95, "mobility_error95", 95),
+        ):
+            half = f"half width of the interval that holds {level} % of propensities, sigma"
+            found.append(quantity(key, column, half))
+    if states:
+        alone = "predicted propensity of the snapshot alone, sigma"
+        found.append(quantity(SNAPSHOT, "mobility_snapshot", alone))
+        between = "standard deviation over states, sigma; NaN at times where nothing is averaged"
+        found.append(quantity(STATES, "mobility_states_std", between))
+    return tuple(found)
 
 
 def about_predictions(predictions: Sequence[Prediction]) -> About:
@@ -114,14 +202,30 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
     return About(
         "predict",
         sources[0] if len(sources) == 1 else f"{len(sources)} configurations",
-        predicted_quantities(first.times, spread=False),
+        predicted_quantities(
+            first.times,
+            spread=False,
+            states=first.over_states is not None,
+            errors=first.error is not None,
+        ),
         first.model,
         first.times,
         first.potential,
         coarsest_accuracy(p.configuration for p in predictions),
         domain_known=first.domain_known,
         outside_domain="; ".join(outside([p.departures for p in predictions])),
+        extra=ExtraSimulation.of(
+            [p.over_states.record() for p in predictions if p.over_states is not None]
+        ),
+        calibration=calibration_text(first.calibration),
     )
+
+
+def calibration_text(calibration: Calibration | None) -> str:
+    """What error bars rest on, or that there are none."""
+    if calibration is None:
+        return UNCALIBRATED
+    return f"{calibration}; for snapshots alone and inside the model's domain"
 
 
 def _span(times: Sequence[float]) -> str:

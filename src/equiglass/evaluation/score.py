@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,15 @@ from ..data.potential import Potential
 from ..errors import InputError
 from ..models.ranges import Departure
 from .correlation import mean_and_std
+from .extra import ExtraSimulation
 from .html import html_table
+from .paired import paired_difference
 from .predictors import Array, Predictor
 from .sampling import Sampling
 from .scored import Score, score_of
+
+if TYPE_CHECKING:
+    from ..models.over_states import OverStates
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +41,10 @@ class Evaluation:
         Under which the model's inputs were made, where the configurations record it.
     sampling
         How the labels were drawn.
+    over_states
+        Of each structure, where predictions are averages over states.
+    snapshot
+        The evaluation of the snapshots alone, where they are.
     """
 
     model: str
@@ -48,6 +57,22 @@ class Evaluation:
     departures: tuple[tuple[Departure, ...], ...] = ()
     potential: Potential | None = None
     sampling: Sampling | None = None
+    over_states: tuple[OverStates, ...] = ()
+    snapshot: Evaluation | None = None
+
+    @property
+    def extra(self) -> ExtraSimulation | None:
+        """The simulation that the predictions took beside the snapshots, if they did."""
+        return ExtraSimulation.of([one.record() for one in self.over_states])
+
+    def gain(self) -> list[dict[str, Any]]:
+        """What averaging over states adds to the correlation, for each (type, time)."""
+        if self.snapshot is None:
+            return []
+        pairs = zip(self.scores, self.snapshot.scores, strict=True)
+        return [
+            {"type": a.type, "time": a.time, **paired_difference(a, b).as_dict()} for a, b in pairs
+        ]
 
     def __repr__(self) -> str:
         rho = ", ".join(
@@ -78,6 +103,13 @@ class Evaluation:
     def as_dict(self) -> dict[str, Any]:
         """The JSON output of ``equiglass evaluate``."""
         accuracy = coarsest_accuracy(self.configurations)
+        averaged: dict[str, Any] = {}
+        if self.extra is not None and self.snapshot is not None:
+            averaged = {
+                "extra_simulation": self.extra.as_dict(),
+                "snapshot_alone": [score.as_dict() for score in self.snapshot.scores],
+                "averaged_minus_alone": self.gain(),
+            }
         return {
             "model": self.model,
             "data": self.data,
@@ -87,6 +119,7 @@ class Evaluation:
             "accuracy": None if accuracy is None else accuracy.model_dump(mode="json"),
             "outside_domain": [[one.as_dict() for one in found] for found in self.departures],
             "pearson": [score.as_dict() for score in self.scores],
+            **averaged,
         }
 
     def of_type(self, name: str) -> list[Score]:

@@ -6,7 +6,9 @@ from functools import lru_cache
 
 import torch
 
-from .operator import constant_result
+from . import cpu
+from .dispatch import chosen
+from .operator import constant_result, operator
 from .paths import clebsch_gordan
 
 # One component of Y_l: (coefficient, component of Y_(l-1), component of the direction), summed.
@@ -72,5 +74,43 @@ def spherical_harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
     -------
     (n, (l_max + 1)^2), differentiable.
     """
+    if _is_native(directions) and not (directions.requires_grad and torch.is_grad_enabled()):
+        result: torch.Tensor = harmonics(directions, l_max)
+        return result
+    return reference(directions, l_max)
+
+
+def reference(directions: torch.Tensor, l_max: int) -> torch.Tensor:
+    """:func:`spherical_harmonics` in plain PyTorch: the specification, on any device."""
     # Component by component, on contiguous rows: the coefficients are sparse.
     return torch.stack([y for block in _degrees(directions, l_max) for y in block], dim=1)
+
+
+def _is_native(directions: torch.Tensor) -> bool:
+    return directions.dtype in cpu.DTYPES and chosen(directions.device) == "cpu"
+
+
+@lru_cache
+def _native_terms(l_max: int) -> list[tuple[int, int, int, float]]:
+    """Of all components: (component, component of the degree below, of the direction, factor)."""
+    return [
+        (l**2 + m, (l - 1) ** 2 + a, b, c)
+        for l in range(1, l_max + 1)
+        for m, terms in enumerate(_cached_recursion(l))
+        for c, a, b in terms
+    ]
+
+
+@operator("harmonics")
+def harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
+    """The native recursion, with the bits of the specification; it has no gradient."""
+    result = directions.new_empty(len(directions), (l_max + 1) ** 2)
+    cpu.native().harmonics(
+        _native_terms(l_max), directions.detach().contiguous(), result, torch.get_num_threads()
+    )
+    return result
+
+
+@torch.library.register_fake("equiglass::harmonics")  # type: ignore[untyped-decorator]
+def _(directions: torch.Tensor, l_max: int) -> torch.Tensor:
+    return directions.new_empty(len(directions), (l_max + 1) ** 2)

@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ..data.configuration import Configuration
 from ..errors import InputError
 from ..geometry.graph import Graph
+from ..yaml_config import Settings
 from .inputs import Inputs, ModelInput
 
 Slabs = Callable[[], Iterable[tuple[torch.Tensor, Graph]]]
 
 
-class NetworkSettings(BaseModel):
+class NetworkSettings(Settings):
     """Settings of a network; its ``kind`` names it in configuration files and stored models."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     inputs: Inputs

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..data.potential import Potential
+from .calibration import Calibration
 from .domain import Domain
 
 
@@ -20,6 +21,8 @@ class ModelCard:
         :meth:`equiglass.simulation.preparation.Preparation.record` gives. None where not known.
     domain
         What its training data were like; None where not known.
+    calibration
+        What held-out data say of its errors; None where it was not calibrated.
     """
 
     name: str = "model"
@@ -28,6 +31,7 @@ class ModelCard:
     notes: dict[str, Any] = field(default_factory=dict)
     preparation: dict[str, Any] | None = None
     domain: Domain | None = None
+    calibration: Calibration | None = None
 
     @property
     def potential(self) -> Potential | None:

@@ -20,9 +20,10 @@ from ..data.configuration import Configuration
 from ..errors import InputError
 from ..geometry.smoothing import gaussian_averages
 from .base import Network, NetworkSettings
-from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, ModelInput, scalar_input
+from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, ModelInput
+from .scalars import scalar_input
 
-Width = Annotated[float, Field(gt=0, lt=100)]
+Width = Annotated[float, Field(ge=0.01, lt=100)]
 
 
 def coarse_energies(
@@ -76,6 +77,7 @@ class CoarseEnergyConfig(NetworkSettings):
     widths: tuple[Width, ...] = Field(
         (0.5, 1.0, 1.5, 2.0, 2.5),
         min_length=1,
+        max_length=100,
         description="standard deviations of the Gaussian, sigma, one of which is chosen for each "
         "type and time",
     )

@@ -9,14 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from safetensors.torch import save_file
 
 from ..data.configuration import TYPE_NAMES
 from ..data.potential import Potential
 from ..errors import InputError
 from ..written import make_folder, whole, write_text
-from ..yaml_config import parse_mapping
+from ..yaml_config import Settings, parse_mapping
+from .calibration import Calibration
 from .card import ModelCard
 from .domain import Domain
 from .registry import NetworkConfig
@@ -30,14 +31,12 @@ WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 
 
-class Description(BaseModel):
+class Description(Settings):
     """The description in the present version of the format.
 
     A change of its keys, or of those of :class:`~equiglass.models.domain.Domain`, needs a new
     version and a step in :mod:`equiglass.models.upgrade`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["equiglass-model"] = FORMAT
     version: int = VERSION
@@ -52,6 +51,7 @@ class Description(BaseModel):
     notes: dict[str, Any]
     preparation: dict[str, Any] | None
     domain: Domain | None
+    calibration: Calibration | None
 
     @field_validator("types")
     @classmethod
@@ -80,7 +80,13 @@ class Description(BaseModel):
     def card(self) -> ModelCard:
         """The part that is not about the networks."""
         return ModelCard(
-            self.name, self.data, self.metrics, self.notes, self.preparation, self.domain
+            self.name,
+            self.data,
+            self.metrics,
+            self.notes,
+            self.preparation,
+            self.domain,
+            self.calibration,
         )
 
 
@@ -99,6 +105,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         notes=card.notes,
         preparation=card.preparation,
         domain=card.domain,
+        calibration=card.calibration,
     ).model_dump(mode="json")
 
 

@@ -8,12 +8,12 @@ Gaussian shells, and their recursive averages over the neighbourhood.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
@@ -101,24 +101,37 @@ class DescriptorInputs(Inputs):
         return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
 
+MOST_SHELLS = 1000
+
+
+def _countable(shells: tuple[float, float, float]) -> tuple[float, float, float]:
+    start, stop, step = shells
+    if not (step > 0 and stop - start <= MOST_SHELLS * step):
+        raise ValueError(f"first, last and a positive spacing, at most {MOST_SHELLS} shells")
+    return shells
+
+
+Shells = Annotated[tuple[float, float, float], AfterValidator(_countable)]
+
+
 class DescriptorSettings(NetworkSettings):
     """Settings of the descriptors, whatever is made of them; lengths in sigma."""
 
     inputs: DescriptorInputs = Field(
         default_factory=DescriptorInputs, description="what is described"
     )
-    near: tuple[float, float, float] = Field(
+    near: Shells = Field(
         (0.7, 2.0, 0.05), description="first, last and spacing of the narrow radial shells"
     )
-    far: tuple[float, float, float] = Field(
+    far: Shells = Field(
         (2.1, 5.0, 0.1), description="first, last and spacing of the wide radial shells"
     )
-    angular: tuple[float, float, float] = Field(
+    angular: Shells = Field(
         (1.0, 2.5, 0.1), description="first, last and spacing of the bond-order shells"
     )
     l_max: int = Field(8, ge=1, le=12, description="bond-order parameters q_1 to q_l_max")
     generations: int = Field(2, ge=0, le=100, description="recursive averages over neighbours")
-    averaging_cutoff: float = Field(2.0, gt=0, description="neighbourhood of the averages")
+    averaging_cutoff: float = Field(2.0, ge=0.1, description="neighbourhood of the averages")
 
     @property
     def cutoff(self) -> float:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -21,6 +19,7 @@ from pydantic import (
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.fields import FEATURE_FIELDS
 from ..data.potential import Potential
+from ..yaml_config import Settings
 from .ranges import Array, Departure, Range, Sum, range_of
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ COMPOSITION_SLACK, DENSITY_SLACK, TEMPERATURE_SLACK = 0.01, 0.01, 0.005
 ENERGIES = {"thermal": "thermal_energy", "inherent": "inherent_energy"}
 
 
-class Domain(BaseModel):
+class Domain(Settings):
     """What the training data of a model were like.
 
     Attributes
@@ -51,8 +50,6 @@ class Domain(BaseModel):
         For each time of the model: mean over the particles of type A of the prediction, in
         standard deviations of the training targets.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     dimensions: tuple[int, ...] = Field(min_length=1)
     fractions: dict[str, Range]

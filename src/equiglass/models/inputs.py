@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from ..data.configuration import Configuration
 from ..data.fields import ENERGY_FIELD as ENERGY_FIELD
@@ -17,8 +17,11 @@ from ..data.fields import POSITION_FIELD as POSITION_FIELD
 from ..errors import InputError
 from ..geometry.graph import Graph, batch_graphs, build_graph
 from ..geometry.slabs import Slabs
+from ..geometry.union import union_graphs
+from ..yaml_config import Settings
 
 Positions = Literal["thermal", "inherent", "cage"]
+UNION: Literal["union"] = "union"
 Energy = Literal["thermal", "inherent"]
 Reference = Literal["inherent", "cage"]
 
@@ -34,10 +37,8 @@ def _declared(names: tuple[str, ...]) -> tuple[str, ...]:
 Features = Annotated[tuple[str, ...], AfterValidator(_declared)]
 
 
-class Inputs(BaseModel):
+class Inputs(Settings):
     """Which fields of a configuration a model reads; the type of each particle is always one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     features: Features = Field(
         (), description=f"other numbers of each particle, as scalars: {', '.join(FEATURE_FIELDS)}"
@@ -64,7 +65,11 @@ class Inputs(BaseModel):
 class InputSpec(Inputs):
     """Inputs of a network on a graph."""
 
-    graph: Positions = Field("inherent", description="positions between which edges are drawn")
+    graph: Positions | Literal["union"] = Field(
+        "inherent",
+        description="positions between which edges are drawn; `union` for pairs that are close in "
+        "the thermal positions or in the inherent structure (`se3` alone)",
+    )
     energies: tuple[Energy, ...] = Field(
         ("thermal", "inherent"), description="potential energies per particle, as scalars"
     )
@@ -76,7 +81,7 @@ class InputSpec(Inputs):
     @property
     def required_fields(self) -> tuple[str, ...]:
         """Fields of a configuration that must be known."""
-        names = [POSITION_FIELD[self.graph]]
+        names = [POSITION_FIELD["inherent" if self.graph == UNION else self.graph]]
         names += [ENERGY_FIELD[name] for name in self.energies]
         names += [POSITION_FIELD[name] for name in self.displacements]
         return tuple(dict.fromkeys(["positions", *names, *self.features]))
@@ -103,6 +108,9 @@ class ModelInput:
         (N, 3, n_displacements), sigma.
     n_particles
         Particles of each configuration in the batch.
+    thermal
+        Of a union graph: the same edges, with the vectors between thermal positions, where those
+        of ``edges`` are between inherent ones.
     """
 
     edges: Graph | None
@@ -110,6 +118,7 @@ class ModelInput:
     scalars: torch.Tensor
     vectors: torch.Tensor
     n_particles: tuple[int, ...]
+    thermal: Graph | None = None
 
     @property
     def graph(self) -> Graph:
@@ -125,6 +134,8 @@ class ModelInput:
         if self.edges is not None:
             graph = self.edges
             tensors += [graph.receivers, graph.senders, graph.vectors, graph.lengths]
+        if self.thermal is not None:
+            tensors += [self.thermal.vectors, self.thermal.lengths]
         return sum(t.nbytes for t in tensors)
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> ModelInput:
@@ -135,6 +146,7 @@ class ModelInput:
             self.scalars.to(device, dtype, non_blocking=True),
             self.vectors.to(device, dtype, non_blocking=True),
             self.n_particles,
+            self.thermal and self.thermal.to(device, dtype),
         )
 
     def pin_memory(self) -> ModelInput:
@@ -145,22 +157,28 @@ class ModelInput:
             self.scalars.pin_memory(),
             self.vectors.pin_memory(),
             self.n_particles,
+            self.thermal and self.thermal.pin_memory(),
         )
 
     def rotated(self, rotation: torch.Tensor) -> ModelInput:
         """The input of the rotated configuration; ``rotation`` is (3, 3)."""
-        graph = self.graph
-        turned = Graph(
-            graph.receivers,
-            graph.senders,
-            graph.vectors @ rotation.T,
-            graph.n_receivers,
-            graph.n_senders,
-            graph.cutoff,
-            graph.receiver_start,
-        )
+
+        def turned(graph: Graph) -> Graph:
+            return Graph(
+                graph.receivers,
+                graph.senders,
+                graph.vectors @ rotation.T,
+                graph.n_receivers,
+                graph.n_senders,
+                graph.cutoff,
+                graph.receiver_start,
+            )
+
         return replace(
-            self, edges=turned, vectors=torch.einsum("ij,njk->nik", rotation, self.vectors)
+            self,
+            edges=turned(self.graph),
+            vectors=torch.einsum("ij,njk->nik", rotation, self.vectors),
+            thermal=None if self.thermal is None else turned(self.thermal),
         )
 
 
@@ -197,7 +215,12 @@ def graph_input(
     dtype: torch.dtype = torch.float32,
     device: torch.device | None = None,
 ) -> ModelInput:
-    """Graph and node inputs of one configuration; on a GPU the graph is made there."""
+    """Graph and node inputs of one configuration; on a GPU the graph is made there.
+
+    A union graph is made on the CPU.
+    """
+    if spec.graph == UNION:
+        return _union_input(configuration, spec, cutoff, dtype)
     place = device if device is not None and device.type == "cuda" else None
     graph = build_graph(
         getattr(configuration, POSITION_FIELD[spec.graph]),
@@ -212,22 +235,17 @@ def graph_input(
     return ModelInput(graph, types, scalars, vectors, (len(configuration),))
 
 
-def scalar_input(
-    configuration: Configuration,
-    scalars: np.ndarray[Any, Any],
-    dtype: torch.dtype = torch.float32,
-    device: torch.device | None = None,
+def _union_input(
+    configuration: Configuration, spec: InputSpec, cutoff: float, dtype: torch.dtype
 ) -> ModelInput:
-    """The input of a model that reads no graph: scalars (N, n_scalars) of each particle."""
-    n = len(configuration)
-    result = ModelInput(
-        None,
-        torch.from_numpy(configuration.types.astype(np.int64)),
-        torch.from_numpy(scalars).to(dtype),
-        torch.empty(n, 3, 0, dtype=dtype),
-        (n,),
-    )
-    return result if device is None else result.to(device)
+    c = configuration
+    nodes = node_inputs(c, spec, dtype)
+    assert c.inherent_positions is not None  # as node_inputs checked
+    inherent, thermal = union_graphs(
+        c.inherent_positions, c.positions, c.box, cutoff,
+        periodic=c.periodic, dtype=dtype, source=c.source,
+    )  # fmt: skip
+    return ModelInput(inherent, *nodes, (len(c),), thermal)
 
 
 def slab_input(
@@ -240,12 +258,15 @@ def slab_input(
 ) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
     """:func:`graph_input` without edges, and a function that walks through those slab by slab.
 
+    Not of a union graph.
+
     Parameters
     ----------
     keep
         Bytes in which edges may be kept from one walk to the next.
     """
     nodes = ModelInput(None, *node_inputs(configuration, spec, dtype), (len(configuration),))
+    assert spec.graph != UNION
     slabs = Slabs(
         getattr(configuration, POSITION_FIELD[spec.graph]),
         configuration.box,
@@ -264,10 +285,12 @@ def batch_inputs(inputs: Sequence[ModelInput]) -> ModelInput:
     if len(inputs) == 1:
         return inputs[0]
     graphs = [i.edges for i in inputs if i.edges is not None]
+    thermal = [i.thermal for i in inputs if i.thermal is not None]
     return ModelInput(
         batch_graphs(graphs) if graphs else None,
         torch.cat([i.types for i in inputs]),
         torch.cat([i.scalars for i in inputs]),
         torch.cat([i.vectors for i in inputs]),
         tuple(n for i in inputs for n in i.n_particles),
+        batch_graphs(thermal) if thermal else None,
     )

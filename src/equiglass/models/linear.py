@@ -12,8 +12,9 @@ from torch import nn
 from ..data.configuration import Configuration
 from .base import Network
 from .descriptors import DescriptorConfig, DescriptorSettings, descriptors
-from .inputs import ModelInput, scalar_input
+from .inputs import ModelInput
 from .ridge import ridge
+from .scalars import scalar_input
 
 D = TypeVar("D", bound=DescriptorSettings)
 

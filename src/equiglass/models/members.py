@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
@@ -30,7 +32,7 @@ def predict_by_members(
         return model.predict(configuration), None
     if len(configuration) > SLAB_SIZE:
         count = len(model.members)
-        each = np.stack([_alone(model, k).predict(configuration) for k in range(count)])
+        each = np.stack([member_of(model, k).predict(configuration) for k in range(count)])
         return each.mean(axis=0), each.std(axis=0, ddof=1)
     with evaluating(model):
         batch = model.inputs_of(configuration)
@@ -43,8 +45,34 @@ def predict_by_members(
     return predicted, spread
 
 
-def _alone(model: PropensityModel, k: int) -> PropensityModel:
-    """A model of one member, that shares its weights."""
+def error_bars(
+    model: PropensityModel,
+    configuration: Configuration,
+    predicted: NDArray[np.floating[Any]],
+    spread: Array | None = None,
+) -> tuple[Array, Array] | None:
+    """Half widths of the intervals of 68 and 95 %, (n_times, N) each; None if not calibrated.
+
+    Parameters
+    ----------
+    predicted, spread
+        As :func:`predict_by_members` gives them; the spread is computed where it is needed.
+    """
+    calibration = model.card.calibration
+    if calibration is None:
+        return None
+    if spread is None and calibration.needs_spread:
+        spread = predict_by_members(model, configuration)[1]
+    types = configuration.types
+    low, high = (
+        calibration.half_widths(types, model.times, predicted, spread, level).astype(np.float64)
+        for level in (68, 95)
+    )
+    return low, high
+
+
+def member_of(model: PropensityModel, k: int) -> PropensityModel:
+    """A model of one member, the ``k``-th, that shares its weights."""
     alone = copy.copy(model)
     alone._modules = {**model._modules, "members": nn.ModuleList([model.members[k]])}
     return alone

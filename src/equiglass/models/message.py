@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
-from .inputs import InputSpec, ModelInput, graph_input
+from .inputs import UNION, InputSpec, ModelInput, graph_input
 
 
 class MessageConfig(NetworkSettings):
@@ -27,9 +27,16 @@ class MessageConfig(NetworkSettings):
         default_factory=lambda: InputSpec(graph="thermal", energies=(), displacements=()),
         description="what the network reads",
     )
-    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
-    width: int = Field(64, ge=1, description="width of every layer")
+    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
+    width: int = Field(64, ge=1, le=10_000, description="width of every layer")
     rounds: int = Field(7, ge=1, le=100, description="message-passing rounds, which share weights")
+
+    @field_validator("inputs")
+    @classmethod
+    def _one_graph(cls, inputs: InputSpec) -> InputSpec:
+        if inputs.graph == UNION:
+            raise ValueError("a union graph is read by networks of kind se3 alone")
+        return inputs
 
 
 def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:

@@ -7,7 +7,7 @@ training; common to both is that few trained layers stand on what is known of lo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -22,7 +22,9 @@ class DescriptorMLPConfig(DescriptorSettings):
     """Settings of the descriptors, lengths in sigma, and of the layers on them."""
 
     kind: Literal["descriptors_mlp"] = "descriptors_mlp"
-    hidden: tuple[int, ...] = Field((16, 16), description="widths of the hidden layers")
+    hidden: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        (16, 16), max_length=100, description="widths of the hidden layers"
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the descriptors")
 
 

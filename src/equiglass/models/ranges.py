@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..data.configuration import Configuration
+from ..yaml_config import Settings
 
 Array = NDArray[np.floating[Any]]
 SIGMAS = 3.0
@@ -52,18 +53,16 @@ class Departure:
         return {**asdict(self), "sentence": str(self)}
 
 
-class Range(BaseModel):
+class Range(Settings):
     """Smallest and largest mean over the particles of a training configuration.
 
     ``spread`` is the standard deviation that one particle contributes: means over n particles
     scatter by ``spread / sqrt(n)``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    low: float = Field(allow_inf_nan=False)
-    high: float = Field(allow_inf_nan=False)
-    spread: float = Field(0.0, ge=0, allow_inf_nan=False)
+    low: float
+    high: float
+    spread: float = Field(0.0, ge=0)
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
 
 from ..data.configuration import Configuration
+from ..geometry.union import EXTENT
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.convolution import Skip, SteerableLayer
-from ..nn.decoder import Decoder
+from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
+from ..nn.union import UnionEdges, UnionLayer
 from .base import Network, NetworkSettings, Slabs
-from .inputs import InputSpec, ModelInput, graph_input, slab_input
+from .inputs import UNION, InputSpec, ModelInput, graph_input, slab_input
+
+# Which of the graphs of a union, inherent and thermal, give the directions of its edges.
+DIRECTIONS = {"inherent": (0,), "thermal": (1,), "both": (0, 1)}
 
 
 class SE3Config(NetworkSettings):
@@ -22,15 +28,24 @@ class SE3Config(NetworkSettings):
 
     kind: Literal["se3"] = "se3"
     inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
-    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
+    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
     l_max: int = Field(3, ge=0, le=4, description="largest degree of features and filters")
-    channels: int = Field(8, ge=1, description="channels per degree")
+    channels: int = Field(8, ge=1, le=4096, description="channels per degree")
     layers: int = Field(4, ge=1, le=100, description="number of convolutions")
     parity: bool = Field(
         True, description="O(3): only paths of even sum of l; false for SO(3), all paths"
     )
-    n_basis: int = Field(10, ge=1, description="Bessel functions of the radial basis")
-    radial_width: int = Field(16, ge=1, description="hidden width of the radial MLP")
+    directions: Literal["inherent", "thermal", "both"] = Field(
+        "inherent", description="positions whose harmonics filters have, on a union graph"
+    )
+    edge_width: int = Field(
+        16,
+        ge=1,
+        le=10_000,
+        description="hidden width of what filters read of both lengths, on a union graph",
+    )
+    n_basis: int = Field(10, ge=1, le=1000, description="Bessel functions of the radial basis")
+    radial_width: int = Field(16, ge=1, le=10_000, description="hidden width of the radial MLP")
     skip: Skip = Field("residual", description="how a layer's input joins its output")
     gate: bool = Field(True, description="gated nonlinearity on the features")
     batch_norm: bool = Field(True, description="equivariant batch normalisation")
@@ -45,9 +60,35 @@ class SE3Config(NetworkSettings):
         "all", description="invariants of the last layer, or of every layer"
     )
     decoder_width: int = Field(
-        32, ge=0, description="hidden units of the decoder; 0 for a linear one"
+        32, ge=0, le=10_000, description="hidden units of the decoder; 0 for a linear one"
+    )
+    decoder: Literal["particle", "neighbours"] = Field(
+        "particle",
+        description="whose invariants the decoder reads: the particle's, or the mean over its "
+        "neighbours beside them",
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the decoder's input")
+
+
+def _layer(config: SE3Config, k: int, l_in: int) -> SteerableLayer:
+    sizes: dict[str, Any] = {"l_in": l_in, "l_filter": config.l_max, "l_out": config.l_max}
+    options: dict[str, Any] = {
+        "parity": config.parity,
+        "n_basis": config.n_basis,
+        "radial_width": config.radial_width,
+        "mean_neighbours": config.mean_neighbours,
+        "skip": config.skip,
+        "gate": config.gate,
+        "batch_norm": config.batch_norm,
+        "momentum": config.momentum,
+    }
+    kind: type[SteerableLayer] = SteerableLayer
+    if config.inputs.graph == UNION:
+        kind = UnionLayer
+        options["n_directions"] = len(DIRECTIONS[config.directions])
+        options["edge_width"] = config.edge_width
+    joined = 2 if config.rejoin and k > 0 else 1
+    return kind(joined * config.channels, config.channels, cutoff=config.cutoff, **sizes, **options)
 
 
 class SE3Network(Network[SE3Config]):
@@ -70,31 +111,19 @@ class SE3Network(Network[SE3Config]):
             nn.Linear(n_vectors, config.channels, bias=False) if n_vectors else None
         )
         l_input = 1 if n_vectors else 0
-        n_joined = 2 * config.channels if config.rejoin else config.channels
         self.layers = nn.ModuleList(
-            SteerableLayer(
-                config.channels if k == 0 else n_joined,
-                config.channels,
-                l_in=l_input if k == 0 else config.l_max,
-                l_filter=config.l_max,
-                l_out=config.l_max,
-                cutoff=config.cutoff,
-                parity=config.parity,
-                n_basis=config.n_basis,
-                radial_width=config.radial_width,
-                mean_neighbours=config.mean_neighbours,
-                skip=config.skip,
-                gate=config.gate,
-                batch_norm=config.batch_norm,
-                momentum=config.momentum,
-            )
-            for k in range(config.layers)
+            _layer(config, k, l_input if k == 0 else config.l_max) for k in range(config.layers)
         )
         n_read = config.layers if config.readout == "all" else 1
-        n_invariants = n_read * (config.l_max + 1) * config.channels + n_scalars
-        self.n_features = n_invariants
+        n_invariants = n_read * (config.l_max + 1) * config.channels
+        self.neighbours = None
+        if config.decoder == "neighbours":
+            extent = EXTENT * config.cutoff if config.inputs.graph == UNION else None
+            self.neighbours = NeighbourMean(n_invariants, config.cutoff, extent)
+            n_invariants *= 2
+        self.n_features = n_invariants + n_scalars
         self.decoder = Decoder(
-            n_invariants, n_types, n_times, width=config.decoder_width, dropout=config.dropout
+            self.n_features, n_types, n_times, width=config.decoder_width, dropout=config.dropout
         )
 
     @classmethod
@@ -129,31 +158,45 @@ class SE3Network(Network[SE3Config]):
         missing = x.shape[1] - node_input.shape[1]
         return torch.cat([x, nn.functional.pad(node_input, (0, 0, 0, missing))], dim=2)
 
+    def edges(self, batch: ModelInput) -> tuple[Any, ...]:
+        """What every layer takes beside features: harmonics and graph, or those of a union."""
+        c, graph = self.config, batch.graph
+        if c.inputs.graph != UNION:
+            return self.harmonics(graph.directions), graph
+        assert batch.thermal is not None
+        n_basis = math.ceil(EXTENT * c.n_basis)
+        graphs = graph, batch.thermal
+        return (UnionEdges.of(graphs, DIRECTIONS[c.directions], c.l_max, c.cutoff, n_basis),)
+
     def represent(self, batch: ModelInput) -> torch.Tensor:
-        """The invariant representation that the decoders read, (N, n_invariants)."""
+        """The invariant representation that the decoders read, (N, n_features)."""
         first, standard = self.embed(batch)
-        x, harmonics = first, self.harmonics(batch.graph.directions)
+        x, edges = first, self.edges(batch)
         read = []
         for layer in self.layers:
-            x = layer(self.joined(x, first), harmonics, batch.graph)
+            x = layer(self.joined(x, first), *edges)
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
+        if self.neighbours is not None:
+            read.append(self.neighbours(torch.cat(read, dim=1), batch.graph))
         return torch.cat([*read, standard], dim=1)
 
     def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
         """Invariants (N, D) before the first layer and after each."""
         first, _ = self.embed(batch)
-        x, harmonics = first, self.harmonics(batch.graph.directions)
+        x, edges = first, self.edges(batch)
         read = [invariants(x)]
         for layer in self.layers:
-            x = layer(self.joined(x, first), harmonics, batch.graph)
+            x = layer(self.joined(x, first), *edges)
             read.append(invariants(x))
         return read
 
     @property
     def slab_walks(self) -> int:
-        """Every layer walks through the slabs once."""
-        return len(self.layers)
+        """One for every layer and the mean over neighbours; a union graph is taken whole."""
+        if self.config.inputs.graph == UNION:
+            return 0
+        return len(self.layers) + (self.neighbours is not None)
 
     @classmethod
     def read_in_slabs(
@@ -173,7 +216,8 @@ class SE3Network(Network[SE3Config]):
         degrees, size = c.l_max + 1, (c.l_max + 1) ** 2 * c.channels
         n_read = c.layers if c.readout == "all" else 1
         # A layer's features, the next layer's and their squares; invariants, and those joined.
-        of_particle = (5 if c.rejoin else 3) * size + 2 * n_read * degrees * c.channels
+        sides = 1 if self.neighbours is None else 3
+        of_particle = (5 if c.rejoin else 3) * size + 2 * sides * n_read * degrees * c.channels
         last = self.layers[-1]
         assert isinstance(last, SteerableLayer)
         paths = last.problem.paths.per_l_out
@@ -199,6 +243,12 @@ class SE3Network(Network[SE3Config]):
             x = y
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
+        if self.neighbours is not None:
+            own = torch.cat(read, dim=1)
+            around = torch.empty_like(own)
+            for receivers, graph in slabs():
+                around[receivers] = self.neighbours(own, graph)
+            read.append(around)
         return torch.cat([*read, standard], dim=1)
 
     def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,7 @@ from .released import load_released
 
 # Numbers that a network may hold beyond twice those of its file, before shapes are compared.
 SPARE = 10_000_000
+DTYPES = (torch.float32, torch.float64)
 
 
 def packaged_models() -> list[str]:
@@ -95,8 +96,12 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
         ) from error
     _check_shapes(restored, state, path)
     dtype = state["target_mean"].dtype
-    if not dtype.is_floating_point:
-        raise InputError("not real numbers", source=path, field="target_mean", found=dtype)
+    if dtype not in DTYPES:
+        # In less the graph, the sums over neighbours and the predictions would lose their digits.
+        raise InputError(
+            "numbers of another kind", source=path, field="target_mean", expected=list(DTYPES),
+            found=dtype,
+        )  # fmt: skip
     # Weights and predictions keep the precision they were trained in.
     restored.to(dtype).load_state_dict(state)
     return restored.eval()

@@ -21,12 +21,18 @@ def summary(model: PropensityModel) -> str:
         f"t = {_span(model.times)}",
         f"T = {_span(card.domain.temperatures)}" if card.domain else "",
     ]
-    rho = card.metrics.get("validation_rho")
-    folds = card.metrics.get("cross_validation", {}).get("pearson", [])
-    if rho is None and folds:
-        rho = float(np.mean([row["mean"] for row in folds if row["type"] == folds[0]["type"]]))
+    rho = rho_of(model)
     parts.append("" if rho is None else f"\N{GREEK SMALL LETTER RHO} = {rho:.2f}")
     return f"PropensityModel({card.name}: {', '.join(filter(None, parts))})"
+
+
+def rho_of(model: PropensityModel) -> float | None:
+    """Correlation on what it was not trained on, as its card has it; over folds that of type A."""
+    rho = model.card.metrics.get("validation_rho")
+    folds = model.card.metrics.get("cross_validation", {}).get("pearson", [])
+    if rho is None and folds:
+        rho = np.mean([row["mean"] for row in folds if row["type"] == folds[0]["type"]])
+    return None if rho is None else float(rho)
 
 
 def _span(values: Sequence[float]) -> str:

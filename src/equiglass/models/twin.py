@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import nn
 
 from ..data.configuration import Configuration
@@ -18,7 +18,7 @@ from ..kernels.harmonics import spherical_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
 from .base import Network, NetworkSettings
-from .inputs import InputSpec, ModelInput, graph_input
+from .inputs import UNION, InputSpec, ModelInput, graph_input
 
 
 class TwinConfig(NetworkSettings):
@@ -26,14 +26,23 @@ class TwinConfig(NetworkSettings):
 
     kind: Literal["twin"] = "twin"
     inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
-    cutoff: float = Field(2.0, gt=0, description="graph cutoff r_c, sigma")
+    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
     l_max: int = Field(2, ge=0, le=4, description="largest degree of the filters")
-    channels: int = Field(24, ge=1, description="channels of the features")
+    channels: int = Field(24, ge=1, le=4096, description="channels of the features")
     layers: int = Field(4, ge=1, le=100, description="number of convolutions")
-    n_basis: int = Field(10, ge=1, description="Bessel functions of the radial basis")
-    radial_width: int = Field(16, ge=1, description="hidden width of the radial MLP")
+    n_basis: int = Field(10, ge=1, le=1000, description="Bessel functions of the radial basis")
+    radial_width: int = Field(16, ge=1, le=10_000, description="hidden width of the radial MLP")
     mean_neighbours: float = Field(40.0, gt=0, description="scale of the sums over edges")
-    decoder_width: int = Field(32, ge=0, description="hidden units of the decoder; 0: linear")
+    decoder_width: int = Field(
+        32, ge=0, le=10_000, description="hidden units of the decoder; 0: linear"
+    )
+
+    @field_validator("inputs")
+    @classmethod
+    def _one_graph(cls, inputs: InputSpec) -> InputSpec:
+        if inputs.graph == UNION:
+            raise ValueError("a union graph is read by networks of kind se3 alone")
+        return inputs
 
 
 class TwinNetwork(Network[TwinConfig]):

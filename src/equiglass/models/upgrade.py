@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 
-VERSION = 2
+VERSION = 3
 
 
 def _one_to_two(description: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,12 @@ def _one_to_two(description: dict[str, Any]) -> dict[str, Any]:
     return {**description, "notes": notes, "preparation": None, "domain": None}
 
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_to_two}
+def _two_to_three(description: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 records a calibration of errors."""
+    return {**description, "calibration": None}
+
+
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_to_two, 2: _two_to_three}
 
 
 def upgraded(description: Any, source: str) -> dict[str, Any]:

@@ -89,8 +89,10 @@ class SteerableLayer(nn.Module):
 
         ``own`` are the receivers' features where the receivers are not the senders.
         """
-        own = x if own is None else own
-        sums = self._flat_sums(x, harmonics, graph)
+        return self.mixed(self._flat_sums(x, harmonics, graph), x if own is None else own)
+
+    def mixed(self, sums: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+        """What follows flat sums over edges: mixing with the own features, norm, gate and skip."""
         mixed = self.mix(sums, own if self.skip != "none" else None, self.problem, self.scale)
         y: torch.Tensor = self.gate(self.norm(mixed))
         return own + y if self.is_residual else y

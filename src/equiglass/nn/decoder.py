@@ -5,6 +5,43 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..geometry.graph import Graph
+from ..kernels.dispatch import convolve
+from ..kernels.paths import path_set
+from ..kernels.problem import ConvolutionProblem
+from ..kernels.table import knots
+from .radial import smooth_cutoff
+
+
+class NeighbourMean(nn.Module):
+    """The mean of features over neighbours, weighted by the envelope u of their distance.
+
+    sum_j u(r_ij) f_j / (1 + sum_j u(r_ij)): smooth where a neighbour leaves, zero without any.
+
+    Parameters
+    ----------
+    cutoff
+        Where u is zero, sigma.
+    extent
+        Longest edge of the graph, sigma.
+    """
+
+    def __init__(self, n_features: int, cutoff: float, extent: float | None = None) -> None:
+        super().__init__()
+        self.cutoff = cutoff
+        # A channel more counts the neighbours.
+        self.problem = ConvolutionProblem(path_set(0, 0, 0, True), n_features + 1, extent or cutoff)
+
+    def forward(self, features: torch.Tensor, graph: Graph) -> torch.Tensor:
+        """(n_senders, n_features) -> (n_receivers, n_features)."""
+        x = torch.cat([features, torch.ones_like(features[:, :1])], dim=1)[:, None]
+        p, dtype = self.problem, graph.lengths.dtype
+        weights = smooth_cutoff(knots(p.n_knots, p.cutoff, dtype, x.device), self.cutoff)
+        table = weights[:, None, None].expand(-1, 1, p.channels)
+        harmonics = torch.ones_like(graph.lengths)[:, None]
+        sums = convolve(x, harmonics, table, graph, p)[0].flatten(1)
+        return sums[:, :-1] / (1 + sums[:, -1:])
+
 
 class Decoder(nn.Module):
     """An optional hidden layer shared by all, then one linear map for each (type, time)."""

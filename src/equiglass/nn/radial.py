@@ -40,14 +40,22 @@ def smooth_cutoff(lengths: torch.Tensor, cutoff: float, p: int = 6) -> torch.Ten
 class RadialFunctions(nn.Module):
     """R_pc(r): one function of distance for each path p and channel c.
 
-    A Bessel basis, one hidden layer with SiLU, a linear map, and the envelope, so that every
+    A Bessel basis, one hidden layer with SiLU, a linear map, and the ``envelope``, so that every
     function and two derivatives vanish at the cutoff.
     """
 
     def __init__(
-        self, n_paths: int, channels: int, cutoff: float, n_basis: int = 10, width: int = 16
+        self,
+        n_paths: int,
+        channels: int,
+        cutoff: float,
+        n_basis: int = 10,
+        width: int = 16,
+        *,
+        envelope: bool = True,
     ) -> None:
         super().__init__()
+        self.envelope = envelope
         self.n_paths, self.channels = n_paths, channels
         self.cutoff, self.n_basis = cutoff, n_basis
         self.hidden = nn.Linear(n_basis, width)
@@ -58,8 +66,9 @@ class RadialFunctions(nn.Module):
         """(n,) distances -> (n, n_paths, channels)."""
         basis = bessel_basis(lengths, self.cutoff, self.n_basis)
         hidden = nn.functional.silu(self.hidden(basis))
-        envelope = smooth_cutoff(lengths, self.cutoff)
-        values = self.output(hidden) * envelope[:, None]
+        values = self.output(hidden)
+        if self.envelope:
+            values = values * smooth_cutoff(lengths, self.cutoff)[:, None]
         functions: torch.Tensor = values.view(-1, self.n_paths, self.channels)
         return functions
 

@@ -15,6 +15,7 @@ from ..drawing import save as save
 from ..evaluation.correlation import mean_and_std, pearson
 from ..evaluation.prediction import Prediction
 from ..evaluation.score import Evaluation, common_times
+from .radii import radii_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,11 +92,12 @@ def mobility_map(
     *,
     title: str = "",
     thickness: float = 1.2,
+    ranks: bool = False,
 ) -> Figure:
     """A slice of a configuration coloured by predicted mobility, beside the measured one.
 
-    Colours are ranks among particles of the same type, so that types of different mobility, and
-    predictions with less spread than measurements, can be compared by eye.
+    Areas of particles are in proportion, by the diameters in the data or of the potential, see
+    :func:`equiglass.reporting.radii.radii_of`.
 
     Parameters
     ----------
@@ -103,8 +105,14 @@ def mobility_map(
         (N,) propensities; without ``measured`` there is one panel.
     thickness
         Of the slice along z, sigma; two-dimensional configurations are shown whole.
+    ranks
+        Whether colours are ranks among the particles of the same type in place of values, so that
+        types of different mobility, and predictions with less spread than measurements, can be
+        compared by eye. Values of both panels have one scale, which holds all but the lowest and
+        highest hundredth of what is shown.
     """
-    panels = [("predicted", predicted)] + ([("measured", measured)] if measured is not None else [])
+    panels: list[tuple[str, Array]] = [("predicted", predicted)]
+    panels += [("measured", measured)] if measured is not None else []
     figure, axes = blank_figure(1, len(panels), size=(4.3 * len(panels) + 0.7, 4.6))
     lx, ly, lz = configuration.box
     in_slice = np.ones(len(configuration), dtype=bool)
@@ -113,33 +121,44 @@ def mobility_map(
     order = np.flatnonzero(in_slice)
     order = order[np.argsort(configuration.positions[order, 2])]
     # Marker areas in points: the panel is about 4 inches wide.
-    diameter = np.where(configuration.types == 0, 0.95, 0.75)
+    diameter = 2 * radii_of(configuration)[0]
     area = (diameter * 4.0 * 72 / max(lx, ly)) ** 2 * 0.8
     drawn: Any = None
-    for axis, (name, values) in zip(np.atleast_1d(axes), panels, strict=True):
-        assert values is not None
-        ranks = ranks_by_type(values, configuration.types)
+    colored = [ranks_by_type(v, configuration.types) if ranks else np.asarray(v) for _, v in panels]
+    low, high = (0.0, 1.0) if ranks else common_range([values[order] for values in colored])
+    for axis, (name, _), values in zip(np.atleast_1d(axes), panels, colored, strict=True):
         drawn = axis.scatter(
             configuration.positions[order, 0],
             configuration.positions[order, 1],
-            c=ranks[order],
+            c=values[order],
             s=area[order],
             cmap="RdYlBu_r",
-            vmin=0,
-            vmax=1,
+            vmin=low,
+            vmax=high,
             edgecolors="k",
             linewidths=0.3,
         )
         axis.set(xlim=(0, lx), ylim=(0, ly), aspect="equal", xticks=[], yticks=[])
         axis.set_title(name, fontsize=11)
     bar = figure.colorbar(drawn, ax=np.atleast_1d(axes).tolist(), shrink=0.8)
-    bar.set_label("mobility rank within the type (0 slow, 1 fast)")
+    bar.set_label(
+        "mobility rank within the type (0 slow, 1 fast)" if ranks else r"propensity ($\sigma$)"
+    )
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
 
 
-def prediction_map(prediction: Prediction, row: int) -> Figure:
+def common_range(values: Sequence[Array]) -> tuple[float, float]:
+    """Of several arrays the first and last percentile together; wider than nothing."""
+    known = np.concatenate([v[np.isfinite(v)] for v in values])
+    if not len(known):
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(known, [1, 99]))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def prediction_map(prediction: Prediction, row: int, *, ranks: bool = False) -> Figure:
     """The map of a prediction at one of its times, beside what was measured then, if it was."""
     configuration = prediction.configuration
     measured = None
@@ -148,7 +167,7 @@ def prediction_map(prediction: Prediction, row: int) -> Figure:
         if row in pairs:
             measured = configuration.propensity[pairs[row]]
     title = f"propensity at t = {prediction.times[row]:g}"
-    return mobility_map(configuration, prediction.values[row], measured, title=title)
+    return mobility_map(configuration, prediction.values[row], measured, title=title, ranks=ranks)
 
 
 def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import spawn
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -42,7 +44,9 @@ def connect(settings: Cluster, n_workers: int = 1) -> Iterator[Client]:
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(options))
         stack.enter_context(_main_module_left_alone())
-        stack.enter_context(_only_errors("distributed"))
+        # Errors of tasks come with their results. What is left tells of processes that are closed.
+        stack.enter_context(_silent("distributed"))
+        stack.enter_context(_silent("asyncio"))
         if settings.address:
             try:
                 client = Client(settings.address, timeout=20)
@@ -52,7 +56,9 @@ def connect(settings: Cluster, n_workers: int = 1) -> Iterator[Client]:
                     found=settings.address,
                 ) from error  # fmt: skip
         else:
-            client = Client(stack.enter_context(_started(settings.slurm, n_workers)))
+            with _held():
+                cluster = stack.enter_context(_started(settings.slurm, n_workers))
+            client = Client(cluster)
         yield stack.enter_context(client)
 
 
@@ -77,15 +83,33 @@ def _main_module_left_alone() -> Iterator[None]:
 
 
 @contextmanager
-def _only_errors(logger: str) -> Iterator[None]:
-    """Hide what a library logs below errors, such as workers that are being closed."""
+def _silent(logger: str) -> Iterator[None]:
     log = logging.getLogger(logger)
     before = log.level
-    log.setLevel(logging.ERROR)
+    log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         log.setLevel(before)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Put off what stops the command until the end: half a cluster cannot be closed."""
+    caught: list[tuple[int, FrameType | None]] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: how for number, how in known.items() if callable(how)}
+        for number in handlers:
+            signal.signal(number, lambda which, frame: caught.append((which, frame)))
+    try:
+        yield
+    finally:
+        for number, how in handlers.items():
+            signal.signal(number, how)
+        for which, frame in caught[:1]:
+            handlers[signal.Signals(which)](which, frame)
 
 
 def _started(slurm: Slurm | None, n_workers: int) -> Any:
@@ -96,7 +120,7 @@ def _started(slurm: Slurm | None, n_workers: int) -> Any:
         # Workers that are stopped warn of what they leave; the command says it in its own line.
         return LocalCluster(
             n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0",
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,
         )  # fmt: skip
     cluster = _slurm(slurm)
     cluster.scale(jobs=slurm.jobs)

@@ -8,27 +8,24 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..data.times import ka3d_times
-from ..yaml_config import load_layered
+from ..yaml_config import Settings, load_layered
 
 SPLITS = ("train", "validation", "test")
 Times = tuple[float, ...]
+MOST_STEPS = 1e12  # of one run: at a million a second, eleven days
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PublishedTimes(_Strict):
+class PublishedTimes(Settings):
     """The published grid of the 3D Kob-Andersen sets, cut where it becomes too long."""
 
     published: Literal["ka3d"] = Field(description="name of the grid")
     longest: float | None = Field(None, gt=0, description="longest time used, tau_LJ")
 
 
-class RelaxationTimes(_Strict):
+class RelaxationTimes(Settings):
     """Logarithmically spaced times in units of the measured relaxation time."""
 
     tau_alpha: tuple[float, float] = Field(description="first and last time, tau_alpha")
@@ -46,7 +43,7 @@ class RelaxationTimes(_Strict):
         return tuple(float(f"{t:.3g}") for t in times)
 
 
-class Chains(_Strict):
+class Chains(Settings):
     """Training data from few long runs: a start every so often, labelled by the run itself."""
 
     n_chains: int = Field(4, ge=0, description="independent runs of each temperature")
@@ -62,7 +59,7 @@ class Chains(_Strict):
     )
 
 
-class StatePoint(_Strict):
+class StatePoint(Settings):
     """A temperature, with its own times or numbers of configurations where they differ."""
 
     temperature: float = Field(gt=0, le=1e6, description="temperature, epsilon/k_B")
@@ -75,7 +72,7 @@ class StatePoint(_Strict):
     chains: Chains | None = Field(None, description="as the key of the same name at the top")
 
 
-class Equilibration(_Strict):
+class Equilibration(Settings):
     """From random positions to an equilibrated configuration; times in tau_LJ.
 
     At the target temperature, blocks of doubling length follow each other until the last one is
@@ -102,7 +99,7 @@ class Equilibration(_Strict):
     )
 
 
-class Observables(_Strict):
+class Observables(Settings):
     """Parameters of what is measured on every trajectory; lengths in sigma."""
 
     wave_number: float = Field(7.25, gt=0, description="k of the scattering function, 1/sigma")
@@ -118,7 +115,7 @@ class Observables(_Strict):
     )
 
 
-class Cage(_Strict):
+class Cage(Settings):
     """Mean positions while rearrangements are forbidden (Alkemade et al., JCP 158, 134512)."""
 
     radius: float = Field(0.3, gt=0, description="distance from the inherent structure, sigma")
@@ -127,7 +124,7 @@ class Cage(_Strict):
     time: float = Field(50.0, gt=0, description="time averaged over, tau_LJ")
 
 
-class Slurm(_Strict):
+class Slurm(Settings):
     """Workers as Slurm jobs; the keys are those of ``dask_jobqueue.SLURMCluster``."""
 
     queue: str | None = Field(None, description="partition")
@@ -140,7 +137,7 @@ class Slurm(_Strict):
     job_extra_directives: tuple[str, ...] = Field((), description="further #SBATCH lines")
 
 
-class Cluster(_Strict):
+class Cluster(Settings):
     """Where trajectories run: processes of this machine, a scheduler's address, or Slurm."""
 
     address: str | None = Field(None, description="of a running Dask scheduler")
@@ -153,7 +150,7 @@ class Cluster(_Strict):
         return self
 
 
-class SimulationConfig(_Strict):
+class SimulationConfig(Settings):
     """A data set of one or more temperatures: ensembles, and chains for training."""
 
     potential: str = Field("kob-andersen", description="name, or path of a YAML file")
@@ -212,9 +209,21 @@ class SimulationConfig(_Strict):
                 self.fixed_times(point)
             elif self.start_from:
                 raise ValueError("times in tau_alpha need an equilibration to measure it")
+            self._check_steps(point)
             if self.start_from and point.chains and point.chains.spacing_time is None:
                 raise ValueError("chains need spacing_time where nothing measures tau_alpha")
         return self
+
+    def _check_steps(self, point: StatePoint) -> None:
+        """Raise ValueError where something takes more steps than any run has."""
+        grid = () if isinstance(point.times, RelaxationTimes) else self.fixed_times(point)
+        lengths = {"times": max(grid, default=0.0)}
+        steps = self.equilibration
+        lengths |= {n: getattr(steps, n) for n in ("melt_time", "cool_time", "first_block")}
+        lengths |= {"chains.spacing_time": (point.chains and point.chains.spacing_time) or 0.0}
+        for name, length in lengths.items():
+            if (n := length / self.timestep) > MOST_STEPS:
+                raise ValueError(f"{name}: {length:g} takes {n:.2g} steps, at most {MOST_STEPS:g}")
 
     @property
     def state_points(self) -> tuple[StatePoint, ...]:

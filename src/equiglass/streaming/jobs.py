@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..data.configuration import Configuration
@@ -15,14 +15,23 @@ from ..data.moments import Moment
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import FrameResult, Quantity
-from ..evaluation.prediction import PROPENSITY, SPREAD, predicted_quantities
+from ..evaluation.prediction import (
+    ERROR,
+    ERROR_95,
+    PROPENSITY,
+    SPREAD,
+    predicted_quantities,
+    state_values,
+)
+from ..evaluation.prediction import ORDER as ORDER
 from ..simulation.preparation import Preparation
 from ..simulation.quench import quench
+from ..simulation.states import States
 
 if TYPE_CHECKING:
     from ..models.propensity import PropensityModel
 
-FEATURES, ORDER = "representation", "order_parameter"
+FEATURES = "representation"
 
 
 class Job(Protocol):
@@ -76,17 +85,25 @@ class Predict:
     row
         Of the model's times, that of the order parameter; None to leave order parameter and
         representation out.
+    states
+        That predictions are averaged over; None for the frame alone.
     """
 
     model: PropensityModel
     how: Preparation
     strict: bool = False
     row: int | None = None
+    states: States | None = None
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Propensities with their spread; and what a representation has beside."""
-        made = predicted_quantities(self.model.times, spread=len(self.model.members) > 1)
+        made = predicted_quantities(
+            self.model.times,
+            spread=len(self.model.members) > 1,
+            states=self.states is not None,
+            errors=self.model.card.calibration is not None,
+        )
         if self.row is None:
             return made
         return (
@@ -104,28 +121,39 @@ class Predict:
             "inputs": self.how.record(),
             "time": None if self.row is None else self.model.times[self.row],
             "device": self.model.target_mean.device.type,
+            **({} if self.states is None else {"states": asdict(self.states)}),
         }
 
     def __call__(self, moment: Moment) -> FrameResult:
         """Complete a frame and predict it."""
-        from ..models.members import predict_by_members
+        from ..models.members import error_bars, predict_by_members
+        from ..models.over_states import alone, over_states, states_of
         from ..models.prepared import prepared
 
         with one_thread(), warnings.catch_warnings():
             # What is assumed was said once, before the first frame.
             warnings.simplefilter("ignore", AssumptionWarning)
-            alone = replace(self.how, n_processes=1, progress=False)
-            (c,) = prepared(self.model, [moment.configuration], alone)
+            how = alone(self.how)
+            (c,) = prepared(self.model, [moment.configuration], how)
             predicted, spread = predict_by_members(self.model, c)
             departures = self.model.departures(c, predicted)
             self._refuse(c, departures)
-            values = {PROPENSITY: predicted.T}
+            values: dict[str, Any] = {PROPENSITY: predicted.T}
             if spread is not None:
                 values[SPREAD] = spread.T
+            bars = error_bars(self.model, c, predicted, spread)
+            if bars is not None:
+                values[ERROR], values[ERROR_95] = (bar.T for bar in bars)
+            record = None
+            if self.states is not None:
+                (made,) = states_of(self.model, [c], how, self.states)
+                over = over_states(self.model.times, predicted, made, self.model.predict)
+                values |= {PROPENSITY: over.values.T, **state_values(over)}
+                record = over.record()
             if self.row is not None:
                 values[ORDER] = self.model.order_parameter(c, predicted)[[self.row]].T
                 values[FEATURES] = self.model.represent(c)
-        return FrameResult(replace(moment, configuration=c), values, departures)
+        return FrameResult(replace(moment, configuration=c), values, departures, record)
 
     def _refuse(self, c: Configuration, departures: Any) -> None:
         if self.strict and self.model.card.domain is None:
@@ -154,6 +182,9 @@ def model_fingerprint(model: PropensityModel) -> str:
         "times": model.times,
         "members": len(model.members),
         "potential": None if model.potential is None else model.potential.content(),
+        "calibration": None
+        if model.card.calibration is None
+        else model.card.calibration.model_dump(mode="json"),
         "domain": None if model.card.domain is None else model.card.domain.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())

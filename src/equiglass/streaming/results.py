@@ -41,6 +41,7 @@ def save_result(file: Path, result: FrameResult, origin: str) -> None:
         "time": m.time,
         "step": m.step,
         "departures": [asdict(one) for one in result.departures],
+        "states": None if result.states is None else dict(result.states),
         "potential": None if c.potential is None else c.potential.model_dump(mode="json"),
         "accuracy": None if c.accuracy is None else c.accuracy.model_dump(mode="json"),
         "relaxation_time": None if c.relaxation_time is None else asdict(c.relaxation_time),
@@ -101,7 +102,8 @@ def load_result(file: Path) -> FrameResult:
             arrays.get("images"),
         )
         departures = tuple(Departure(**one) for one in record["departures"])
-        return FrameResult(moment, _with_prefix(arrays, "value."), departures)
+        values = _with_prefix(arrays, "value.")
+        return FrameResult(moment, values, departures, record.get("states"))
     except (KeyError, ValueError, TypeError) as error:
         raise InputError("damaged: no record of a frame", source=file) from error
 

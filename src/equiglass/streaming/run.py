@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
 from ..data.moments import Moments
 from ..errors import InputError
 from ..evaluation.frames import FrameResult
 from ..progress import track
+from ..terminal import Terminal
 from .folder import WorkFolder
 from .jobs import Job
 from .workers import Call, Task, Where, workers
@@ -63,14 +62,18 @@ def run_frames(
     done = {j: origin for j, origin in known.items() if origin is not None}
     todo = [j for j in range(len(moments)) if j not in done]
     if done and progress:
-        Console(stderr=True).print(
+        Terminal(stderr=True).print(
             f"{len(done)} of {len(moments)} frames are there already", highlight=False
         )
-    with workers(task, where, len(moments)) as call:
-        _check(call, done, folder, moments)
-        with track(str(job.belongs_to()["command"]), len(todo), enabled=progress) as advance:
-            for _ in call("run", todo):
-                advance()
+    try:
+        with workers(task, where, len(moments)) as call:
+            _check(call, done, folder, moments)
+            with track(str(job.belongs_to()["command"]), len(todo), enabled=progress) as advance:
+                for _ in call("run", todo):
+                    advance()
+    except BaseException:
+        folder.remove_empty()
+        raise
     return Results(folder, moments)
 
 

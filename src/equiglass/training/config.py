@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..data.accuracy import Accuracy, accuracy_of
 from ..data.examples import DIRECTIONS, Direction
@@ -14,18 +15,18 @@ from ..data.potential import Potential, load_potential
 from ..errors import AssumptionWarning
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
-from ..yaml_config import load_layered
+from ..yaml_config import Settings, load_layered
 
+# More has no meaning in single precision.
+LARGE = 1e12
 NO_WEIGHT = (
     "data.reversed_weight is no setting any more and is ignored: weights follow from the noise of "
     "the labels (weights.json of the run); take the line away"
 )
 
 
-class TimesConfig(BaseModel):
+class TimesConfig(Settings):
     """Lags of a trajectory in units of its relaxation time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tau_alpha: tuple[float, float] = Field(
         (0.01, 1.0), description="shortest and longest lag, in units of τ_α"
@@ -43,10 +44,8 @@ class TimesConfig(BaseModel):
         return self
 
 
-class TrajectoryConfig(BaseModel):
+class TrajectoryConfig(Settings):
     """One trajectory; what it leaves out is that of ``data``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(description="LAMMPS dump, GSD, extended xyz or what else holds frames")
     timestep: float | None = Field(None, gt=0, description="as `data.timestep`")
@@ -66,10 +65,8 @@ def _trajectories(value: Any) -> Any:
     return tuple({"file": m} if isinstance(m, str) else m for m in members)
 
 
-class DataConfig(BaseModel):
+class DataConfig(Settings):
     """Which configurations are learned from: a data set, trajectories, or both together."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str | None = Field(None, description="data set: path or packaged name")
     trajectory: Annotated[tuple[TrajectoryConfig, ...], BeforeValidator(_trajectories)] = Field(
@@ -147,9 +144,16 @@ class DataConfig(BaseModel):
             raise ValueError("needs a path, a trajectory, or both")
         if self.validation_fraction + self.test_fraction >= 1:
             raise ValueError("validation_fraction and test_fraction leave nothing for training")
-        if isinstance(self.times, tuple) and not self.times:
-            raise ValueError("times: needs at least one")
         return self
+
+    @field_validator("times")
+    @classmethod
+    def _lags(cls, times: TimesConfig | tuple[float, ...]) -> TimesConfig | tuple[float, ...]:
+        if isinstance(times, tuple) and not (
+            times and times[0] > 0 and all(a < b for a, b in pairwise(times))
+        ):
+            raise ValueError("must be one or more positive numbers that increase")
+        return times
 
     @property
     def source(self) -> str:
@@ -158,17 +162,24 @@ class DataConfig(BaseModel):
         return ", ".join([*names, *(t.file for t in self.trajectory)])
 
 
-class OptimizerConfig(BaseModel):
+class OptimizerConfig(Settings):
     """AdamW with a one-cycle learning rate."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epochs: int = Field(40, ge=1, description="passes over the training configurations")
-    batch_size: int = Field(1, ge=1, description="configurations per step, of each process")
-    learning_rate: float = Field(1e-2, gt=0, description="peak of the one-cycle schedule")
+    epochs: int = Field(40, ge=1, le=10**9, description="passes over the training configurations")
+    batch_size: int = Field(
+        1, ge=1, le=10**6, description="configurations per step, of each process"
+    )
+    learning_rate: float = Field(1e-2, gt=0, le=LARGE, description="peak of the one-cycle schedule")
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the steps before the peak")
-    weight_decay: float = Field(1e-2, ge=0, description="decoupled weight decay")
-    gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    weight_decay: float = Field(1e-2, ge=0, le=LARGE, description="decoupled weight decay")
+    gradient_clip: float = Field(1.0, gt=0, le=LARGE, description="largest norm of the gradient")
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of a moving average of the weights, of which a step leaves that share; "
+        "the average is validated and kept; 0: the weights themselves",
+    )
     patience: int | None = Field(
         None, ge=1, description="epochs without better validation before stopping; null: never"
     )
@@ -184,10 +195,8 @@ def _by_name(value: Any) -> Any:
     return accuracy_of(value) if isinstance(value, str) else value
 
 
-class PreparationConfig(BaseModel):
+class PreparationConfig(Settings):
     """How what the data lack is made."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     potential: Annotated[Potential | None, BeforeValidator(_by_content)] = Field(
         None,
@@ -201,10 +210,8 @@ class PreparationConfig(BaseModel):
     )
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(Settings):
     """A training run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: DataConfig
     model: NetworkConfig = Field(

@@ -15,6 +15,7 @@ from ..evaluation.correlation import pearson
 from ..models.propensity import PropensityModel
 from ..models.registry import network_class
 from . import processes
+from .averaged import AveragedWeights
 from .config import OptimizerConfig
 from .samples import Sample
 
@@ -48,6 +49,7 @@ class PropensityTask(lightning.LightningModule):
     def __init__(self, model: PropensityModel, optimizer: OptimizerConfig, n_steps: int) -> None:
         super().__init__()
         self.model, self.settings, self.n_steps = model, optimizer, n_steps
+        self.averaged = AveragedWeights(model, optimizer.average) if optimizer.average else None
         self.per_configuration = MeanMetric(nan_strategy="ignore").set_dtype(torch.float64)
         self.pooled: Sequence[PearsonCorrCoef] = nn.ModuleList(  # type: ignore[assignment]
             PearsonCorrCoef().set_dtype(torch.float64) for _ in model.times
@@ -74,6 +76,15 @@ class PropensityTask(lightning.LightningModule):
         )
         return loss
 
+    @property
+    def kept(self) -> PropensityModel:
+        """What is validated and kept: the model, or the one of averaged weights."""
+        return self.model if self.averaged is None else self.averaged.model
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        if self.averaged is not None:
+            self.averaged.update(self.model, self.trainer.global_step)
+
     def on_train_epoch_end(self) -> None:
         if not torch.isfinite(self.trainer.callback_metrics["loss"]):
             raise diverged(self.current_epoch + 1)
@@ -82,7 +93,7 @@ class PropensityTask(lightning.LightningModule):
         if not batch.weight.any():
             return
         of_type_a = batch.inputs.types == 0
-        prediction = self.model(batch.inputs)[of_type_a].double()
+        prediction = self.kept(batch.inputs)[of_type_a].double()
         measured = batch.target[of_type_a].double()
         known = torch.isfinite(measured)
         for k, pooled in enumerate(self.pooled):
@@ -102,7 +113,7 @@ class PropensityTask(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(
-            self.parameters(),
+            self.model.parameters(),
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
         )

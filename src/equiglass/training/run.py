@@ -226,6 +226,8 @@ def _fit(
     rho = None if reached is None else _finite(float(reached))
     state = read_checkpoint(last if rho is None else folder / CHECKPOINTS / BEST)
     task.load_state_dict(state["state_dict"])
+    if task.averaged is not None:
+        model.load_state_dict(task.averaged.model.state_dict())
     epoch = int(state["epoch"])
     if not all(torch.isfinite(p).all() for p in model.parameters()):
         raise diverged(epoch + 1)

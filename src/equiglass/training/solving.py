@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..data.grids import propensity_on
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import model_input
@@ -41,5 +42,11 @@ def solve(
     own = [read for _, read in inputs_of(model, material.learned)]
     dtype = model.target_mean.dtype
     more = [model_input(c, model.config, model.n_types, dtype) for c in extra]
-    model.solve([*own, *more], labels, weights)
+    targets = torch.from_numpy(np.concatenate([propensity_on(c, model.times).T for c in labels]))
+    types = torch.from_numpy(np.concatenate([c.types for c in labels])).long()
+    mean, std = model.target_mean.double().cpu(), model.target_std.double().cpu()
+    standard = (targets.double() - mean[types]) / std[types]
+    of_label = [weights(c.n_trajectories)[torch.from_numpy(c.types)].double() for c in labels]
+    for member in model.networks:
+        member.solve([*own, *more], standard, torch.cat(of_label))
     return own, material.noise.record(c.n_trajectories for c in labels)

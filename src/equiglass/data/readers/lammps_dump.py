@@ -178,10 +178,11 @@ def _box(
                          found=str(error)) from error  # fmt: skip
     if words[:1] == ["abc"] or (bounds.shape == (3, 3) and bounds[:, 2].any()):
         raise triclinic(source, "ITEM: BOX BOUNDS")
-    if bounds.shape not in ((3, 2), (3, 3)):
+    tilted = "xy" in words
+    if bounds.shape not in ((3, 2), (3, 3))[tilted:]:
         raise InputError(
-            "two numbers for each direction were expected", source=source,
-            field="ITEM: BOX BOUNDS", found=bounds.tolist(),
+            f"{'three' if tilted else 'two'} numbers for each direction were expected",
+            source=source, field="ITEM: BOX BOUNDS", found=bounds.tolist(),
         )  # fmt: skip
     periodic = [word == "pp" for word in words[-3:]] if len(words) >= 3 else [False] * 3
     return bounds[:, 0], bounds[:, 1] - bounds[:, 0], periodic

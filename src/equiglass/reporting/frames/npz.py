@@ -71,7 +71,8 @@ def write_npz(path: Path, about: About, results: Iterable[FrameResult]) -> None:
     (M,) else. Of each of the C frames ``box`` (C, 3), ``periodic`` (C, 3), ``frame`` (C,), its
     number, ``frame_time`` (C,), NaN where it is not known, ``source`` (C,), ``outside_domain``
     (C,) and ``accuracy`` (C,), the name of that of its quench, empty where not known. For all of
-    them ``times`` (K,) of the model, ``model``, ``potential`` as JSON, and ``about``, JSON too.
+    them ``times`` (K,) of the model, ``model``, ``potential`` as JSON, ``calibration`` and
+    ``extra_simulation``, sentences, empty where there was none, and ``about``, JSON too.
     """
     last = {q.key for q in about.quantities if q.over_times}
     frames: dict[str, list[Any]] = {
@@ -139,6 +140,8 @@ def _finish(
         "model": about.model,
         "potential": potential and json.dumps(potential),
         "about": json_text(about.as_dict()),
+        "calibration": about.calibration or "",
+        "extra_simulation": "" if about.extra is None else str(about.extra),
         **about.more,
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -31,6 +31,10 @@ VERBATIM = re.compile(
     r"(<(?:code|pre|math|script|style)\b.*?</(?:code|pre|math|script|style)>|<[^>]*>)", re.DOTALL
 )
 
+# Sphinx' roles in docstrings, which mkdocstrings leaves as they are.
+ROLE = re.compile(r":(?:func|class|meth|mod|data|attr):<code>~?(?P<name>[\w.]+)</code>")
+TYPED = re.compile(r"from \.(?P<module>[\w.]+) import (?P<name>\w+) as")
+
 used: set[str] = set(DRAWN)
 
 
@@ -42,9 +46,29 @@ def as_mathml(match: re.Match[str]) -> str:
     return f'<div class="formula">{text}</div>' if block else text
 
 
+def typed_names() -> dict[str, str]:
+    """By module and name, what users type for it after ``eg.``."""
+    stub = (Path(__file__).parents[1] / "src" / "equiglass" / "__init__.pyi").read_text()
+    return {f"equiglass.{m['module']}.{m['name']}": m["name"] for m in TYPED.finditer(stub)}
+
+
+def without_roles(text: str) -> str:
+    """Roles as code, by the name that is typed; a link where it is described on the page."""
+    typed = typed_names()
+
+    def shown(match: re.Match[str]) -> str:
+        own = typed.get(match["name"])
+        name = match["name"] if own is None else f"eg.{own}"
+        anchor = match["name"] if own is None else f"equiglass.{own}"
+        code = f"<code>{name}</code>"
+        return f'<a href="#{anchor}">{code}</a>' if f'id="{anchor}"' in text else code
+
+    return ROLE.sub(shown, text)
+
+
 def on_page_content(text: str, **_: Any) -> str:
-    """Each page's formulas, and indices in its sentences."""
-    parts = VERBATIM.split(FOUND.sub(as_mathml, text))
+    """Each page's formulas, indices in its sentences, and roles in docstrings."""
+    parts = VERBATIM.split(FOUND.sub(as_mathml, without_roles(text)))
     parts[::2] = [INDEXED.sub(r"<i>\1</i><sub>\2</sub>", part) for part in parts[::2]]
     return "".join(parts)
 

@@ -1,0 +1,116 @@
+"""Commands about what models are worth: calibrate, models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import (
+    DataArgument,
+    FigureOption,
+    JsonOption,
+    ModelArgument,
+    SpeciesOption,
+    SplitOption,
+    check_outputs,
+    preparing,
+    species_list,
+    write_json,
+)
+from .saying import echo
+
+if TYPE_CHECKING:
+    from ..commands.options import Preparing
+
+
+@preparing
+def calibrate(
+    model: ModelArgument,
+    data: DataArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Write the model there with its error bars."
+        ),
+    ] = None,
+    json: JsonOption = None,
+    figure: FigureOption = None,
+    split: SplitOption = None,
+    species: SpeciesOption = None,
+    *,
+    prepare: Preparing,
+) -> None:
+    """Calibrate error bars on held-out data: what intervals cover, of the propensity itself.
+
+    Of a cross-validated model, each configuration of its folds by the members that did not see it.
+    """
+    from ..commands.calibrate import calibrate as run
+    from ..evaluation.reliability import coverage_rows
+    from .tables import print_rows
+
+    check_outputs(model, data, json=json, figure=figure)
+    found = run(model, data, output=output, split=split, species=species_list(species), **prepare)
+    rows = coverage_rows(found)
+    if json is not None:
+        content = {"model": found.model, **found.calibration.model_dump(mode="json")}
+        write_json({**content, "coverage": rows}, json)
+    if json != "-":
+        echo(f"{found.model}: {found.calibration}")
+        print_rows(
+            [
+                {
+                    "type": row["type"],
+                    "time": f"{row['time']:g}",
+                    "rms error": row["error"],
+                    "half of 68 %": row["half_68"],
+                    "covers": row["covered_68"],
+                    "half of 95 %": row["half_95"],
+                    "covers ": row["covered_95"],
+                }
+                for row in rows
+            ]
+        )
+        for one in found.calibration.expected:
+            echo(f"expected of a configuration of its domain: {one}")
+    if figure is not None:
+        from ..reporting.figures import save
+        from ..reporting.reliability import reliability_figure
+
+        echo(f"figure {save(reliability_figure(found), figure)}", err=True)
+    if output is not None:
+        echo(f"model {output}", err=json == "-")
+
+
+def models(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL...]", help="Models to describe.", show_default="packaged"),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """List the packaged models, or describe these: times, temperatures, scores, error bars."""
+    from ..commands.list_models import list_models
+
+    check_outputs(json=json)
+    found = list_models(models or [])
+    if json is not None:
+        write_json([one.as_dict() for one in found], json)
+    if json == "-":
+        return
+    for one in found:
+        times = ", ".join(f"{t:g}" for t in one.times)
+        temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
+        echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
+        recorded = one.data or "not recorded"
+        echo(f"  data: {recorded}; potential: {one.potential or 'not recorded'}")
+        for row in one.held_out:
+            mean, std = row["mean"], row["std"]
+            if mean is not None:
+                spread = "" if std is None else f" ± {std:.3f}"
+                echo(f"  held out: ρ of {row['type']} at t = {row['time']:g} {mean:.3f}{spread}")
+        echo(f"  errors: {one.calibrated}")
+        if one.calibration is not None:
+            for expected in one.calibration.expected:
+                echo(f"  expected of a configuration of its domain: {expected}")

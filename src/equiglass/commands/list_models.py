@@ -1,0 +1,86 @@
+"""``equiglass models``: what is packaged, and what each model is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..models.calibration import UNCALIBRATED, Calibration
+from ..models.propensity import PropensityModel
+from ..models.storage import packaged_models
+from .models import Model, loaded
+
+
+@dataclass(frozen=True)
+class Described:
+    """A model in short.
+
+    Attributes
+    ----------
+    temperatures
+        Of its training data, as far as they are stated.
+    potential
+        Of its training data, by name; None where it is not recorded.
+    held_out
+        Correlations on held-out data, by type and time, as the card records them.
+    """
+
+    name: str
+    kind: str
+    members: int
+    times: tuple[float, ...]
+    temperatures: tuple[float, ...]
+    potential: str | None
+    data: str
+    held_out: tuple[dict[str, Any], ...]
+    calibration: Calibration | None
+
+    @property
+    def calibrated(self) -> str:
+        """Whether its predictions have error bars, and on what these rest."""
+        return UNCALIBRATED if self.calibration is None else str(self.calibration)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "members": self.members,
+            "times": list(self.times),
+            "temperatures": list(self.temperatures),
+            "potential": self.potential,
+            "data": self.data,
+            "held_out": list(self.held_out),
+            "calibration": None
+            if self.calibration is None
+            else self.calibration.model_dump(mode="json"),
+        }
+
+
+def list_models(models: Sequence[Model] = ()) -> list[Described]:
+    """What models are for, and how well they did: the packaged ones, or these.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it cannot be read.
+    """
+    return [_described(loaded(m)) for m in models or packaged_models()]
+
+
+def _described(model: PropensityModel) -> Described:
+    card = model.card
+    rows = card.metrics.get("cross_validation", {}).get("pearson", [])
+    held_out = [{k: row.get(k) for k in ("type", "time", "mean", "std")} for row in rows]
+    return Described(
+        card.name,
+        model.config.kind,
+        len(model.members),
+        model.times,
+        () if card.domain is None else card.domain.temperatures,
+        None if card.potential is None else card.potential.name,
+        card.data,
+        tuple(held_out),
+        card.calibration,
+    )

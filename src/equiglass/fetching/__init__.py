@@ -1,0 +1,1 @@
+"""The public data sets of the field, from their publishers: resumed, checked, recorded."""

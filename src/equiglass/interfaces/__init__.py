@@ -1,0 +1,1 @@
+"""Ways into other programs: OVITO's pipeline, ASE's formats."""

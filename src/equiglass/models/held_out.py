@@ -1,0 +1,65 @@
+"""Which members of a cross-validated model have not seen which configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.configuration import Configuration
+from ..errors import InputError
+from .propensity import PropensityModel
+
+KEY = "cross_validation"
+
+
+def unseen_by(model: PropensityModel) -> dict[str, tuple[int, ...]]:
+    """For each configuration of the cross-validation, by name, the members that did not see it.
+
+    Members lie in the order of the folds that they belong to. Empty for a model that records no
+    cross-validation, each of whose members has seen all.
+    """
+    rows = model.card.metrics.get(KEY, {}).get("pearson", [])
+    folds = [list(fold) for fold in rows[0]["folds"]] if rows else []
+    if not folds or len(model.members) % len(folds):
+        return {}
+    each = len(model.members) // len(folds)
+    return {
+        name: tuple(range(k * each, (k + 1) * each))
+        for k, names in enumerate(folds)
+        for name in names
+    }
+
+
+def recorded_rho(model: PropensityModel, name: str) -> dict[tuple[str, float], float]:
+    """The held-out correlation that the model's card records for a configuration, by type, time."""
+    rows = model.card.metrics.get(KEY, {}).get("pearson", [])
+    return {
+        (row["type"], float(row["time"])): float(fold[name])
+        for row in rows
+        for fold in row["folds"]
+        if fold.get(name) is not None
+    }
+
+
+def members_for(
+    model: PropensityModel, configurations: Sequence[Configuration]
+) -> list[tuple[int, ...]] | None:
+    """The members that did not see each configuration; None where none was in the training.
+
+    Raises
+    ------
+    InputError
+        If some were in the training of all members, and others not.
+    """
+    unseen = unseen_by(model)
+    found = [unseen.get(Path(c.source).name) for c in configurations]
+    if all(one is None for one in found):
+        return None
+    for c, one in zip(configurations, found, strict=True):
+        if one is None:
+            raise InputError(
+                "some of these were held out of folds of the model's cross-validation and others "
+                "are no part of it; give one kind",
+                source=c.source, expected=", ".join(unseen),
+            )  # fmt: skip
+    return [one for one in found if one is not None]

@@ -17,11 +17,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from ..extras import need
 from ..geometry.pairs import neighbour_pairs
 from .base import NetworkSettings
 from .coarse import Width, coarse_energies
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
+from .shells import bond_order, radial_densities
 
 Array = NDArray[np.floating[Any]]
 ColumnKind = Literal["radial", "angular", "energy", "coarse energy", "displacement", "feature"]
@@ -230,15 +230,8 @@ def _with_averages(
     i, j, vectors, lengths = i[order], j[order], vectors[order], lengths[order]
     types = configuration.types
     n = len(types)
-    columns: list[Array] = []
-    for kind, radius, width in config.shells():
-        if kind == "radial":
-            near = np.abs(lengths - radius) < 3 * width
-            weight = np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2))
-            for t in range(n_types):
-                mine = np.where(types[j[near]] == t, weight, 0.0)
-                columns.append(np.bincount(i[near], mine, n).astype(np.float64)[:, None])
-    columns += _bond_order(configuration, positions, config, i, j, vectors, lengths)
+    columns = radial_densities(config, lengths, i * n_types + types[j], (n, n_types))
+    columns += bond_order(configuration, positions, config, i, j, vectors, lengths)
     current = np.concatenate(columns, axis=1)
     generations = [current]
     near = lengths < config.averaging_cutoff
@@ -252,38 +245,3 @@ def _with_averages(
         current = summed.numpy() / total[:, None]
         generations.append(current)
     return np.concatenate(generations, axis=1)
-
-
-def _bond_order(
-    configuration: Configuration,
-    positions: Array,
-    config: DescriptorSettings,
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    vectors: Array,
-    lengths: Array,
-) -> list[Array]:
-    """q_l in Gaussian shells, by freud: (N, l_max) for each shell; zero without neighbours."""
-    need("freud", why="a model of structural descriptors")
-    import freud
-
-    box = freud.box.Box(*configuration.box.astype(float).tolist())
-    points = box.wrap(positions - configuration.box / 2)
-    degrees = list(range(1, config.l_max + 1))
-    result: list[Array] = []
-    for kind, radius, width in config.shells():
-        if kind != "angular":
-            continue
-        near = np.abs(lengths - radius) < 3 * width
-        neighbours = freud.locality.NeighborList.from_arrays(
-            len(points),
-            len(points),
-            i[near].astype(np.uint32),
-            j[near].astype(np.uint32),
-            vectors[near].astype(np.float32),
-            np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2)).astype(np.float32),
-        )
-        order = freud.order.Steinhardt(l=degrees, weighted=True)
-        order.compute((box, points), neighbors=neighbours)
-        result.append(np.nan_to_num(np.asarray(order.particle_order, dtype=np.float64)))
-    return result

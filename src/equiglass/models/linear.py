@@ -11,8 +11,9 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network
-from .descriptors import DescriptorConfig, DescriptorSettings, descriptors
+from .descriptors import DescriptorConfig, DescriptorSettings
 from .inputs import ModelInput
+from .kept import kept_descriptors
 from .ridge import ridge
 from .scalars import scalar_input
 
@@ -38,7 +39,7 @@ class OnDescriptors(Network[D]):
         device: torch.device | None = None,
     ) -> ModelInput:
         """Descriptors as the scalars of a model's input."""
-        values = descriptors(configuration, config, n_types)
+        values = kept_descriptors(configuration, config, n_types)
         return scalar_input(configuration, values, dtype, device)
 
     def represent(self, batch: ModelInput) -> torch.Tensor:

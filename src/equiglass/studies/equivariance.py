@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import seed_curves, seeds_of, with_seed
+from .seeds import seed_curves
+from .tuned import TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,52 +17,56 @@ if TYPE_CHECKING:
     from ..training.config import TrainConfig
 
 MOST_CHANNELS = 512
+TWIN = "twin"
 
 
 class Equivariance(Study):
-    """The same network with l_max = 0 to 3 and its twin, each as large as the one configured."""
+    """The network with l_max = 0 up to what is configured, and its twin, all as large.
+
+    Each has the same learning rates to choose from, on the validation data, with the first seed.
+    """
 
     kind = "equivariance"
     help = (
-        "features of l_max = 0 to 3 and a twin that reads components of vectors as numbers, on "
-        "rotated copies: channels chosen so that all have the parameters of the network that is "
-        "configured; three seeds"
+        "features of l_max = 0 up to the one that is configured, and a twin that reads components "
+        "of vectors as numbers, on rotated copies: channels chosen so that all have as many "
+        "parameters; learning rates chosen on validation data, three seeds"
     )
-    columns = ("network", "l_max", "channels", "seed")
+    columns = ("network", "l_max", "channels", *TUNED_COLUMNS)
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network of each kind for each seed."""
-        from ..models.se3 import SE3Config
-        from ..models.twin import TwinConfig
-        from .cells import train_and_score
-
+        """Trials of learning rates; then a network of each kind for each seed."""
         require_splits(plan.data)
-        first = plan.data[0]
-        n_types, n_times = first.n_types, 1 if first.times is None else len(first.times)
-        target = n_parameters(varied(plan.config).model, n_types, n_times)
-        degrees = (0, 1) if plan.quick else (0, 1, 2, 3)
-        makes: dict[str, Callable[[int], TrainConfig]] = {
-            **{f"l_max={l}": partial(steerable_of, plan.config, l) for l in degrees},
-            "twin": partial(twin_of, plan.config),
-        }
-        cells = []
-        for network, make in makes.items():
-            channels = matched(partial(size_of, make, n_types, n_times), target)
-            config = make(channels)
-            assert isinstance(config.model, (SE3Config, TwinConfig))
-            for seed in seeds_of(plan.quick):
-                name = f"{network},seed={seed}"
-                arguments = (name, with_seed(config, seed), plan.preparation)
-                columns = {
-                    "network": network, "l_max": config.model.l_max, "channels": channels,
-                    "seed": seed,
-                }  # fmt: skip
-                cells.append(Cell(name, train_and_score, arguments, columns))
-        return [cells]
+        return [*tuned_cells(plan, sized(plan))]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""
         return seed_curves(rows, "network", type_name)
+
+
+def sized(plan: Plan) -> dict[str, tuple[TrainConfig, Row]]:
+    """Steerable networks and the twin, each of about as many parameters as the one configured."""
+    from ..models.se3 import SE3Config
+    from ..models.twin import TwinConfig
+
+    first = plan.data.splits["train"][0]
+    n_types, n_times = first.n_types, 1 if first.times is None else len(first.times)
+    configured = varied(plan.config).model
+    assert isinstance(configured, SE3Config)
+    target = n_parameters(configured, n_types, n_times)
+    degrees = range(min(configured.l_max, 1) + 1 if plan.quick else configured.l_max + 1)
+    makes: dict[str, Callable[[int], TrainConfig]] = {
+        **{f"l_max={l}": partial(steerable_of, plan.config, l) for l in degrees},
+        TWIN: partial(twin_of, plan.config),
+    }
+    found: dict[str, tuple[TrainConfig, Row]] = {}
+    for network, make in makes.items():
+        channels = matched(partial(size_of, make, n_types, n_times), target)
+        config = make(channels)
+        assert isinstance(config.model, (SE3Config, TwinConfig))
+        columns = {"network": network, "l_max": config.model.l_max, "channels": channels}
+        found[network] = config, columns
+    return found
 
 
 def steerable_of(config: TrainConfig, l_max: int, channels: int) -> TrainConfig:

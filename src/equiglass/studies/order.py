@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .base import COMMON_COLUMNS, Cell, Plan, Row, Study
+from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, text_of
 from .seeds import seeds_of, with_seed
 from .temperature import at, reduced_label, train_at_temperatures
 
@@ -136,8 +136,8 @@ def compare_order(
                         for part in (order[i], order[j])
                     ]
                     values = (
-                        None, None, None, f"T={temperature:g}", TYPE_NAMES[t], time, mean, std,
-                        pearson(*every), None, len(found),
+                        None, None, None, None, f"T={temperature:g}", TYPE_NAMES[t], time, mean,
+                        std, pearson(*every), None, len(found), text_of(found),
                     )  # fmt: skip
                     rows.append({**own, **dict(zip(COMMON_COLUMNS, values, strict=True))})
     return rows

@@ -7,7 +7,9 @@ from .depth import Depth
 from .equivariance import Equivariance
 from .inputs import Inputs
 from .labels import Labels
+from .layers import Layers
 from .order import OrderParameter
+from .rivals import Rivals
 from .size import Size
 from .temperature import Temperature
 from .timescales import Timescales
@@ -20,10 +22,12 @@ STUDIES: dict[str, Study] = {
         Depth(),
         Size(),
         Equivariance(),
+        Rivals(),
         Timescales(),
         Temperature(),
         OrderParameter(),
         Transfer(),
+        Layers(),
         Labels(),
     )
 }

@@ -28,7 +28,8 @@ def with_seed(config: TrainConfig, seed: int) -> TrainConfig:
 def seed_curves(rows: Sequence[Row], key: str, type_name: str = "A") -> Figure:
     """ρ against time, a curve for each value of a column; bars are the range over seeds.
 
-    The seeds are the rows that agree in this column and the time.
+    The seeds are the rows that agree in this column, the time and the data. Of several data sets
+    the first is drawn. Tables without the column have a curve for each variant.
     """
     import numpy as np
 
@@ -36,9 +37,11 @@ def seed_curves(rows: Sequence[Row], key: str, type_name: str = "A") -> Figure:
     from .figures import of_type, rho
 
     mine = of_type(rows, type_name)
+    mine = [row for row in mine if row["data"] == mine[0]["data"]]
     figure, axis = blank_figure(size=(7.5, 4.2))
-    for value in dict.fromkeys(row[key] for row in mine):
-        curve = [row for row in mine if row[key] == value]
+    names = [row.get(key) or row["variant"] for row in mine]
+    for value in dict.fromkeys(names):
+        curve = [row for row, name in zip(mine, names, strict=True) if name == value]
         times = sorted({row["time"] for row in curve})
         found = [np.array([rho(r) for r in curve if r["time"] == t]) for t in times]
         means = np.array([v.mean() for v in found])

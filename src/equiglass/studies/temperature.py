@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from .base import LAST_EPOCH, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
+from .spent import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,12 +128,12 @@ def train_at_temperatures(
     """Train at some temperatures, score at each of others; times in units of tau_alpha."""
     from ..data.dataset import from_configurations
     from ..training.sources import open_data
-    from .cells import fitted, scored
+    from .cells import RUN, fitted, scored
     from .reduced import at_reduced_times
 
     reduced = at_reduced_times(open_data(config).dataset)
     data = reduced.data
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     training = at(data, "train", temperatures)
     choosing, validation = validating(data, temperatures)
     model = fitted(
@@ -143,14 +143,14 @@ def train_at_temperatures(
         from_configurations(choosing),
         preparation,
     )
-    seconds = perf_counter() - begun
+    spent = clock.spent()
     rows = []
     for temperature in tested:
         found = rows_of(
             scored(model, at(data, "test", [temperature]), preparation, name),
             data=f"T={temperature:g}",
             parameters=model.n_parameters,
-            seconds=seconds,
+            spent=spent,
             validation=validation,
         )
         own = {"tested_at": temperature, "definition": reduced.definition}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
 from .seeds import seed_curves, seeds_of, with_seed
+from .spent import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ class Timescales(Study):
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for all times and one for each, for each seed, all with as many steps."""
         require_splits(plan.data)
-        times = plan.data[0].times
+        times = plan.data.splits["train"][0].times
         if times is None or len(times) < 2:
             raise InputError(
                 "the study needs labels at several times", source=plan.data.source, field="times",
@@ -61,7 +61,7 @@ def train_at_times(
     """Train on labels at some of the times, score at these."""
     from ..data.dataset import from_configurations
     from ..training.sources import open_data
-    from .cells import fitted, scored
+    from .cells import RUN, fitted, scored
 
     data = open_data(config).dataset
 
@@ -70,13 +70,13 @@ def train_at_times(
         found = [c.replace(end_positions=None).at_times(rows) for c in data.splits[split]]
         return from_configurations(found, f"{data.source} {split}")
 
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     model = fitted(config, folder, at("train"), at("validation"), preparation)
-    seconds = perf_counter() - begun
+    spent = clock.spent()
     return rows_of(
         scored(model, list(at("test")), preparation, name),
         data=data.source,
         parameters=model.n_parameters,
-        seconds=seconds,
+        spent=spent,
         validation=VALIDATION_SPLIT,
     )

@@ -173,6 +173,8 @@ def test_variants_are_what_the_documentation_says() -> None:
     ("change", "said"),
     [
         ({"seed": True}, "seed: neither true nor false"),
+        ({"data": {"path": "x", "times": [True]}}, "data.times: neither true nor false"),
+        ({"data": {"path": "x", "times": [10**30]}}, "data.times: must not be larger than"),
         ({"seed": 10**30}, "seed: must not be larger than"),
         ({"optimizer": {"batch_size": 10**30}}, "optimizer.batch_size: must not be larger than"),
         ({"optimizer": {"learning_rate": float("inf")}}, "optimizer.learning_rate: .* finite"),

@@ -71,7 +71,7 @@ class Potential(Settings):
 
     name: str
     species: list[str] = Field(min_length=1, max_length=8)
-    masses: list[float]
+    masses: list[Annotated[float, Field(gt=0)]]
     shifted: bool = Field(True, description="shift each pair to V(cutoff) = 0")
     pairs: dict[str, Pair | TabulatedPair]
 

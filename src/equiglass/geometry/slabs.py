@@ -153,4 +153,5 @@ class _Kept:
             n_senders,
             cutoff,
             starts,
+            checked=True,
         )

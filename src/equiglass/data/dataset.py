@@ -152,7 +152,7 @@ class Dataset(Sequence[Configuration]):
         return replace(self, entries=tuple(loaded))
 
     def fingerprint(self) -> str:
-        """Hash over the arrays of every configuration that a model can learn from."""
+        """Hash over types, box, positions, propensity and diameters of every configuration."""
         return self._fingerprint
 
     @cached_property

@@ -24,6 +24,9 @@ def test_configuration_refuses_what_is_not_declared() -> None:
         liquid.replace(propensity=np.zeros((1, 50)))
     with pytest.raises(InputError, match=r"thermal_energy.*expected \(50,\).*found \(49,\)"):
         liquid.replace(thermal_energy=np.zeros(49))
+    for order in ([0, 1], [0] * 50, [[*range(50)][1:]]):
+        with pytest.raises(InputError, match="order: must name every particle once"):
+            liquid.permuted(order)
     assert isinstance(liquid, Configuration)
 
 

@@ -27,8 +27,8 @@ class LiveMobility:
     ``d_mobility_std`` (the spread of the model's members), ``d_mobility_error`` (half width of the
     interval of 68 %) and ``d_order_parameter``, which are NaN until the first prediction and where
     the model has no members or calibration, and ``fix external``, through which LAMMPS calls Python
-    and which exerts no force. The prediction of a step is there when that step is dumped. Energies that a
-    prediction needs are quenched in another instance; the run itself is not touched.
+    and which exerts no force. The prediction of a step is there when that step is dumped. Energies
+    that a prediction needs are quenched in another instance; the run itself is not touched.
 
     Parameters
     ----------

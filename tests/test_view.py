@@ -155,7 +155,8 @@ def test_view_from_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     result = run("view", DATA, "-o", out, "--frames", ":2", "--times", "1,15")
     assert f"page {out}" in result.output.replace("\n", "") and out.is_file()
-    assert "--times" in run("view", DATA, "-o", out, "--times", "x", ok=False).output
+    for wrong in ("x", "nan", "1,inf"):
+        assert "--times" in run("view", DATA, "-o", out, "--times", wrong, ok=False).output
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ changes of itself (``variants``); see :func:`load_layered`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -35,13 +36,36 @@ class Settings(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _number(cls, value: Any, info: ValidationInfo) -> Any:
-        # To Python and pydantic, true is 1.
-        kind = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and kind is not Any and bool not in (kind, *get_args(kind)):
-            raise ValueError("neither true nor false is a value of this key")
-        if isinstance(value, int) and abs(value) > LARGEST:
-            raise ValueError(f"must not be larger than {LARGEST}")
+        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+        # What a further block of settings holds, that block checks.
+        blocks = any(isinstance(k, type) and issubclass(k, BaseModel) for k in kinds)
+        for number in _plain_values(value, mappings=not blocks):
+            # To Python and pydantic, true is 1.
+            if isinstance(number, bool) and not {Any, bool} & kinds:
+                raise ValueError("neither true nor false is a value of this key")
+            if isinstance(number, int) and abs(number) > LARGEST:
+                raise ValueError(f"must not be larger than {LARGEST}")
         return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The types in an annotation, those inside of containers and unions too."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    inner = [_kinds(part) for part in get_args(annotation)]
+    return set().union(*inner) if inner else {annotation}
+
+
+def _plain_values(value: Any, *, mappings: bool) -> Iterator[Any]:
+    """A value, or those in its lists and mappings."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _plain_values(part, mappings=mappings)
+    elif isinstance(value, dict) and mappings:
+        for part in value.values():
+            yield from _plain_values(part, mappings=mappings)
+    else:
+        yield value
 
 
 def load_yaml(path: str | Path, model: type[M]) -> M:

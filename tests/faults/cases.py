@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,13 @@ from equiglass.data.store import write_store
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete, make_liquid
+from tests.server import serving
 
 from .digests import (
     arrays_of,
     bytes_of,
     compared,
+    fetched_of,
     folds_of,
     page_of,
     quickstart_of,
@@ -98,8 +103,22 @@ def write_trajectory(file: Path, n: int = 160, frames: int = 8) -> None:
     file.write_text("".join(text))
 
 
-def cases(inputs: Path) -> dict[str, Case]:
-    """Every command that writes, by name."""
+# Of DeepMind's set as its publisher has it; what is in it does not matter to who fetches it.
+PUBLISHED = "temperature_044/train/aggregated_data_1.pickle"
+CONTENT = np.random.default_rng(0).bytes(3_000_000)
+
+
+@contextmanager
+def publisher() -> Iterator[str]:
+    """The address of a server with a public file, and its checksum as its publisher states it."""
+    with serving() as server:
+        server.files[f"public_dataset/{PUBLISHED}"] = CONTENT
+        server.faults.md5 = base64.b64encode(hashlib.md5(CONTENT).digest()).decode()
+        yield server.address
+
+
+def cases(inputs: Path, mirror: str = "") -> dict[str, Case]:
+    """Every command that writes, by name; ``fetch`` from a :func:`publisher`."""
     data, model, frames = inputs / "data.zarr", inputs / "model", inputs / "frames.extxyz"
 
     def resumed(folder: Path) -> Sequence[object]:
@@ -202,6 +221,10 @@ def cases(inputs: Path) -> dict[str, Case]:
         case(
             "probe", bytes_of("p.json", "p.png"), "probe", model, data, "--json", ":p.json",
             "--figure", ":p.png",
+        ),
+        case(
+            "fetch", fetched_of(f"data/{PUBLISHED}"), "fetch", "deepmind", "T0.44/train/1", "-o",
+            ":data", "--mirror", mirror,
         ),
         case("quickstart", quickstart_of, "quickstart", "-o", ":quick", "--epochs", 1),
     ]  # fmt: skip

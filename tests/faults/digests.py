@@ -19,6 +19,17 @@ def bytes_of(*names: str) -> Callable[[Path], object]:
     return lambda folder: [hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names]
 
 
+def fetched_of(name: str) -> Callable[[Path], object]:
+    """A fetched file, and what is recorded of it but the time."""
+
+    def digest(folder: Path) -> object:
+        record = json.loads((folder / f"{name}.fetched.json").read_text())
+        record.pop("fetched", None)
+        return [bytes_of(name)(folder), record]
+
+    return digest
+
+
 def arrays_of(name: str) -> Callable[[Path], object]:
     """Every array of an npz file."""
 

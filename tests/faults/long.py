@@ -26,7 +26,7 @@ import torch
 from equiglass import __version__
 from equiglass.written import write_json
 
-from .cases import cases, make_inputs
+from .cases import cases, make_inputs, publisher
 from .harness import Case, Server, compiled, injected, killed, raced, run, undisturbed
 
 # Those that start processes take ten times as long.
@@ -118,10 +118,10 @@ def main() -> None:
         library = compiled(place)
         if library is None:
             raise SystemExit("no compiler, or not Linux: writes cannot be made to fail")
-        with Server(library, {}) as server:
+        with publisher() as mirror, Server(library, {}) as server:
             first = cases(inputs)["train"]
             run(server, first.arguments(inputs), inputs)  # a finished run, for its report
-            for name, case in cases(inputs).items():
+            for name, case in cases(inputs, mirror).items():
                 if (options.commands and name not in options.commands) or (
                     not options.commands and name in table["commands"]
                 ):

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from .cases import cases, make_inputs
+from .cases import cases, make_inputs, publisher
 from .harness import Case, Server, compiled, injected, killed, raced, undisturbed
 
 # Which of the changes fails, as a share of all: at the begin, between, and the last.
@@ -34,14 +34,17 @@ def server(place: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def known(place: Path) -> dict[str, Case]:
+def known(place: Path) -> Iterator[dict[str, Case]]:
     inputs = place / "inputs"
     inputs.mkdir()
     make_inputs(inputs)
-    return cases(inputs)
+    with publisher() as mirror:
+        yield cases(inputs, mirror)
 
 
-@pytest.mark.parametrize("name", ["convert", "quench", "predict-npz", "predict-figure", "train"])
+@pytest.mark.parametrize(
+    "name", ["convert", "quench", "predict-npz", "predict-figure", "train", "fetch"]
+)
 def test_writes_that_fail_are_named_and_lose_nothing(
     name: str, server: Server, known: dict[str, Case], place: Path
 ) -> None:

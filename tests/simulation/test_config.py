@@ -23,6 +23,15 @@ def test_config_errors(tmp_path: Path) -> None:
     check("times: {published: ka2d}", "a.yaml: times")
     check("times: [0.5]\ncluster: {address: 'tcp://a:1', slurm: {}}", "an address or slurm")
     check("times: [0.5]\ncomposition: [0.8, 0.1]", "composition must sum to 1")
+    # To Python true is 1, also inside of a list.
+    check("times: [0.5, true]", "a.yaml: times: neither true nor false")
+    check("times: [0.5]\nn_trajectories: true", "a.yaml: n_trajectories: neither true nor false")
+    file.write_text("temperatures: [true]\ntimes: [1]\nn_configurations: {train: 1}\n")
+    with pytest.raises(InputError, match="a.yaml: temperatures: neither true nor false"):
+        load_simulation_config(file)
+    file.write_text("temperatures: [1]\ntimes: [1]\nn_configurations: {train: true}\n")
+    with pytest.raises(InputError, match="a.yaml: n_configurations: neither true nor false"):
+        load_simulation_config(file)
     file.write_text("temperatures: [0.5, 0.5]\ntimes: [1]\nn_configurations: {train: 1}\n")
     with pytest.raises(InputError, match="given twice"):
         load_simulation_config(file)

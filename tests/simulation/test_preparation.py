@@ -131,6 +131,9 @@ def test_options_as_users_write_them(tmp_path: Path) -> None:
     assert preparation().potential is None and preparation().record() is None
     with pytest.raises(InputError, match="potential: masses: missing key"):
         preparation({"name": "x", "species": ["A"], "pairs": {}})
+    weightless = KOB_ANDERSEN.model_dump() | {"masses": [1.0, 0.0]}
+    with pytest.raises(InputError, match="potential: masses.1: .* greater than 0 .*found 0.0"):
+        preparation(weightless)
     with pytest.raises(InputError, match="no such potential.*kob-andersen.*wahnstrom"):
         preparation("lennard-jonesium")
 

@@ -115,9 +115,11 @@ QuenchOption = Annotated[
     ),
 ]
 CacheOption = Annotated[
-    Path | None,
+    str | None,  # an empty path would be the present folder
     typer.Option(
-        help="Folder that keeps quenches.", show_default="$EQUIGLASS_CACHE or ~/.cache/equiglass"
+        metavar="FOLDER",
+        help="Folder that keeps quenches.",
+        show_default="$EQUIGLASS_CACHE or ~/.cache/equiglass",
     ),
 ]
 # How inputs are prepared: name, kind and default of the options that `preparing` adds.

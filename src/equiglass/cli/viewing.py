@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,8 @@ def view(
 
     try:
         chosen = None if times is None else [float(part) for part in times.split(",")]
+        if chosen and not all(map(math.isfinite, chosen)):
+            raise ValueError
     except ValueError:
         raise InputError(
             "numbers were expected", field="--times", expected="1.65,4120", found=times

@@ -71,6 +71,8 @@ def preparation_of(keywords: Making) -> Preparation:
     if unknown:
         raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
     potential, cache = options.get("potential"), options.get("cache")
+    if cache == "":
+        raise InputError("the name of a folder was expected", field="cache", found="''")
     return preparation(
         potential if potential is None or isinstance(potential, Potential) else Path(potential),
         accuracy=options.get("accuracy"),

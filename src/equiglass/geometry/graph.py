@@ -32,6 +32,10 @@ class Graph:
         (n_edges,) distances, sigma.
     receiver_start
         (n_receivers + 1,) first edge of each receiver (CSR).
+    starts
+        The first edges, where they are known already.
+    checked
+        These edges have been those of a graph before.
     derived
         What kernels compute from the graph once and keep with it.
 
@@ -49,18 +53,20 @@ class Graph:
     n_senders: int
     cutoff: float
     starts: InitVar[torch.Tensor | None] = None
+    checked: InitVar[bool] = False
     lengths: torch.Tensor = field(init=False)
     receiver_start: torch.Tensor = field(init=False)
     derived: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self, starts: torch.Tensor | None) -> None:
+    def __post_init__(self, starts: torch.Tensor | None, checked: bool) -> None:
         if starts is None:
             starts = first_edges(self.receivers, self.n_receivers)
         # Computed here, not on demand: every layer reads them, and compiled graphs can too.
         object.__setattr__(self, "receiver_start", starts)
         object.__setattr__(self, "lengths", torch.linalg.vector_norm(self.vectors, dim=1))
         # On a GPU the host would have to wait; graphs there were made by vesin or checked before.
-        if self.receivers.device.type == "cpu" and not torch.compiler.is_compiling():
+        on_cpu = self.receivers.device.type == "cpu"
+        if on_cpu and not checked and not torch.compiler.is_compiling():
             check_edges(self)
 
     @property

@@ -51,8 +51,8 @@ def cached_file(
 
 def default_cache() -> Path:
     """``$EQUIGLASS_CACHE``, else ``$XDG_CACHE_HOME/equiglass``, else ``~/.cache/equiglass``."""
-    if "EQUIGLASS_CACHE" in os.environ:
-        return Path(os.environ["EQUIGLASS_CACHE"])
+    if named := os.environ.get("EQUIGLASS_CACHE"):
+        return Path(named)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "equiglass"
 

@@ -95,11 +95,6 @@ def _check(config: SimulationConfig, potential: Potential) -> None:
             f"does not fit the potential {potential.name}", field="composition",
             expected=f"{len(potential.species)} fractions", found=len(config.composition),
         )  # fmt: skip
-    if min(potential.masses) <= 0:
-        raise InputError(
-            "masses must be positive", source=potential.name, field="masses",
-            found=potential.masses,
-        )  # fmt: skip
     edge = (config.n_particles / config.density) ** (1 / config.dimensions)
     if edge < 2 * potential.cutoff:
         raise InputError(

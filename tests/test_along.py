@@ -228,6 +228,7 @@ def test_order_parameter_along(
         ("::0", "step must be positive"),
         ("::-1", "step must be positive"),
         ("a:b", "no range of frames"),
+        ("9" * 5000, "no range of frames"),
         ("", "no range of frames"),
     ],
 )

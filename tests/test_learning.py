@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from equiglass.data.dataset import from_configurations
 from equiglass.data.examples import examples_of
-from equiglass.data.held import Budget, Joined, hold
+from equiglass.data.held import Budget, Joined, hold, n_bytes
 from equiglass.data.trajectory import Trajectory
 from equiglass.errors import InputError
 from equiglass.evaluation.correlation import pearson
@@ -97,6 +98,20 @@ def test_configurations_beyond_the_budget_come_back_as_they_were(tmp_path: Path)
     both = Joined(held, given[:1])
     assert [c.source for c in both] == [c.source for c in [*given, given[0]]]
     assert both[-1] is given[0] and [c.source for c in both[3:]] == ["liquid 3", "liquid 0"]
+
+
+def test_a_large_configuration_comes_back_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system reads at most 2 GB at once; predictions count, too."""
+    c = make_complete(50).replace(predictions={})
+    more = c.replace(predictions={"SE3": np.zeros((len(c.times), 50))})  # type: ignore[arg-type]
+    assert n_bytes(more) == n_bytes(c) + len(c.times) * 50 * 8  # type: ignore[arg-type]
+    held = hold([c], Budget(0), tmp_path)
+    monkeypatch.setattr(
+        "os.pread", lambda file, n, at, pread=os.pread: pread(file, min(n, 999), at)
+    )
+    assert np.array_equal(held[0].positions, c.positions) and held.n_on_disk == 1
 
 
 def test_samples_that_cannot_be_made_say_why_in_the_step_that_needs_them() -> None:

@@ -181,6 +181,9 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
     # What the page of a run says of what it was trained on; it is scored on the test split.
     assert re.search(r"trained on</td><td>0 of the \d+ that it is evaluated on", text)
     assert "nothing known" not in text
+    assert "Colour: propensity" in text and "rank within the type" not in text
+    done = runner.invoke(app, ["report", str(source), "-o", str(page), "--ranks"])
+    assert done.exit_code == 0 and "Colour: mobility rank within the type" in page.read_text()
     with pytest.raises(InputError, match="neither a finished run nor a study"):
         report(tmp_path, tmp_path / "x.html")
 

@@ -33,7 +33,6 @@ def track_bytes(label: str, *, enabled: bool = True) -> Iterator[Callable[[int, 
     if not enabled:
         yield lambda done, total: None
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -42,13 +41,15 @@ def track_bytes(label: str, *, enabled: bool = True) -> Iterator[Callable[[int, 
         TransferSpeedColumn,
     )
 
+    from .terminal import Terminal
+
     with Progress(
         "{task.description}",
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     ) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -37,6 +37,15 @@ def test_labels_are_those_of_the_run_after_and_before() -> None:
     assert len(only) == 5
 
 
+def test_a_frame_of_another_temperature_is_no_example() -> None:
+    t = walk(3, scale=0.1)
+    frames = [c.replace(temperature=1.0 if k < 2 else 0.5) for k, c in enumerate(t)]
+    data = examples_of(Trajectory.from_configurations(frames, [0, 1, 2]), [1.0])
+    assert data[0].temperature == 1.0
+    with pytest.raises(InputError, match=r"\[2\]: temperature: .*expected 1.0, found 0.5"):
+        data[-1]
+
+
 def test_uneven_times_are_masked() -> None:
     long = walk(40, scale=0.1)
     chosen = [0, 1, 2, 4, 8, 16, 32]

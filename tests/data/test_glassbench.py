@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from equiglass.data.dataset import read
+from equiglass.data.readers.glassbench import temperature_of
 from equiglass.errors import AssumptionWarning, InputError
 from equiglass.geometry.periodic import wrap
 from tests.conftest import _shared
@@ -76,6 +77,11 @@ def test_times_of_the_file_count(tmp_path: Path) -> None:
         np.savez(path, **glassbench_arrays(), times=wrong)  # type: ignore[arg-type]
         with pytest.raises(InputError, match=message):
             read(path)[0]
+
+
+@pytest.mark.parametrize(("folder", "found"), [("T0.44", 0.44), ("T0_44", None), ("Tinf", None)])
+def test_temperature_of_a_folder(folder: str, found: float | None) -> None:
+    assert temperature_of(Path(folder, "test", "a.npz")) == found
 
 
 def test_positions_that_left_the_box_are_folded(tmp_path: Path) -> None:

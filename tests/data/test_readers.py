@@ -83,6 +83,14 @@ def test_what_no_format_claims_is_passed_over(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_link_to_a_folder_above_brings_nothing_again(tmp_path: Path) -> None:
+    (tmp_path / "data" / "part").mkdir(parents=True)
+    write_botan(tmp_path / "data" / "part")
+    n = len(read(tmp_path / "data"))
+    (tmp_path / "data" / "part" / "up").symlink_to("..")
+    assert n > 0 and len(read(tmp_path / "data")) == n
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file, folder or packaged data set"):
         read(tmp_path / "absent")

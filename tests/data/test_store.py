@@ -168,6 +168,9 @@ def test_slices_are_data_sets(tmp_path: Path) -> None:
     assert_same(data[[1, 4]][1], configurations[4])
     assert_same(data[np.array([5, 0])][0], configurations[5])
     assert_same(data[np.int64(3)], configurations[3])
+    assert data[[k == 4 for k in range(6)]].entries == data[[4]].entries
+    with pytest.raises(InputError, match=r"mask of another length \(expected 6, found 2"):
+        data[[True, False]]
     assert len(data[::-2]) == 3 and data.temperatures() == [0.5]
     assert "\n" not in repr(data) and "4 train, 2 test" in repr(data)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equiglass.data.atoms import from_ase, to_ase
 from equiglass.data.dataset import read
 from equiglass.errors import InputError
 from tests.conftest import make_liquid
@@ -93,6 +94,7 @@ def test_every_cut_of_a_file(tmp_path: Path, name: str, frames: int) -> None:
     assert accepted == ([] if len(text) == len(TEXTS[name]) else [len(TEXTS[name])])
 
 
+TITLE = "LAMMPS data file via write_data, version 2 Aug 2023, timestep = 0, units = "
 ROW = "4 1 3.25 3.0 2.5\n"
 LINE = "A 3.25 4.0 2.5 4\n"
 DAMAGES = [
@@ -130,7 +132,9 @@ DAMAGES = [
     ("a.data", ("# atomic", "# charge"), "row 1 .*expected 6, found 5"),
     ("a.data", ("# atomic", "# ellipsoid"), "a style of atoms that is not supported.*sphere"),
     ("a.data", ("4 atoms", "0 atoms"), "expected 0, found 4"),
+    ("a.data", ("a title", TITLE + "real"), "units: must be in Lennard-Jones units .*found real"),
     ("a.extxyz", (LINE, ""), "expected 4, found 3"),
+    ("a.extxyz", ("id:I:1", "species:S:1"), "Properties: a column appears twice .found species"),
     ("a.extxyz", (LINE, LINE + LINE), "a number of particles was expected"),
     ("a.extxyz", (LINE, "A 3.25 4.0 2.5\n"), "row 3 .*expected 5, found 4"),
     ("a.extxyz", (LINE, "A 3.25 4.0 2.5 4 7\n"), "row 3 .*expected 5, found 6"),
@@ -152,6 +156,25 @@ def test_what_is_damaged_or_not_supported_is_refused(
     with pytest.raises(InputError, match=message) as caught:
         list(read(path))
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_write_data_says_of_units(tmp_path: Path) -> None:
+    assert len(read(put(tmp_path, "a.data", ("a title", f"{TITLE}lj")))[0]) == 4
+
+
+def test_every_position_counts_from_the_corner_of_the_box(tmp_path: Path) -> None:
+    """The box begins at -1 along y."""
+    rows = [row.rsplit(" ", 3)[1:] for row in DUMP.splitlines()[9:]]
+    more = [(" ".join(r), f"{' '.join(r)} {r[0]} {float(r[1]) + 0.25} {r[2]}") for r in rows]
+    names = " ".join(f"inherent_positions_{axis}" for axis in "xyz")
+    path = put(tmp_path, "a.lammpstrj", *more, ("x y z", f"x y z {names}"))
+    assert np.allclose(read(path)[0].displacement(), [0, 0.25, 0])
+    atoms = to_ase(read(path)[0])
+    moved = atoms.arrays["inherent_positions"] + [0, -1, 0]
+    atoms.positions += [0, -1, 0]
+    atoms.arrays["inherent_positions"] = moved
+    atoms.set_celldisp([0, -1, 0])  # type: ignore[no-untyped-call]
+    assert np.allclose(from_ase(atoms).displacement(), [0, 0.25, 0])
 
 
 FLAT = [(f"{z}\n", "0\n") for z in ("0.5", "1.5", "2.5", "3.5")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import ase.io
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 
 import equiglass as eg
+from equiglass.data.accuracy import PREDICTION
 from equiglass.data.atoms import to_ase
 from equiglass.data.configuration import Configuration
-from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.data.moments import Moment
+from equiglass.data.potential import KOB_ANDERSEN, WAHNSTROM
 from equiglass.data.trajectory import Trajectory
 from equiglass.data.trajectory_files import open_series
 from equiglass.errors import AssumptionWarning, InputError
@@ -60,6 +63,34 @@ def test_every_form_gives_the_same_displacements(folder: Path, tmp_path: Path) -
     with LammpsEngine(first.frame(9), KOB_ANDERSEN) as engine:
         assert np.isclose(first.energy(9) or 0.0, engine.energy, atol=1e-4)
         assert np.allclose(first.frame(9).thermal_energy, engine.energies, atol=1e-3)  # type: ignore[arg-type]
+
+
+def test_frames_keep_the_temperature_that_each_states() -> None:
+    hot = make_liquid(50)
+    hot = hot.replace(temperature=1.0)
+    trajectory = Trajectory.from_configurations([hot, hot.replace(temperature=0.5)], [0, 1])
+    assert [c.temperature for c in trajectory.dataset().at_temperature(0.5)] == [0.5]
+    assert trajectory.dataset().temperatures() == [0.5, 1.0]
+
+
+def test_what_the_fingerprint_of_a_frame_is_of() -> None:
+    """A result that was kept is of all that a model reads and an output states."""
+    c = make_complete(50)
+    moment = Moment(c, 3, 1.0, 10)
+    others = [
+        replace(moment, configuration=c.replace(**changes))
+        for changes in (
+            {"temperature": 0.3}, {"potential": WAHNSTROM}, {"accuracy": PREDICTION},
+            {"thermal_energy": c.inherent_energy, "inherent_energy": None},
+            {"thermal_energy": None}, {"inherent_positions": c.positions},
+        )
+    ]  # fmt: skip
+    others += [replace(moment, time=2.0), replace(moment, step=11)]
+    others += [replace(moment, images=np.ones((50, 3), np.int64))]
+    prints = [m.fingerprint() for m in (moment, *others)]
+    assert len(set(prints)) == len(prints)
+    same = replace(moment, configuration=c.without_targets().replace(source="elsewhere"))
+    assert same.fingerprint() == prints[0]
 
 
 def test_dynamics_against_a_double_loop(folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 import pytest
 
 from equiglass.data.configuration import Configuration
+from equiglass.data.potential import Potential
 from equiglass.errors import InputError
 from tests.conftest import make_liquid
 
@@ -22,7 +24,19 @@ def test_configuration_refuses_what_is_not_declared() -> None:
         liquid.replace(propensity=np.zeros((1, 50)))
     with pytest.raises(InputError, match=r"thermal_energy.*expected \(50,\).*found \(49,\)"):
         liquid.replace(thermal_energy=np.zeros(49))
+    for order in ([0, 1], [0] * 50, [[*range(50)][1:]]):
+        with pytest.raises(InputError, match="order: must name every particle once"):
+            liquid.permuted(order)
     assert isinstance(liquid, Configuration)
+
+
+@pytest.mark.parametrize("species", [["A", "A"], ["A", "AA", "AAA"]])
+def test_every_pair_of_species_has_a_name_of_its_own(species: list[str]) -> None:
+    pair = {"epsilon": 1, "sigma": 1, "cutoff": 2.5}
+    pairs = {a + b: pair for a, b in combinations_with_replacement(species, 2)}
+    content = {"name": "x", "species": species, "masses": [1] * len(species), "pairs": pairs}
+    with pytest.raises(ValueError, match="give two pairs one name"):
+        Potential.model_validate(content)
 
 
 ONE = np.ones((1, 50))

@@ -18,6 +18,7 @@ from equiglass.errors import InputError
 from equiglass.files import partial_of
 from equiglass.models.propensity import ModelCard, PropensityModel
 from equiglass.models.se3 import SE3Config
+from equiglass.progress import track_bytes
 from equiglass.simulation.config import SimulationConfig
 from equiglass.simulation.run import simulate
 from equiglass.terminal import Terminal
@@ -114,6 +115,9 @@ def test_names_are_shown_in_a_terminal_and_not_obeyed(capsys: pytest.CaptureFixt
     Terminal().print(name, highlight=False)
     echo(name)
     assert capsys.readouterr().out == 2 * "a\\x1b[31m[red]x[/red]\\r\n"
+    with track_bytes("[/red]") as tell:
+        tell(1, 2)
+    assert "[/red]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "SVG", "jpg"])

@@ -164,7 +164,7 @@ def from_ase(
         if name in atoms.arrays:
             values = atoms.arrays[name]
             if FIELDS[name].is_position:
-                values = _folded(values, lengths, flat, source, name)
+                values = _folded(values - offset, lengths, flat, source, name)
             more[name] = values
     more.update(_diameters(atoms))
     more.update(_targets(atoms, source))

@@ -109,8 +109,19 @@ class Configuration(Arrays):
         return minimum_image(target - self.positions, self.box, self.periodic)
 
     def permuted(self, order: Sequence[int] | NDArray[np.integer[Any]]) -> Configuration:
-        """The same particles in another order; ``order`` (N,) says which comes where."""
+        """The same particles in another order; ``order`` (N,) says which comes where.
+
+        Raises
+        ------
+        InputError
+            If it names a particle twice, or leaves one out: its density would be another.
+        """
         index = np.asarray(order)
+        if not np.array_equal(np.sort(index, axis=None), np.arange(len(self))):
+            raise InputError(
+                "must name every particle once", source=self.source, field="order",
+                expected=f"0 to {len(self) - 1}", found=index.tolist(),
+            )  # fmt: skip
         changes = {
             name: np.take(array, index, axis=FIELDS[name].particle_axis)
             for name, array in self.known.items()

@@ -143,8 +143,16 @@ class Dataset(Sequence[Configuration]):
         return replace(self, source=f"{self.source}@{temperature:g}", entries=tuple(chosen))
 
     def take(self, indices: Iterable[SupportsIndex]) -> Dataset:
-        """The configurations at these positions."""
-        return replace(self, entries=tuple(self.entries[operator.index(i)] for i in indices))
+        """The configurations at these positions, or where a mask (len,) of truth values is true."""
+        chosen = list(indices)
+        if chosen and all(isinstance(i, (bool, np.bool_)) for i in chosen):
+            if len(chosen) != len(self):
+                raise InputError(
+                    "a mask of another length", source=self.source, expected=len(self),
+                    found=len(chosen),
+                )  # fmt: skip
+            chosen = [k for k, wanted in enumerate(chosen) if wanted]
+        return replace(self, entries=tuple(self.entries[operator.index(i)] for i in chosen))
 
     def in_memory(self) -> Dataset:
         """The same data set with every configuration loaded, once."""
@@ -152,7 +160,7 @@ class Dataset(Sequence[Configuration]):
         return replace(self, entries=tuple(loaded))
 
     def fingerprint(self) -> str:
-        """Hash over the arrays of every configuration that a model can learn from."""
+        """Hash over types, box, positions, propensity and diameters of every configuration."""
         return self._fingerprint
 
     @cached_property

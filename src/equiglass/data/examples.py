@@ -65,8 +65,22 @@ class Example:
         return replace(self, ends=ends) if any(end is not None for end in ends) else None
 
     def load(self) -> Configuration:
-        """The frame with its labels."""
+        """The frame with its labels.
+
+        Raises
+        ------
+        InputError
+            If the frame cannot be read, or states another temperature than the first.
+        """
         start = self.trajectory.frame(self.frame).without_targets()
+        if None not in (start.temperature, self.temperature) and (
+            start.temperature != self.temperature
+        ):
+            raise InputError(
+                "another temperature than that of the first frame: examples are of equilibrium",
+                source=start.source, field="temperature", expected=self.temperature,
+                found=start.temperature,
+            )  # fmt: skip
         labels = np.full((len(self.times), len(start)), np.nan)
         for row, end in enumerate(self.ends):
             if end is not None:

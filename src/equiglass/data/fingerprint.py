@@ -1,4 +1,4 @@
-"""Fingerprints of what a model can learn from."""
+"""Fingerprints of data: which liquid, which labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from .fields import FEATURE_FIELDS
 
 
 def add_to(digest: Any, configuration: Configuration) -> None:
-    """Let a hash take in the arrays of a configuration that a model can learn from."""
+    """Let a hash take in the snapshot of a configuration, its features and its propensity.
+
+    Not what is made of a snapshot, inherent structures and energies.
+    """
     c = configuration
     features = (getattr(c, name) for name in FEATURE_FIELDS)
     for array in (c.types, c.box, c.positions, c.times, c.propensity, *features):

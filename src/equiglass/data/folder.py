@@ -58,7 +58,7 @@ def read_folder(root: Path, species: Species) -> list[Entry]:
     InputError
         If a file that a format claims cannot be read, or nothing is there.
     """
-    files = sorted(_files(root, root), key=_natural)
+    files = sorted(_files(root), key=_natural)
     groups: dict[tuple[str | None, Format], list[Path]] = {}
     for file in files:
         format = recognise(file)
@@ -78,13 +78,15 @@ def read_folder(root: Path, species: Species) -> list[Entry]:
     return entries
 
 
-def _files(folder: Path, root: Path) -> Iterator[Path]:
-    """Files, and stores as a whole; nothing hidden."""
+def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Files, and stores as a whole; nothing hidden, nothing again by a link to a folder above."""
+    above = (*above, folder.resolve())
     for path in folder.iterdir():
         if path.name.startswith((".", "_")):
             continue
         if path.is_dir() and path.suffix != ".zarr":
-            yield from _files(path, root)
+            if path.resolve() not in above:
+                yield from _files(path, above)
         elif path.is_file() or path.is_dir():
             yield path
 

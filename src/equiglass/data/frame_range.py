@@ -7,6 +7,7 @@ import re
 from ..errors import InputError
 
 Frames = str | int | slice
+N = r"-?[0-9]{1,18}"
 
 
 def parse_frames(frames: Frames) -> slice:
@@ -22,7 +23,7 @@ def parse_frames(frames: Frames) -> slice:
     elif isinstance(frames, slice):
         result = frames
     else:
-        match = re.fullmatch(r"\s*(-?\d+)?\s*(?:(:)\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?)?", frames)
+        match = re.fullmatch(rf"\s*({N})?\s*(?:(:)\s*({N})?\s*(?::\s*({N})?\s*)?)?", frames)
         if match is None or not frames.strip():
             raise InputError(
                 "no range of frames", field="frames", expected="start:stop:step", found=frames

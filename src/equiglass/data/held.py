@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from ..errors import InputError
 from ..written import naming
 from .configuration import Configuration
 
@@ -94,7 +95,14 @@ class Held(Sequence[T]):
             return member
         start, length = place
         # Written by this object into a file that nobody else can open.
-        read: T = pickle.loads(os.pread(self._file.fileno(), length, start))
+        content = bytearray()
+        # The system reads at most 2 GB at once.
+        while len(content) < length:
+            part = os.pread(self._file.fileno(), length - len(content), start + len(content))
+            if not part:
+                raise InputError("a file without a name was cut off", source=self.folder)
+            content += part
+        read: T = pickle.loads(content)
         return read
 
 
@@ -121,8 +129,9 @@ class Joined(Sequence[T]):
 
 
 def n_bytes(configuration: Configuration) -> int:
-    """Memory of the arrays of a configuration."""
-    return sum(array.nbytes for array in configuration.known.values())
+    """Memory of the arrays of a configuration, stored predictions among them."""
+    c = configuration
+    return sum(array.nbytes for array in (*c.known.values(), *c.predictions.values()))
 
 
 def hold(

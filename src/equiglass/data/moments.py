@@ -50,12 +50,15 @@ class Moment:
     images: NDArray[np.int64] | None = None
 
     def fingerprint(self) -> str:
-        """Of everything that a model may read of it; of no name."""
-        digest = hashlib.sha256(repr((self.configuration.periodic, self.time)).encode())
-        arrays = [a for n, a in self.configuration.known.items() if not FIELDS[n].is_outcome]
-        for array in [*arrays, self.ids]:
+        """Of everything that a model may read of it, and an output states; of no path."""
+        c = self.configuration
+        contents = [None if part is None else part.content() for part in (c.potential, c.accuracy)]
+        stated = (c.periodic, c.temperature, c.relaxation_time, contents, self.time, self.step)
+        digest = hashlib.sha256(repr(stated).encode())
+        arrays = {n: a for n, a in c.known.items() if not FIELDS[n].is_outcome}
+        for name, array in {**arrays, "ids": self.ids, "images": self.images}.items():
             if array is not None:
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:24]
 
 

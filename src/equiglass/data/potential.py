@@ -79,7 +79,10 @@ class Potential(Settings):
     def _complete(self) -> Potential:
         if len(self.masses) != len(self.species):
             raise ValueError(f"{len(self.species)} masses expected, found {len(self.masses)}")
-        needed = {a + b for a, b in combinations_with_replacement(self.species, 2)}
+        pairs = [a + b for a, b in combinations_with_replacement(self.species, 2)]
+        needed = set(pairs)
+        if len(needed) < len(pairs):
+            raise ValueError(f"species {self.species} give two pairs one name")
         if set(self.pairs) != needed:
             raise ValueError(f"pairs must be exactly {sorted(needed)}, found {sorted(self.pairs)}")
         return self

@@ -195,12 +195,9 @@ class Trajectory:
         """The frames as a data set of configurations, read when they are asked for."""
         chosen = np.arange(len(self))[indices]
         entries = (
-            Entry(
-                f"{self.source}[{int(self._index[k])}]", self.format, partial(self.frame, int(k)),
-                temperature=self._first.temperature,
-            )
+            Entry(f"{self.source}[{int(self._index[k])}]", self.format, partial(self.frame, int(k)))
             for k in chosen
-        )  # fmt: skip
+        )
         return Dataset(self.source, tuple(entries))
 
     @classmethod

@@ -15,7 +15,7 @@ from ..files import remove_stale
 from ..written import make_folder, read_json, write_json
 from .results import load_origin, load_result
 
-VERSION = 1
+VERSION = 2
 REFUSED = "was begun with another {}; remove that folder, or choose another output"
 
 

@@ -6,6 +6,7 @@ in [-L/2, L/2), targets are (10, N). Test files also hold the predictions of pub
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -180,13 +181,9 @@ def temperature_of(path: Path) -> float | None:
     stated = stated_temperature(path)
     if stated is not None:
         return stated
-    for folder in path.parents:
-        if folder.name.startswith("T"):
-            try:
-                return float(folder.name[1:])
-            except ValueError:
-                continue
-    return None
+    # Not all that Python takes for a number: to it 0_44 is 44.
+    found = (re.fullmatch(r"T(\d+(\.\d+)?)", folder.name) for folder in path.parents)
+    return next((float(match[1]) for match in found if match), None)
 
 
 def open_files(files: Sequence[Path], species: Sequence[str] | None) -> list[Entry]:

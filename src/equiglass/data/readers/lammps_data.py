@@ -31,6 +31,8 @@ STYLES: dict[str, tuple[str, ...]] = {
 FLAGS = ("ix", "iy", "iz")
 SECTION = re.compile(r"[A-Z][A-Za-z]*( [A-Za-z]+)*$")
 BOUNDS = re.compile(r"(\S+)\s+(\S+)\s+([xyz])lo\s+([xyz])hi$")
+# In the title, where write_data puts it.
+UNITS = re.compile(r"\bunits\s*=\s*(\w+)")
 TILT = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+xy\s+xz\s+yz$")
 
 
@@ -41,8 +43,12 @@ def parse_data(text: str, source: str) -> Atoms:
     ------
     InputError
         If there is no box, it is triclinic, the number of rows is not that of the header, or the
-        columns of the section Atoms are not known.
+        columns of the section Atoms are not known; or if the title says other units than lj.
     """
+    units = UNITS.search(text.partition("\n")[0])
+    if units is not None and units[1] != "lj":
+        raise InputError("must be in Lennard-Jones units", source=source, field="units",
+                         expected="lj", found=units[1])  # fmt: skip
     header, sections = _sections(text, source)
     bounds: dict[str, tuple[float, float]] = {}
     counts: dict[str, int] = {}

@@ -93,7 +93,8 @@ def parse_dump(text: str, source: str) -> Atoms:
     for name in VECTORS:
         vector = _vector(table, f"{name}_x")
         if vector is not None:
-            atoms.arrays[name] = vector[table.order()]
+            placed_from = low if FIELDS[name].is_position else 0.0
+            atoms.arrays[name] = (vector - placed_from)[table.order()]
     energy = next((name for name in ENERGIES if name in table), None)
     if energy is not None and THERMAL not in atoms.arrays:
         atoms.arrays[THERMAL] = table.real(energy)[table.order()]

@@ -46,6 +46,9 @@ def parse_frame(text: str, source: str) -> Atoms:
             raise InputError("columns of no kind that is known", source=source, field="Properties",
                              expected=f"{name} with R, I, S or L and their number",
                              found=f"{name}:{kind}:{count}")  # fmt: skip
+        if name in columns:
+            raise InputError("a column appears twice", source=source, field="Properties",
+                             found=name)  # fmt: skip
         columns[name] = kind, int(count), width
         width += int(count)
     if columns.get("pos", ("", 0, 0))[:2] != ("R", 3):

@@ -93,6 +93,7 @@ def evaluate(
     if energy:
         assert result.sampling is not None
         same = Labelled(result.data, list(result.configurations), result.sampling)
+        same = same.at(result.times)
         named = {"energy": "energy alone", "coarse-energy": "coarse energy"}
         for found, name in zip(
             compare_all(list(named), same, **prepare), named.values(), strict=True

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 import baselines_page
 from claim_rows import OPEN, Compared, by_name, compare, rows_where, together
-from pages import RESULTS
+from claim_tables import at_temperature, budgets, by_time, last, pair, rates, state, table
 
 from equiglass.models.se3 import SE3Config
-from equiglass.simulation.config import SimulationConfig
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
-from equiglass.studies.grid import read_table
 from equiglass.studies.layers import BOND_ORDER, DENSITY
 from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
-from equiglass.yaml_config import load_layered
 
 NETWORK = "l_max=2"
 
@@ -34,6 +31,8 @@ class Claim:
         What the numbers are of.
     figure
         In docs/results.
+    singly
+        Those of ``beside`` that are parts of the deciding ones, at single times.
     """
 
     title: str
@@ -43,6 +42,7 @@ class Claim:
     beside: Sequence[Compared | None] = ()
     notes: str = ""
     figure: str = ""
+    singly: Sequence[Compared | None] = ()
 
     @property
     def verdict(self) -> str:
@@ -53,8 +53,11 @@ class Claim:
     @property
     def missing(self) -> str:
         """What the decisive comparisons lack, each once."""
-        if not self.decides or None in self.decides:
+        absent = sum(c is None for c in self.decides)
+        if not self.decides or absent == len(self.decides):
             return "a committed run"
+        if absent:
+            return f"a committed run of {absent} of the {len(self.decides)} comparisons"
         every = [m for c in self.decides if c is not None for m in c.missing]
         return "; ".join(dict.fromkeys(every))
 
@@ -64,31 +67,11 @@ class Claim:
         known = [c for c in self.decides if c is not None]
         several = len({c.where for c in known}) > 1
         parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
+        unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
+        for what in dict.fromkeys(c.what for c in unlike):
+            times = [c.where.rpartition("t = ")[2] for c in unlike if c.what == what]
+            parts.append(f"not so at t = {', '.join(times)} alone ({what})")
         return "; ".join(parts)
-
-
-def table(name: str) -> list[Row]:
-    """The committed table of a study; empty where there is none."""
-    file = RESULTS / f"study_{name}.csv"
-    return read_table(file) if file.is_file() else []
-
-
-def state(name: str) -> str:
-    """Temperature and number of particles of simulated data."""
-    config = load_layered(name, SimulationConfig)
-    temperatures = ", ".join(f"{t:g}" for t in config.temperatures if isinstance(t, float))
-    return f"T = {temperatures}, N = {config.n_particles}"
-
-
-def at_temperature(rows: Sequence[Row], temperature: str) -> list[Row]:
-    """The rows of tests at a temperature."""
-    return [r for r in rows if str(r["data"]).endswith(f", T={temperature}")]
-
-
-def pair(rows: Sequence[Row], one: str, other: str, where: str) -> Compared | None:
-    """Two networks of a table."""
-    a, b = (rows_where(rows, network=name) for name in (one, other))
-    return compare(f"{one} − {other}", where, a, b)
 
 
 def equivariance() -> Claim:
@@ -99,6 +82,7 @@ def equivariance() -> Claim:
     files = baselines_page.read()
     network, *others = files
     public = "T = 0.44, ten public files"
+    singly = [c for name in ("l_max=0", TWIN) for c in by_time(rows, NETWORK, name, where)]
     return Claim(
         "Equivariance improves prediction at comparable parameters",
         f"The network of {NETWORK} is better than that of scalar features, and than its twin "
@@ -110,29 +94,16 @@ def equivariance() -> Claim:
         [pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN)],
         [
             pair(rows, NETWORK, "l_max=1", where),
-            pair(rows, "l_max=3", NETWORK, where),
+            *singly,
             *(pair(beside, SE3, name, where) for name in (BOTAN, MLP, RIDGE, COARSE)),
             *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
         ],
-        "Learning rates of all that are trained by steps are chosen on the validation "
-        "configuration among the same three. Those on the public files were trained otherwise "
-        f"([how](results/baselines.md)). {budgets([*rows, *beside])}".strip(),
+        "All have as many parameters and steps, not the same time; trainings are short. "
+        f"{rates(rows)} {rates(beside)} Those on the public files were trained otherwise "
+        f"([how](results/baselines.md)). {budgets([*rows, *beside])}",
         "study_equivariance_t064.png",
+        singly,
     )
-
-
-def budgets(rows: Sequence[Row]) -> str:
-    """What a training of each network took, and its parameters."""
-    parts = []
-    for name in dict.fromkeys(r["network"] for r in rows):
-        mine = [r for r in rows if r["network"] == name]
-        spent = {r["variant"]: r["core_seconds"] for r in mine}
-        known = [s for s in spent.values() if s is not None]
-        hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
-        rate = mine[0]["learning_rate"]
-        chosen = "" if rate is None else f", rate {rate:g}"
-        parts.append(f"{name} {hours} ({mine[0]['parameters']} parameters{chosen})")
-    return f"Core-hours of a training: {'; '.join(parts)}." if parts else ""
 
 
 def unseen() -> Claim:
@@ -207,11 +178,6 @@ def inputs_and_depth() -> Claim:
     )
 
 
-def last(rows: Sequence[Row]) -> float:
-    """The longest time of a table."""
-    return max((float(r["time"]) for r in rows), default=0.0)
-
-
 def transfer() -> Claim:
     """The fourth."""
     rows = table("transfer")
@@ -279,21 +245,17 @@ def timescales() -> Claim:
     """The seventh."""
     rows, where = table("timescales_t064"), state("ka3d_labels")
     one, other = (rows_where(rows, networks=name) for name in (TOGETHER, ALONE))
-    by_time = [
-        compare(
-            f"the same at t = {t:g}", where,
-            [r for r in one if r["time"] == t], [r for r in other if r["time"] == t],
-        )
-        for t in sorted({r["time"] for r in one})
-    ]  # fmt: skip
+    named = [{**r, "network": r["networks"]} for r in rows]
+    singly = by_time(named, TOGETHER, ALONE, where)
     return Claim(
         "One network predicts many timescales at once",
         "One network for all times is better than one for each.",
         ["equiglass study timescales ka3d_claims:warm -o timescales"],
         [compare(f"{TOGETHER} − {ALONE}", where, one, other)],
-        by_time,
+        singly,
         "All networks have as many steps, so that those of single times together take longer.",
         "study_timescales_t064.png",
+        singly,
     )
 
 

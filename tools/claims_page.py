@@ -8,9 +8,11 @@ Every number and verdict follows from the tables in docs/results/; see tools/cla
 from __future__ import annotations
 
 from claim_rows import CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
+from claim_tables import table
 from claims import Claim, claims
 from pages import RESULTS, ROOT, Page, run
 
+TABLES = ("equivariance_t064", "rivals_t064")
 TEXT = f"""# Claims
 
 Pezzicoli, Charpiat and Landes (SciPost Phys. 16, 136 (2024)) are read as making seven claims. This
@@ -29,6 +31,17 @@ is the wider of two by Student's t: over configurations, each averaged over seed
 each averaged over configurations. What is compared learned from the same data, with the same
 settings otherwise. The core-hours are those of all trainings of both, with the trials of learning
 rates and without quenches, where the run recorded them.
+
+**The data.** What is named `ka3d_claims` learns from single runs, chooses on one ensemble and is
+tested on others, {{splits}}; made by
+
+```sh
+equiglass simulate ka3d_labels -o labels/ensembles.zarr
+equiglass simulate ka3d_labels:few -o labels/few.zarr
+equiglass simulate ka3d_labels:chains -o labels/chains.zarr
+equiglass convert ka3d@0.56 labels/ka3d.zarr
+equiglass convert ka3d_quickstart labels/quickstart.zarr
+```
 
 {{summary}}
 
@@ -64,7 +77,20 @@ def section(number: int, claim: Claim) -> str:
         lines += [*(line(c) for c in found[n_decides:]), ""]
     else:
         lines += ["No run is committed.", ""]
-    return "\n".join([*lines, claim.notes, ""] if claim.notes else lines)
+    return "\n".join([*lines, " ".join(claim.notes.split()), ""] if claim.notes else lines)
+
+
+def tested() -> str:
+    """How many configurations test, and what the noise of their labels allows."""
+    rows = [r for name in TABLES for r in table(name) if r["type"] == "A"]
+    found = {}
+    for place in ("T=0.64", "T=0.56"):
+        mine = [r for r in rows if str(r["data"]).endswith(f", {place}")]
+        most = [r["ceiling"] for r in mine if r["ceiling"] is not None]
+        if mine:
+            ceiling = f", noise ceiling {sum(most) / len(most):.3f}" if most else ""
+            found[place] = f"{mine[0]['n_configurations']} at {place}{ceiling}"
+    return "; ".join(found.values()) or "of which no run is committed"
 
 
 def page() -> str:
@@ -76,6 +102,7 @@ def page() -> str:
         for k, c in enumerate(every, 1)
     ]
     return TEXT.format(
+        splits=tested(),
         summary="\n".join(lines),
         sections="\n".join(section(k, c) for k, c in enumerate(every, 1)),
     )

@@ -1,0 +1,73 @@
+"""Committed tables of studies, and what stands in several of the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claim_rows import Compared, compare, rows_where
+from pages import RESULTS
+
+from equiglass.simulation.config import SimulationConfig
+from equiglass.studies.base import Row
+from equiglass.studies.grid import read_table
+from equiglass.studies.tuned import RATES
+from equiglass.yaml_config import load_layered
+
+
+def table(name: str) -> list[Row]:
+    """The committed table of a study; empty where there is none."""
+    file = RESULTS / f"study_{name}.csv"
+    return read_table(file) if file.is_file() else []
+
+
+def state(name: str) -> str:
+    """Temperature and number of particles of simulated data."""
+    config = load_layered(name, SimulationConfig)
+    temperatures = ", ".join(f"{t:g}" for t in config.temperatures if isinstance(t, float))
+    return f"T = {temperatures}, N = {config.n_particles}"
+
+
+def at_temperature(rows: Sequence[Row], temperature: str) -> list[Row]:
+    """The rows of tests at a temperature."""
+    return [r for r in rows if str(r["data"]).endswith(f", T={temperature}")]
+
+
+def pair(rows: Sequence[Row], one: str, other: str, where: str) -> Compared | None:
+    """Two networks of a table."""
+    a, b = (rows_where(rows, network=name) for name in (one, other))
+    return compare(f"{one} − {other}", where, a, b)
+
+
+def by_time(rows: Sequence[Row], one: str, other: str, where: str) -> list[Compared | None]:
+    """Two networks of a table at each time."""
+    times = sorted({r["time"] for r in rows})
+    parts = [([r for r in rows if r["time"] == t], f"{where}, t = {t:g}") for t in times]
+    return [pair(part, one, other, place) for part, place in parts]
+
+
+def rates(rows: Sequence[Row]) -> str:
+    """How learning rates were chosen, and whether the best may lie beyond those tried."""
+    if not rows:
+        return ""
+    text = f"Learning rates are chosen on the validation data among {', '.join(map(str, RATES))}"
+    edge = list(dict.fromkeys(r["network"] for r in rows if r["learning_rate"] == RATES[-1]))
+    return f"{text}; the largest, beyond which none was tried, for {', '.join(edge) or 'none'}."
+
+
+def budgets(rows: Sequence[Row]) -> str:
+    """What a training of each network took, and its parameters."""
+    parts = []
+    for name in dict.fromkeys(r["network"] for r in rows):
+        mine = [r for r in rows if r["network"] == name]
+        spent = {r["variant"]: r["core_seconds"] for r in mine}
+        known = [s for s in spent.values() if s is not None]
+        hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
+        rate = mine[0]["learning_rate"]
+        chosen = "" if rate is None else f", rate {rate:g}"
+        parts.append(f"{name} {hours} ({mine[0]['parameters']} parameters{chosen})")
+    return f"Core-hours of a training: {'; '.join(parts)}." if parts else ""
+
+
+def last(rows: Sequence[Row]) -> float:
+    """The longest time of a table."""
+    return max((float(r["time"]) for r in rows), default=0.0)

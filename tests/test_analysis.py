@@ -308,6 +308,10 @@ def test_four_point_of_a_model() -> None:
     alone = run_four_point(model, configurations[:1], q_max=3.0)
     assert [r.as_dict()["chi4"] for r in alone] == [None] * 4
     json.dumps([r.as_dict() for r in (*rows, *alone)], allow_nan=False)
+    # Nor is anything known of mobilities that are all the same.
+    flat = [c.replace(propensity=np.ones((2, 120))) for c in configurations]
+    (first, *_) = [r for r in run_four_point(model, flat, q_max=3.0) if r.mobility == "measured"]
+    assert first.as_dict()["chi4"] is None and set(first.as_dict()["s4"]) == {None}
     of_type_a = np.concatenate([c.propensity[1, c.types == 0] for c in configurations])
     assert np.isclose(by_name["measured", 2.0].variance, of_type_a.var())
     open_box = [configurations[0].replace(periodic=(False, True, True))]

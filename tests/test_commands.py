@@ -273,6 +273,8 @@ def test_times_are_compared_before_anything_is_quenched(monkeypatch: pytest.Monk
     ):
         with pytest.raises(eg.InputError, match="none of the data's times"):
             call()
+    with pytest.raises(eg.InputError, match="time: must be a positive number"):
+        eg.represent(model, bare, time=-1.0)
 
 
 def test_packaged_models_are_listed() -> None:

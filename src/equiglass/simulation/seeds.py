@@ -12,6 +12,12 @@ from .config import SPLITS
 _BRANCHES = {"start": 0, "melt": 1, "block": 2, "trajectory": 3, "cage": 4, "chain": 5}
 
 
+def label(temperature: float, digits: int) -> str:
+    """A temperature with so many digits, or all it takes to tell it from every other."""
+    short = f"{temperature:.{digits}g}"
+    return short if float(short) == temperature else repr(float(temperature))
+
+
 @dataclass(frozen=True)
 class Identity:
     """A configuration of a simulated data set: temperature, split and number within it.
@@ -29,7 +35,7 @@ class Identity:
     def name(self) -> str:
         """Name of its group in the store; of a chain, how the names of its starts begin."""
         number = f"C{self.number:02d}" if self.is_chain else f"{self.number:03d}"
-        return f"T{self.temperature:.4g}-{self.split}-{number}"
+        return f"T{label(self.temperature, 4)}-{self.split}-{number}"
 
     def start_name(self, start: int) -> str:
         """Name of a chain's start in the store."""

@@ -182,6 +182,7 @@ def test_variants_are_what_the_documentation_says() -> None:
         ({"model": {"channels": 10**9}}, "model.channels: .* less than"),
         # Of alternatives the one that was meant, by the name of the key alone.
         ({"data": {"path": "x", "times": [1.0, float("nan")]}}, "data.times.1: .* finite"),
+        ({"data": {"path": "x", "memory": "8 apples"}}, "data.memory: an amount.*such as 8GB"),
         ({"data": {"path": "x", "times": [2.0, 1.0]}}, "data.times: .* increase"),
         ({"data": {"path": "x", "times": []}}, "data.times: .* one or more"),
         ({"data": {"path": "x", "times": "x"}}, "data.times: .*found 'x'"),
@@ -191,3 +192,11 @@ def test_variants_are_what_the_documentation_says() -> None:
 def test_absurd_settings_are_named(change: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=f"^c.yaml: {said}"):
         parse_mapping({"data": {"path": "x"}, **change}, TrainConfig, "c.yaml")
+
+
+def test_memory_is_said_as_on_the_command_line() -> None:
+    read = [
+        parse_mapping({"data": {"path": "x", "memory": m}}, TrainConfig, "c.yaml").data.memory
+        for m in (2.5, "2.5GB", "2500 MB")
+    ]
+    assert read == [2.5] * 3

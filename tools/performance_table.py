@@ -6,6 +6,7 @@ python tools/performance_table.py [--check]
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from pages import RESULTS, ROOT, Page, run
@@ -13,8 +14,8 @@ from pages import RESULTS, ROOT, Page, run
 PAGE = ROOT / "docs" / "performance.md"
 
 
-def table() -> str:
-    result = json.loads((RESULTS / "network_benchmark.json").read_text())
+def table(name: str = "network_benchmark.json") -> str:
+    result = json.loads((RESULTS / name).read_text())
     rows = result["rows"]
     own = rows[0]
     lines = [
@@ -35,6 +36,20 @@ def table() -> str:
         f"{result['forward_gflops']:.0f} GFLOP/s, where sgemm reaches "
         f"{result['sgemm_gflops']:.0f} GFLOP/s on the same threads.",
     ]
+    return "\n".join(lines)
+
+
+def startup_table() -> str:
+    result = json.loads((RESULTS / "startup_benchmark.json").read_text())
+    lines = [
+        "| | processor time | of the import of torch | modules |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in result["rows"]:
+        what = f"`{row['command']}`"
+        lines.append(
+            f"| {what} | {row['seconds']:.2f} s | {row['times_torch']:.2f} | {row['modules']} |"
+        )
     return "\n".join(lines)
 
 
@@ -136,6 +151,8 @@ def pipeline_table() -> str:
 
 PAGES = (
     Page(PAGE, table, "network"),
+    Page(PAGE, partial(table, "network_kept_benchmark.json"), "network_kept"),
+    Page(PAGE, startup_table, "startup"),
     Page(PAGE, scale_table, "scale"),
     Page(PAGE, quench_table, "quench"),
     Page(PAGE, pipeline_table, "pipeline"),

@@ -105,6 +105,22 @@ def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, boo
     assert torch.allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("parts", [1, 3, 100])
+def test_pieces_are_the_slabs(parts: int) -> None:
+    """In order, as many as were asked for, with the edges of the whole slab."""
+    liquid = make_liquid(250)
+    arguments = (liquid.positions, liquid.box, 2.0, 2)
+    found = list(Slabs(*arguments, parts=parts))
+    assert len(found) == 2 * parts
+    for k, (owned, whole) in enumerate(Slabs(*arguments)):
+        mine = found[k * parts : (k + 1) * parts]
+        assert torch.equal(torch.cat([receivers for receivers, _ in mine]), owned)
+        for name in ("senders", "vectors", "lengths"):
+            assert torch.equal(torch.cat([getattr(g, name) for _, g in mine]), getattr(whole, name))
+        rows = [receivers[g.receivers] for receivers, g in mine]
+        assert torch.equal(torch.cat(rows), owned[whole.receivers])
+
+
 @pytest.mark.parametrize("n_kept", [0, 2, 4])
 def test_kept_slabs_are_those_that_were_made(n_kept: int) -> None:
     """To the bit, whatever share of them fits, at every walk; memory as it was allowed."""

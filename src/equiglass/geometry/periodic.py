@@ -22,7 +22,9 @@ def minimum_image(
 def wrap(
     positions: FloatArray, box: FloatArray, periodic: tuple[bool, bool, bool] = (True, True, True)
 ) -> FloatArray:
-    """Positions folded into [0, L) along the periodic directions, in their own dtype."""
+    """Positions folded into [0, L) along the periodic directions, in their dtype if of floats."""
+    if positions.dtype.kind != "f":
+        positions = positions.astype(np.float64)  # a box of integers would be another
     lengths = np.asarray(box, dtype=positions.dtype)
     folded = positions - lengths * np.floor(positions / lengths)
     # Rounding can put a tiny negative coordinate exactly on L.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -26,6 +27,10 @@ class Slabs:
 
     Parameters
     ----------
+    parts
+        In how many pieces, by their receivers, each slab comes. Few large slabs are cheaper to
+        make, because what lies at their borders is searched twice; what a layer makes of a small
+        piece stays in the caches.
     keep
         Bytes in which edges may be kept for the next walk. Those of slabs that do not fit are made
         again. What is kept is what was made, to the bit.
@@ -47,6 +52,7 @@ class Slabs:
         periodic: Sequence[bool] = (True, True, True),
         dtype: torch.dtype = torch.float32,
         source: str = "configuration",
+        parts: int = 1,
         keep: int = 0,
     ) -> None:
         place, self._lengths = check_positions(positions, box, cutoff, periodic, source)
@@ -60,8 +66,8 @@ class Slabs:
             else (x.min(), np.nextafter(x.max(), np.inf))
         )
         self._edges = np.linspace(low, high, n_slabs + 1)
-        self._kept: dict[int, _Kept] = {}
-        self._room = keep
+        self._kept: dict[int, _Slab] = {}
+        self._room, self._parts = keep, parts
 
     def __len__(self) -> int:
         return len(self._edges) - 1
@@ -75,23 +81,23 @@ class Slabs:
         with ThreadPoolExecutor(1, thread_name_prefix="slabs") as pool:
             coming = pool.submit(self._slab, 0)
             for k in range(len(self)):
-                slab = coming.result()
+                slab, known = coming.result()
                 if k + 1 < len(self):
                     coming = pool.submit(self._slab, k + 1)
-                yield slab
+                yield from slab.pieces(self._parts, len(self._points), self._cutoff, checked=known)
 
-    def _slab(self, k: int) -> tuple[torch.Tensor, Graph]:
+    def _slab(self, k: int) -> tuple[_Slab, bool]:
+        """A slab, and whether it was kept."""
         kept = self._kept.get(k)
         if kept is not None:
-            return kept.receivers.long(), kept.graph(len(self._points), self._cutoff)
-        receivers, graph = self._made(k)
-        kept = _Kept.of(receivers, graph)
-        if kept.n_bytes <= self._room:
-            self._room -= kept.n_bytes
-            self._kept[k] = kept
-        return receivers, graph
+            return kept, True
+        slab = self._made(k)
+        if slab.n_bytes <= self._room:
+            self._room -= slab.n_bytes
+            self._kept[k] = slab
+        return slab, False
 
-    def _made(self, k: int) -> tuple[torch.Tensor, Graph]:
+    def _made(self, k: int) -> _Slab:
         points, lengths, cutoff = self._points, self._lengths, self._cutoff
         start, stop = self._edges[k : k + 2]
         x = points[:, 0]
@@ -114,19 +120,18 @@ class Slabs:
         inside = (image[i, 0] >= start) & (image[i, 0] < stop)
         receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]
         order = np.lexsort((senders, receivers))
-        graph = Graph(
-            torch.from_numpy(np.searchsorted(owned, receivers[order])),
-            torch.from_numpy(senders[order]),
+        return _Slab(
+            torch.from_numpy(owned.astype(np.int32)),
+            torch.from_numpy(
+                np.append(np.searchsorted(receivers[order], owned), len(order)).astype(np.int32)
+            ),
+            torch.from_numpy(senders[order].astype(np.int32)),
             torch.from_numpy(vectors[order]).to(self._dtype),
-            len(owned),
-            len(points),
-            cutoff,
         )
-        return torch.from_numpy(owned), graph
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Slab:
     """A slab in little memory: receivers (n,), first edges (n + 1,) and senders in 32 bits."""
 
     receivers: torch.Tensor
@@ -134,24 +139,30 @@ class _Kept:
     senders: torch.Tensor
     vectors: torch.Tensor
 
-    @classmethod
-    def of(cls, receivers: torch.Tensor, graph: Graph) -> _Kept:
-        return cls(receivers.int(), graph.receiver_start.int(), graph.senders.int(), graph.vectors)
-
     @property
     def n_bytes(self) -> int:
         tensors = (self.receivers, self.starts, self.senders, self.vectors)
         return sum(t.nbytes for t in tensors)
 
-    def graph(self, n_senders: int, cutoff: float) -> Graph:
-        starts, n = self.starts.long(), len(self.receivers)
-        return Graph(
-            torch.repeat_interleave(torch.arange(n), starts.diff()),
-            self.senders.long(),
-            self.vectors,
-            n,
-            n_senders,
-            cutoff,
-            starts,
-            checked=True,
-        )
+    def pieces(
+        self, parts: int, n_senders: int, cutoff: float, *, checked: bool
+    ) -> Iterator[tuple[torch.Tensor, Graph]]:
+        """Receivers and graph of each of as many pieces, some of which may be empty."""
+        n = len(self.receivers)
+        for first, last in pairwise(n * k // parts for k in range(parts + 1)):
+            starts = self.starts[first : last + 1].long()
+            edges = slice(int(starts[0]), int(starts[-1]))
+            starts -= starts[0].clone()
+            yield (
+                self.receivers[first:last].long(),
+                Graph(
+                    torch.repeat_interleave(torch.arange(last - first), starts.diff()),
+                    self.senders[edges].long(),
+                    self.vectors[edges],
+                    last - first,
+                    n_senders,
+                    cutoff,
+                    starts,
+                    checked=checked,
+                ),
+            )

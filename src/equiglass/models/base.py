@@ -132,11 +132,13 @@ class Network(nn.Module, ABC, Generic[S]):
         config: S,
         n_slabs: int,
         dtype: torch.dtype,
+        parts: int = 1,
         keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
         """The input without edges, and a function that starts a walk through them.
 
-        ``keep`` are the bytes in which edges may be kept from one walk to the next.
+        Each slab comes in ``parts`` pieces; ``keep`` are the bytes in which edges may be kept from
+        one walk to the next.
         """
         raise NotImplementedError(f"{cls.__name__} needs all edges at once")
 

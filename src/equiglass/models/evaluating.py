@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .propensity import PropensityModel
 
 Array = NDArray[np.float64]
+# Particles that a layer takes at once on a CPU, about: few enough for its caches.
+PIECE = 4096
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def predict_in_slabs(
     slab_size
         Particles in a slab, about.
     advance
-        Called after each slab of each walk.
+        Called after each piece of a slab of each walk.
     keep
         Bytes in which edges are kept from one walk to the next, as far as they fit.
     """
@@ -93,6 +95,18 @@ def represent_in_slabs(
     return torch.cat([m.represent_in_slabs(nodes, slabs) for m in model.networks], dim=1)
 
 
+def slab_steps(model: PropensityModel, n: int, slab_size: int) -> int:
+    """How often :func:`predict_in_slabs` calls ``advance``."""
+    n_slabs, parts = _slabs_and_parts(model, n, slab_size)
+    return n_slabs * parts * sum(m.slab_walks for m in model.networks)
+
+
+def _slabs_and_parts(model: PropensityModel, n: int, slab_size: int) -> tuple[int, int]:
+    """Slabs of a configuration, and the pieces in which a layer takes each of them."""
+    parts = -(-slab_size // PIECE) if model.target_mean.device.type == "cpu" else 1
+    return -(-n // slab_size), parts
+
+
 def _walks(
     model: PropensityModel,
     configuration: Configuration,
@@ -102,9 +116,9 @@ def _walks(
 ) -> tuple[ModelInput, Slabs]:
     """Node inputs where the model is, and what starts a walk through the edges there."""
     dtype, device = model.target_mean.dtype, model.target_mean.device
-    n_slabs = -(-len(configuration) // slab_size)
+    n_slabs, parts = _slabs_and_parts(model, len(configuration), slab_size)
     nodes, walk = network_class(model.config).read_in_slabs(
-        configuration, model.config, n_slabs, dtype, keep
+        configuration, model.config, n_slabs, dtype, parts, keep
     )
 
     def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:

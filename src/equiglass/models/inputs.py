@@ -254,6 +254,7 @@ def slab_input(
     cutoff: float,
     n_slabs: int,
     dtype: torch.dtype = torch.float32,
+    parts: int = 1,
     keep: int = 0,
 ) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
     """:func:`graph_input` without edges, and a function that walks through those slab by slab.
@@ -262,6 +263,8 @@ def slab_input(
 
     Parameters
     ----------
+    parts
+        Pieces in which a slab comes.
     keep
         Bytes in which edges may be kept from one walk to the next.
     """
@@ -275,6 +278,7 @@ def slab_input(
         periodic=configuration.periodic,
         dtype=dtype,
         source=configuration.source,
+        parts=parts,
         keep=keep,
     )
     return nodes, slabs.__iter__

@@ -28,6 +28,7 @@ from .evaluating import (
     predict_in_slabs,
     represent_in_slabs,
     require_finite,
+    slab_steps,
 )
 from .inputs import ModelInput
 from .ranges import Departure
@@ -289,7 +290,7 @@ class PropensityModel(nn.Module):
         """Steps of :meth:`predict`, for a progress bar."""
         if not self._in_slabs(n_particles, slab_size):
             return 1
-        return -(-n_particles // slab_size) * sum(m.slab_walks for m in self.networks)
+        return slab_steps(self, n_particles, slab_size)
 
     def _in_slabs(self, n_particles: int, slab_size: int) -> bool:
         return n_particles > slab_size and all(m.slab_walks for m in self.networks)

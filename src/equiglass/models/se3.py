@@ -190,10 +190,11 @@ class SE3Network(Network[SE3Config]):
         config: SE3Config,
         n_slabs: int,
         dtype: torch.dtype,
+        parts: int = 1,
         keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
         """Node inputs, and a function that starts a walk through the slabs."""
-        return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, keep)
+        return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, parts, keep)
 
     def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
         """Memory of :meth:`represent_in_slabs`: features of all, edges and sums of two slabs."""

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from ..data.accuracy import Accuracy, accuracy_of
 from ..data.examples import DIRECTIONS, Direction
 from ..data.potential import Potential, load_potential
-from ..errors import AssumptionWarning
+from ..errors import AssumptionWarning, InputError
+from ..memory import GB, parse_memory
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import Settings, load_layered
@@ -23,6 +24,15 @@ NO_WEIGHT = (
     "data.reversed_weight is no setting any more and is ignored: weights follow from the noise of "
     "the labels (weights.json of the run); take the line away"
 )
+
+
+def _gigabytes(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_memory(value) / GB
+    except InputError as error:
+        raise ValueError("an amount of memory was expected, such as 8GB") from error
 
 
 class TimesConfig(Settings):
@@ -121,11 +131,11 @@ class DataConfig(Settings):
         description="time-reversed trajectories shown per configuration and epoch; needs the end "
         "positions of trajectories",
     )
-    memory: float = Field(
+    memory: Annotated[float, BeforeValidator(_gigabytes)] = Field(
         4.0,
         gt=0,
-        description="GB of configurations and samples kept in memory; what is more is made again "
-        "ahead of each step, with the same result",
+        description="configurations and samples kept in memory, GB or as `8GB`; what is more is "
+        "made again ahead of each step, with the same result",
     )
 
     @model_validator(mode="before")

@@ -152,6 +152,11 @@ def test_every_configuration_by_members_that_did_not_see_it(
     assert described.as_dict()["calibration"]["n_members"] == 2
     result = CliRunner().invoke(app, ["models", str(tmp_path / "calibrated")])
     assert result.exit_code == 0 and "4 held-out configurations" in result.stdout
+    (packaged,) = eg.list_models(["ka3d_t044"])
+    assert "MIT" in packaged.licence and "Apache-2.0" in packaged.licence
+    said = CliRunner().invoke(app, ["models"]).stdout
+    assert f"domain: {packaged.domain}" in said and f"licence: {packaged.licence}" in said
+    assert str(packaged.domain).startswith("3D, A 0.8, B 0.2, density 1.2, thermal energy -7.0")
 
 
 def test_error_bars_are_in_every_output(model: eg.PropensityModel, tmp_path: Path) -> None:

@@ -177,6 +177,9 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
         text = page.read_text()
         assert "layers" in text and "<script" in text
         assert "http-equiv" not in text and 'src="http' not in text
+    assert "Colour: propensity" in text and "rank within the type" not in text
+    done = runner.invoke(app, ["report", str(source), "-o", str(page), "--ranks"])
+    assert done.exit_code == 0 and "Colour: mobility rank within the type" in page.read_text()
     with pytest.raises(InputError, match="neither a finished run nor a study"):
         report(tmp_path, tmp_path / "x.html")
 

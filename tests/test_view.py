@@ -263,3 +263,10 @@ def test_the_page_in_a_browser(browser_page: Any, predictions: list[eg.Predictio
     assert f"{particle}, type {letter}" in told
     assert f"{second.propensity[1, particle]:.3g}"[:4] in told  # type: ignore[index]
     assert page.problems == []
+
+
+def test_features_alone_are_no_page(tmp_path: Path) -> None:
+    arrays = {"configuration": np.zeros(2), "types": np.zeros(2), "representation": np.zeros(2)}
+    np.savez(tmp_path / "r.npz", **arrays, positions=np.zeros((2, 3)), box=np.ones((1, 3)))  # type: ignore[arg-type]
+    with pytest.raises(eg.InputError, match="what a page shows .*represent -o FILE.extxyz"):
+        eg.view(tmp_path / "r.npz", tmp_path / "page.html")

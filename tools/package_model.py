@@ -1,7 +1,7 @@
 """Put a trained model into the package under a name, with its preparation and domain.
 
 python tools/package_model.py ka3d_t044 ka3d_t044 ../shared/data/shiba_T0.44
-python tools/package_model.py RUN NAME TRAINING_DATA ["ten BOTAN files ..."]
+python tools/package_model.py RUN NAME TRAINING_DATA ["ten BOTAN files ..." [LICENCE]]
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def main() -> None:
     preparation = Preparation(model.potential, progress=True).resolved(learned)
     configurations = prepared(model, learned, preparation)
     notes = {key: value for key, value in model.card.notes.items() if key != "format"}
+    if len(text) > 1:
+        notes["licence"] = text[1]
     model.card = replace(
         model.card,
         name=name,

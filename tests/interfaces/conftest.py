@@ -9,6 +9,7 @@ import torch
 
 from equiglass.data.configuration import Configuration
 from equiglass.data.store import write_store
+from equiglass.models.calibration import Calibration, ErrorModel
 from equiglass.models.card import ModelCard
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
@@ -21,7 +22,13 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(3)
     config = SE3Config(channels=4, layers=1, l_max=1)
     preparation = {"potential": make_complete().potential.model_dump(mode="json")}  # type: ignore[union-attr]
-    card = ModelCard(name="small", preparation=preparation)
+    errors = tuple(
+        ErrorModel(type=t, time=time, floor=0.01, relative=0.1, spread=1, factor_68=1, factor_95=2)
+        for t in "AB"
+        for time in (1.0, 100.0)
+    )
+    calibration = Calibration(data="made up", n_configurations=3, n_members=2, errors=errors)
+    card = ModelCard(name="small", preparation=preparation, calibration=calibration)
     model = PropensityModel(config, 2, (1.0, 100.0), 2, card)
     model.target_mean += 0.5
     return model.save(tmp_path_factory.mktemp("model") / "small")

@@ -71,6 +71,8 @@ def test_properties_are_those_of_the_step(tmp_path: Path, small_model: Path, lmp
     expected = eg.predict(small_model, now, n_processes=1)[0]
     np.testing.assert_array_equal(column(lmp, "mobility"), expected.values[1])
     assert (column(lmp, "mobility_std") > 0).all()
+    assert expected.error is not None
+    np.testing.assert_array_equal(column(lmp, "mobility_error"), expected.error[1])
 
     written = [
         np.loadtxt(part.splitlines()[8:]) for part in dump.read_text().split("ITEM: TIMESTEP\n")[1:]

@@ -26,6 +26,7 @@ from ovito.pipeline import Pipeline, StaticSource
 from equiglass.interfaces import ovito_modifier
 from equiglass.interfaces.ovito_data import configuration_of, fill
 from equiglass.interfaces.ovito_modifier import (
+    ERRORS,
     MOBILITY,
     ORDER,
     RANK,
@@ -126,6 +127,9 @@ def test_modifier_predicts_what_predict_does(
     order = model.order_parameter(configurations[1], expected.values)
     np.testing.assert_array_equal(data.particles[ORDER], order[1])
     assert (data.particles[UNCERTAINTY] > 0).all()
+    for name, half in zip(ERRORS, (expected.error, expected.error_95), strict=True):
+        assert half is not None
+        np.testing.assert_array_equal(data.particles[name], half[1])
     ranks = data.particles[RANK][configurations[1].types == 0]
     assert ranks.min() == 0 and ranks.max() == 1
     assert data.attributes["PredictMobility.time"] == 100
@@ -179,7 +183,7 @@ def test_results_are_kept_by_content(
 
 def test_results_make_room() -> None:
     kept = ovito_modifier.Results(room=1000)
-    one = ovito_modifier.Result(np.zeros(60), None, np.zeros(60), "", "")
+    one = ovito_modifier.Result(np.zeros(60), None, np.zeros(60), None, "", "")
     kept.keep("a", one)
     kept.keep("b", one)
     assert kept.get("a") is None and kept.get("b") is one

@@ -15,6 +15,7 @@ from .options import (
     JsonOption,
     MemoryOption,
     ModelArgument,
+    RanksOption,
     SchedulerOption,
     SpeciesOption,
     StrictOption,
@@ -223,6 +224,7 @@ def report(
         str | None,
         typer.Option(help="Data to evaluate a run on.", show_default="what it was trained on"),
     ] = None,
+    ranks: RanksOption = False,
     strict: StrictOption = False,
     *,
     prepare: Preparing,
@@ -230,4 +232,4 @@ def report(
     """One self-contained page: scores, scatter, a configuration in 3D, settings and versions."""
     from ..commands.report import report as run
 
-    echo(f"page {run(source, output, data=data, strict=strict, **prepare)}")
+    echo(f"page {run(source, output, data=data, ranks=ranks, strict=strict, **prepare)}")

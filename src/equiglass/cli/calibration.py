@@ -105,6 +105,7 @@ def models(
         echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
         recorded = one.data or "not recorded"
         echo(f"  data: {recorded}; potential: {one.potential or 'not recorded'}")
+        echo(f"  domain: {one.domain or 'not recorded'}")
         for row in one.held_out:
             mean, std = row["mean"], row["std"]
             if mean is not None:
@@ -114,3 +115,4 @@ def models(
         if one.calibration is not None:
             for expected in one.calibration.expected:
                 echo(f"  expected of a configuration of its domain: {expected}")
+        echo(f"  licence: {one.licence or 'not recorded'}")

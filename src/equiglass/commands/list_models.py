@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..models.calibration import UNCALIBRATED, Calibration
+from ..models.domain import Domain
 from ..models.propensity import PropensityModel
 from ..models.storage import packaged_models
 from .models import Model, loaded
@@ -24,6 +25,10 @@ class Described:
         Of its training data, by name; None where it is not recorded.
     held_out
         Correlations on held-out data, by type and time, as the card records them.
+    domain
+        What the training data were like; None where it is not recorded.
+    licence
+        Of the weights, and of the data behind them; empty where it is not recorded.
     """
 
     name: str
@@ -35,6 +40,8 @@ class Described:
     data: str
     held_out: tuple[dict[str, Any], ...]
     calibration: Calibration | None
+    domain: Domain | None
+    licence: str
 
     @property
     def calibrated(self) -> str:
@@ -55,6 +62,8 @@ class Described:
             "calibration": None
             if self.calibration is None
             else self.calibration.model_dump(mode="json"),
+            "domain": None if self.domain is None else self.domain.model_dump(mode="json"),
+            "licence": self.licence,
         }
 
 
@@ -83,4 +92,6 @@ def _described(model: PropensityModel) -> Described:
         card.data,
         tuple(held_out),
         card.calibration,
+        card.domain,
+        str(card.notes.get("licence", "")),
     )

@@ -23,6 +23,7 @@ def report(
     output: PathLike,
     *,
     data: Data | None = None,
+    ranks: bool = False,
     strict: bool = False,
     **options: Unpack[Preparing],
 ) -> Path:
@@ -36,6 +37,8 @@ def report(
         The page, ``.html``.
     data
         Data to evaluate a run on, by default those it was trained on, their test split.
+    ranks
+        Whether a run's configuration is coloured by ranks within the type in place of values.
     strict, options
         As in :func:`equiglass.commands.evaluate.evaluate`.
 
@@ -49,7 +52,7 @@ def report(
     if (folder / "study.json").is_file():
         parts = _study(folder)
     elif (folder / "config.yaml").is_file() and (folder / "model").is_dir():
-        parts = _run(folder, data, strict, options)
+        parts = _run(folder, data, ranks, strict, options)
     else:
         raise InputError(
             "neither a finished run nor a study", source=folder, expected="model/ or study.json"
@@ -66,7 +69,9 @@ def _study(folder: Path) -> list[str]:
     return study_parts(record["kind"], rows, (folder / "study.png").read_bytes(), settings)
 
 
-def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> list[str]:
+def _run(
+    folder: Path, data: Data | None, ranks: bool, strict: bool, options: Preparing
+) -> list[str]:
     from ..training.config import TrainConfig
     from ..training.sources import open_data
     from ..yaml_config import load_yaml
@@ -88,4 +93,5 @@ def _run(folder: Path, data: Data | None, strict: bool, options: Preparing) -> l
         facts,
         settings,
         (folder / "versions.json").read_text(),
+        ranks=ranks,
     )

@@ -12,10 +12,10 @@ from ..commands.options import Preparing, preparation_of
 from ..data.atoms import build, is_layer
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..models.members import predict_by_members
+from ..models.members import error_bars, predict_by_members
 from ..models.prepared import prepared
 
-PROPERTIES = ("mobility", "mobility_std", "order_parameter")
+PROPERTIES = ("mobility", "mobility_std", "mobility_error", "order_parameter")
 CALLER, STORE = "equiglass_predict", "equiglass_store"
 SOURCE = "LAMMPS"
 
@@ -24,10 +24,11 @@ class LiveMobility:
     """Predict every so many steps of a run; ``dump custom ... d_mobility`` writes what is known.
 
     Two fixes are added to the instance: ``fix property/atom`` with ``d_mobility``,
-    ``d_mobility_std`` (the spread of the model's members) and ``d_order_parameter``, which are NaN
-    until the first prediction, and ``fix external``, through which LAMMPS calls Python and which
-    exerts no force. The prediction of a step is there when that step is dumped. Energies that a
-    prediction needs are quenched in another instance; the run itself is not touched.
+    ``d_mobility_std`` (the spread of the model's members), ``d_mobility_error`` (half width of the
+    interval of 68 %) and ``d_order_parameter``, which are NaN until the first prediction and where
+    the model has no members or calibration, and ``fix external``, through which LAMMPS calls Python
+    and which exerts no force. The prediction of a step is there when that step is dumped. Energies
+    that a prediction needs are quenched in another instance; the run itself is not touched.
 
     Parameters
     ----------
@@ -148,7 +149,12 @@ class LiveMobility:
         mobility, spread = predict_by_members(self.model, c)
         ordered = self.model.order_parameter(c, mobility)
         unknown = np.full(len(c), np.nan)
-        rows = (mobility[self.row], unknown if spread is None else spread[self.row])
+        errors = error_bars(self.model, c, mobility, spread)
+        rows = (
+            mobility[self.row],
+            unknown if spread is None else spread[self.row],
+            unknown if errors is None else errors[0][self.row],
+        )
         result = np.empty((len(PROPERTIES), len(c)))
         result[:, self._order()] = np.stack([*rows, ordered[self.row]])
         return result

@@ -22,7 +22,7 @@ from ..data.configuration import Configuration
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import UNKNOWN_DOMAIN
-from ..models.members import predict_by_members
+from ..models.members import error_bars, predict_by_members
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.storage import find_model, load_on_fastest
@@ -32,6 +32,8 @@ from .ovito_data import configuration_of
 Array = NDArray[np.floating[Any]]
 MOBILITY, RANK = "Predicted Mobility", "Predicted Mobility Rank"
 UNCERTAINTY, ORDER = "Predicted Mobility Uncertainty", "Structural Order Parameter"
+# Half widths of the intervals of 68 and 95 %.
+ERRORS = "Predicted Mobility Error", "Predicted Mobility Error 95"
 ABOUT = "PredictMobility"
 # What is kept of frames that were predicted, bytes.
 KEPT = 2**29
@@ -44,13 +46,15 @@ class Result:
     mobility: Array
     spread: Array | None
     order: Array
+    errors: tuple[Array, Array] | None
     outside: str
     assumed: str
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(a.nbytes for a in (self.mobility, self.spread, self.order) if a is not None)
+        arrays = (self.mobility, self.spread, self.order, *(self.errors or ()))
+        return sum(a.nbytes for a in arrays if a is not None)
 
 
 class Results:
@@ -101,6 +105,7 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
     mobility = Bool(True, label="Predicted mobility")
     rank = Bool(False, label="Rank of mobility within the species")
     uncertainty = Bool(True, label="Uncertainty (spread of the model's members)")
+    error = Bool(True, label="Error bars (of a calibrated model)")
     order_parameter = Bool(True, label="Structural order parameter")
     potential = Str("", label="Potential (empty: the model's)")
     accuracy = Enum("", *ACCURACIES, label="Accuracy of the quench (empty: default)")
@@ -164,6 +169,8 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
             found[RANK] = ranks_by_type(result.mobility[row], c.types)
         if self.uncertainty and result.spread is not None:
             found[UNCERTAINTY] = result.spread[row]
+        if self.error and result.errors is not None:
+            found |= {name: e[row] for name, e in zip(ERRORS, result.errors, strict=True)}
         if self.order_parameter:
             found[ORDER] = result.order[row]
         for name, values in found.items():
@@ -171,6 +178,7 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
         about: dict[str, Any] = {"model": model.card.name, "time": model.times[row]}
         about |= {"outside_domain": result.outside, "assumed": result.assumed}
         about |= {"mean_mobility": float(result.mobility[row].mean())}
+        about["errors"] = "uncalibrated" if result.errors is None else "calibrated"
         for name, value in about.items():
             data.attributes[f"{ABOUT}.{name}"] = value
 
@@ -182,13 +190,14 @@ def predict_frame(model: PropensityModel, c: Configuration, how: Preparation) ->
         (complete,) = prepared(model, [c], how)
         mobility, spread = predict_by_members(model, complete)
         order = model.order_parameter(complete, mobility)
+        errors = error_bars(model, complete, mobility, spread)
     assumed = [str(w.message) for w in caught if issubclass(w.category, AssumptionWarning)]
     found = outside([model.departures(complete, mobility)])
     beyond = "; ".join(found) if model.card.domain is not None else UNKNOWN_DOMAIN
     said = assumed + ([f"outside the model's training domain: {beyond}"] if beyond else [])
     for text in said:
         warnings.warn(text, AssumptionWarning, stacklevel=2)
-    return Result(mobility, spread, order, beyond, "; ".join(assumed))
+    return Result(mobility, spread, order, errors, beyond, "; ".join(assumed))
 
 
 def _name_of(c: Configuration, model: str, how: Preparation) -> str:

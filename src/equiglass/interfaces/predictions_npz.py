@@ -15,6 +15,7 @@ from ..data.fields import FIELDS, REQUIRED_FIELDS
 from ..data.readers.npz import member_names, open_archive
 from ..errors import InputError
 from ..evaluation.frames import columns_at
+from ..evaluation.prediction import predicted_quantities
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -75,13 +76,16 @@ def _wrong(path: Path, name: str, expected: object, found: object) -> InputError
 def _columns(arrays: dict[str, NDArray[Any]], total: int) -> dict[str, NDArray[Any]]:
     """(N,) and (N, K) of all particles; (K, N) over times as one for each."""
     times = np.atleast_1d(arrays.get("times", np.empty(0)))
+    listed = times.tolist()
+    quantities = predicted_quantities(listed, spread=True, states=True, errors=True)
+    named = {q.key: q.columns for q in quantities}
     result: dict[str, NDArray[Any]] = {}
     for name, values in arrays.items():
         if name in FIRST or name in OF_FRAMES:
             continue
         if values.ndim == 2 and values.shape == (len(times), total) and name not in FIELDS:
-            short = name.removeprefix("predicted_").replace("propensity", "mobility")
-            result |= dict(zip(columns_at(short, times.tolist()), values, strict=True))
+            columns = named.get(name) or columns_at(name, listed)
+            result |= dict(zip(columns, values, strict=True))
         elif values.ndim in (1, 2) and len(values) == total:
             result[name] = values
     return result

@@ -117,6 +117,15 @@ class Domain(Settings):
             order_parameter=tuple(range_of(sums) for sums in orders if sums),
         )
 
+    def __str__(self) -> str:
+        named = {"density": self.density} | {f"{k} energy": r for k, r in self.energies.items()}
+        parts = [
+            " or ".join(f"{d}D" for d in self.dimensions),
+            *(f"{name} {share}" for name, share in self.fractions.items()),
+            *(f"{name} {found}" for name, found in (named | self.features).items()),
+        ]
+        return ", ".join(parts)
+
     def departures(
         self,
         configuration: Configuration,

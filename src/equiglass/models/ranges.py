@@ -70,6 +70,10 @@ class Range(Settings):
             raise ValueError("high must not be below low")
         return self
 
+    def __str__(self) -> str:
+        low, high = f"{self.low:.4g}", f"{self.high:.4g}"
+        return low if low == high else f"{low} to {high}"
+
     def holds(self, value: float, n: int, slack: float = 0.0) -> bool:
         """Whether the mean over n particles lies in the range, as far as chance allows."""
         margin = slack + SIGMAS * self.spread / math.sqrt(n)

@@ -73,6 +73,8 @@ def run_parts(
     facts: Mapping[str, Any],
     settings: str,
     versions: str,
+    *,
+    ranks: bool = False,
 ) -> list[str]:
     """The pieces of a run's page.
 
@@ -84,6 +86,8 @@ def run_parts(
         More lines of the table at the top.
     settings, versions
         As they are kept in the run folder.
+    ranks
+        Whether the configuration is coloured by ranks within the type in place of values.
     """
     lines = {
         "data": summary["source"],
@@ -107,9 +111,9 @@ def run_parts(
         "<h2>Predicted against measured</h2>",
         _figure(scatter_plot(evaluation)),
         "<h2>A configuration</h2>",
-        "<p>Colour: mobility rank within the type, predicted and measured, at the last time. "
-        "Drag to turn.</p>",
-        _figure(configuration_plot(evaluation)),
+        f"<p>Colour: {'mobility rank within the type' if ranks else 'propensity'}, predicted and "
+        "measured, at the last time. Drag to turn.</p>",
+        _figure(configuration_plot(evaluation, ranks=ranks)),
         f"<h2>Settings</h2><pre>{html.escape(settings)}</pre>",
         f"<h2>Versions</h2><pre>{html.escape(versions)}</pre>",
     ]

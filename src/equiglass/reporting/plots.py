@@ -8,7 +8,8 @@ import numpy as np
 
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
-from .figures import ranks_by_type
+from .figures import common_range, ranks_by_type
+from .radii import radii_of
 
 
 def rho_plot(evaluation: Evaluation) -> Any:
@@ -62,8 +63,11 @@ def scatter_plot(evaluation: Evaluation, most: int = 4000) -> Any:
     return figure
 
 
-def configuration_plot(evaluation: Evaluation) -> Any:
-    """The first configuration in space, coloured by predicted and measured rank."""
+def configuration_plot(evaluation: Evaluation, *, ranks: bool = False) -> Any:
+    """The first configuration in space, coloured by predicted and measured propensity.
+
+    As :func:`equiglass.reporting.figures.mobility_map` draws it, ``ranks`` among them.
+    """
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
@@ -71,7 +75,13 @@ def configuration_plot(evaluation: Evaluation) -> Any:
     figure = make_subplots(
         1, 2, specs=[[{"type": "scene"}] * 2], subplot_titles=("predicted", "measured")
     )
-    for k, values in enumerate((evaluation.predicted[0][-1], evaluation.measured[0][-1])):
+    both = [evaluation.predicted[0][-1], evaluation.measured[0][-1]]
+    colours = [ranks_by_type(v, c.types) for v in both] if ranks else both
+    low, high = (0.0, 1.0) if ranks else common_range(colours)
+    label = (
+        "rank within<br>the type" if ranks else f"propensity (σ)<br>t = {evaluation.times[-1]:g}"
+    )
+    for k, values in enumerate(colours):
         x, y, z = c.positions.astype(np.float32).T
         figure.add_trace(
             go.Scatter3d(
@@ -81,8 +91,11 @@ def configuration_plot(evaluation: Evaluation) -> Any:
                 mode="markers",
                 showlegend=False,
                 marker={
-                    "size": np.where(c.types == 0, 5, 4),
-                    "color": ranks_by_type(values, c.types).round(3),
+                    "size": 10 * radii_of(c)[0],
+                    "color": values.astype(np.float32),
+                    "cmin": low,
+                    "cmax": high,
+                    "colorbar": {"title": label},
                     "colorscale": "RdYlBu",
                     "reversescale": True,
                     "showscale": k == 1,

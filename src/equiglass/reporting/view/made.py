@@ -127,7 +127,7 @@ def is_output(path: Path) -> bool:
     """Whether it is an npz file of ``predict`` or of ``represent``, which holds its particles."""
     if path.suffix != ".npz" or not path.is_file():
         return False
-    return {"configuration", "about", "positions", "box", "types"} <= member_names(path)
+    return {"configuration", "positions", "box", "types"} <= member_names(path)
 
 
 def read_output(path: Path) -> list[tuple[Moment, Made]]:
@@ -138,6 +138,11 @@ def read_output(path: Path) -> list[tuple[Moment, Made]]:
     InputError
         If the file is damaged.
     """
+    if "about" not in member_names(path):
+        raise InputError(
+            "represent writes its features into npz without what a page shows",
+            source=path, expected="represent -o FILE.extxyz, or with --frames",
+        )  # fmt: skip
     with open_archive(path) as archive:
         try:
             return _frames(archive, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _BRANCHES = {"start": 0, "melt": 1, "block": 2, "trajectory": 3, "cage": 4, "cha
 def label(temperature: float, digits: int) -> str:
     """A temperature with so many digits, or all it takes to tell it from every other."""
     short = f"{temperature:.{digits}g}"
-    return short if float(short) == temperature else repr(float(temperature))
+    return short if isclose(float(short), temperature) else repr(float(temperature))
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,21 @@ import numpy as np
 import pytest
 import torch
 
+import equiglass as eg
 from equiglass.analysis.four_point import four_point as run_four_point
 from equiglass.analysis.four_point import ornstein_zernike, structure_factor, susceptibility
-from equiglass.analysis.probes import layer_invariants, probe
-from equiglass.analysis.representation import correlations, order_parameter, represent
+from equiglass.analysis.probes import _default, layer_invariants, probe
+from equiglass.analysis.representation import (
+    correlations,
+    measured_mobility,
+    order_parameter,
+    represent,
+)
 from equiglass.analysis.spatial import correlation_length, mobility_correlation
 from equiglass.cli.main import app
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
+from equiglass.data.grids import on_grid
 from equiglass.data.relaxation import RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
@@ -27,6 +34,7 @@ from equiglass.models.message import MessageConfig
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.reporting.chemiscope import write_chemiscope
+from equiglass.reporting.figures import ranks_by_type, scatter
 from tests.conftest import make_complete
 
 DATA = read("ka3d_quickstart")
@@ -76,6 +84,48 @@ def test_components_are_ordered_uncorrelated_and_of_fixed_sign() -> None:
             for key, column in (("S", order), ("PC1", everything[:, 0])):
                 by_hand = np.corrcoef(column[types == t], values[types == t])[0, 1]
                 assert np.isclose(row[key], by_hand, atol=1e-12)
+
+
+def test_measured_is_of_the_same_time_in_every_configuration(tmp_path: Path) -> None:
+    """By the grid of each, and of particles whose propensity is known."""
+    model = PropensityModel(SE3Config(layers=1, l_max=1, channels=2, cutoff=1.5), 2, (1.0, 2.0))
+    members = [make_complete(120, seed=s) for s in range(2)]
+    # The second has a time more, before those of the first.
+    early = np.concatenate([[0.5], members[1].times])  # type: ignore[list-item]
+    longer = on_grid(members[1], early)
+    longer = longer.replace(propensity=np.nan_to_num(longer.propensity, nan=9.0))
+    mixed = [members[0], longer]
+    rows, expected = (run_four_point(model, m, q_max=3.0) for m in (mixed, members))
+    assert [r.as_dict() for r in rows] == [r.as_dict() for r in expected]
+    found, result = (represent(model, m, n_components=2) for m in (mixed, members))
+    assert correlations(found) == correlations(result)
+    for a, b in zip(measured_mobility(found), measured_mobility(result), strict=True):  # type: ignore[arg-type]
+        assert np.array_equal(a, b)
+
+    # Of what is known in part.
+    label = members[0].propensity.copy()  # type: ignore[union-attr]
+    label[1, :60] = np.nan
+    partly = [members[0].replace(propensity=label), members[1]]
+    assert {(r.mobility, r.time) for r in run_four_point(model, partly, q_max=3.0)} == {
+        ("measured", 1.0), ("predicted", 1.0), ("predicted", 2.0),
+    }  # fmt: skip
+    found = represent(model, partly, n_components=2)
+    assert all(np.isfinite(row["S"]) for row in correlations(found))
+    assert len(correlations(found)) == 8 and measured_mobility(found) is None
+    assert np.isnan(ranks_by_type(label[1], members[0].types)).sum() == 60
+    write_chemiscope(tmp_path / "map.json", found)  # which has no word for what is not known
+    none = [c.replace(propensity=np.full_like(c.propensity, np.nan)) for c in members]
+    scatter(eg.evaluate(model, none))
+    with pytest.raises(InputError, match="no particles of the type.*expected A"):
+        run_four_point(model, [members[0].replace(types=np.ones(120, int))])
+
+
+def test_time_must_be_positive() -> None:
+    model = small_model()
+    assert model.row_of(1.4) == 0 and model.row_of(None) == 1
+    for time in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="time: must be a positive number"):
+            order_parameter(model, make_complete(), time=time)
 
 
 def test_order_parameter_is_at_the_relaxation_time_of_the_data() -> None:
@@ -137,6 +187,8 @@ def test_probe_reads_what_is_there() -> None:
     assert mean(0, 0.9, 2.0) < 0.3
     assert mean(1, 0.9, 1.9) > mean(0, 0.9, 1.9) + 0.15
     assert mean(1, 3.0, 4.7) < 0.3
+    union = small_model(inputs={"graph": "union"}, layers=1, channels=2, l_max=1, cutoff=1.4)
+    assert _default(union).inputs.positions == ("inherent",)
     with pytest.raises(InputError, match="equivariant network"):
         probe(PropensityModel(MessageConfig(kind="botan"), 2, [1.0]), members[:1], members[1:])
 
@@ -169,6 +221,8 @@ def test_spatial_correlation_of_a_wave() -> None:
     assert np.isnan(found).sum() == len(found) - 1  # no pair there, which is not C = 0
     x = np.linspace(0.5, 6, 20)
     assert np.isclose(correlation_length(x, 0.7 * np.exp(-x / 1.7)), 1.7)
+    assert np.isnan(correlation_length(x, -0.1 * np.exp(-x)))
+    assert np.isnan(correlation_length(x, np.exp(x)))
 
 
 def test_commands(tmp_path: Path) -> None:
@@ -259,6 +313,8 @@ def test_four_point_of_a_model() -> None:
     open_box = [configurations[0].replace(periodic=(False, True, True))]
     with pytest.raises(InputError, match="periodic box"):
         run_four_point(model, open_box)
+    with pytest.raises(InputError, match=r"q_max: shorter than every.*at least 1\.35.*found 0.1"):
+        run_four_point(model, configurations, q_max=0.1)
     warm = [c.replace(temperature=0.5 + k) for k, c in enumerate(configurations)]
     with pytest.raises(InputError, match="one temperature"):
         run_four_point(model, warm)

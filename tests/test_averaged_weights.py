@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from equiglass.errors import AssumptionWarning
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.training.averaged import AveragedWeights
 from equiglass.training.config import TrainConfig
+from equiglass.training.stopped import stopped_model
 from tests.test_resume import cut  # noqa: F401 - a fixture
 from tests.test_training import make_config, train
 
@@ -48,6 +50,14 @@ def test_is_kept_and_resumed(
         assert torch.equal(value, state[f"averaged.model.{name}"])
     assert any(not torch.equal(state[f"averaged.model.{n}"], state[f"model.{n}"])
                for n, _ in expected.named_parameters())  # fmt: skip
+    # A run that was stopped answers by the average too.
+    finished = tmp_path / "whole" / "model"
+    finished.rename(tmp_path / "moved")
+    with pytest.warns(AssumptionWarning, match="not finished"):
+        stopped = stopped_model(tmp_path / "whole")
+    (tmp_path / "moved").rename(finished)
+    for p, q in zip(stopped.parameters(), expected.parameters(), strict=True):
+        assert torch.equal(p.cpu(), q)
     # The training itself is that without an average.
     alone = train(plain, tmp_path / "plain")
     last = [torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)

@@ -17,7 +17,7 @@ from equiglass.cli.main import app
 from equiglass.evaluation.calibrating import HeldOut, calibrated, coverage, fit
 from equiglass.evaluation.reliability import by_size, coverage_rows, curve
 from equiglass.models.calibration import UNCALIBRATED, Calibration, ErrorModel
-from equiglass.models.held_out import members_for, unseen_by
+from equiglass.models.held_out import members_for, prints_of, unseen_by
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete
 
@@ -196,5 +196,34 @@ def test_training_data_are_refused(model: eg.PropensityModel, tmp_path: Path) ->
     file = tmp_path / "data.extxyz"
     eg.convert([make_complete(100)], file)
     model.card = replace(model.card, notes={"training": {"data": {"path": str(file)}}})
-    with pytest.raises(eg.InputError, match="was trained on these"):
+    with pytest.raises(eg.InputError, match="was trained on 1 of these 1"):
         eg.calibrate(model, str(file))
+    # Whichever part of them is named.
+    store = eg.convert(file, tmp_path / "data.zarr")
+    parts = [replace(store.entries[0], split=split) for split in ("train", "test")]
+    whole = replace(store, entries=tuple(parts))
+    model.card = replace(model.card, notes={"training": {"data": {"path": store.source}}})
+    for split in ("train", "all"):
+        with pytest.raises(eg.InputError, match="was trained on 1 of these"):
+            eg.calibrate(model, whole, split=split)
+    # Newer cards say which structures, wherever they lie now.
+    model.card = replace(model.card, notes={"trained_on": prints_of([make_complete(100)])})
+    with pytest.raises(eg.InputError, match="was trained on 1 of these 2"):
+        eg.calibrate(model, [make_complete(100), make_complete(100, seed=1)])
+
+
+def test_labels_of_one_structure_keep_their_predictions(model: eg.PropensityModel) -> None:
+    """A structure that occurs twice does not shift the scores of those after it."""
+    first, second, third = (make_complete(100, seed=k) for k in (5, 6, 7))
+    again = first.replace(propensity=second.propensity, source="again")
+    expected = [s.per_configuration for s in eg.calibrate(model, [second, third]).evaluation.scores]
+    found = eg.calibrate(model, [first, again, second, third]).evaluation.scores
+    assert [s.per_configuration[2:] for s in found] == expected
+
+
+def test_a_calibrated_model_does_not_go_into_the_data(
+    model: eg.PropensityModel, tmp_path: Path
+) -> None:
+    store = eg.convert([make_complete(100, seed=k) for k in (5, 6)], tmp_path / "data.zarr")
+    with pytest.raises(eg.InputError, match="is what is read"):
+        eg.calibrate(model, store.source, output=store.source)

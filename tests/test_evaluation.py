@@ -19,12 +19,14 @@ from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.errors import InputError
 from equiglass.evaluation.compare import Comparison
 from equiglass.evaluation.correlation import ceiling, mean_and_std, pearson
+from equiglass.evaluation.extra import ExtraSimulation
 from equiglass.evaluation.intervals import mean_interval
 from equiglass.evaluation.lags import lagged_frames
 from equiglass.evaluation.predictors import energy_predictor
 from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
+from equiglass.simulation.states import plan_of
 from tests.conftest import make_complete
 
 
@@ -158,6 +160,11 @@ def test_evaluations_show_themselves() -> None:
     comparison = eg.compare([model, "energy"], members)
     assert "energy" in repr(comparison) and "<td>" in comparison._repr_html_()
     assert comparison[0].evaluation.of_type("A") == result.of_type("A")
+    # Two folders of one name, and one model twice, are two columns each.
+    other = replace(comparison[0], evaluation=replace(result, model="other/run"))
+    run = replace(comparison[0], evaluation=replace(result, model="run"))
+    assert {"run", "other/run"} < set(Comparison([run, other]).rows()[0])
+    assert {"run (1)", "run (2)"} < set(Comparison([run, run]).rows()[0])
     named = replace(result, model="<script>")
     assert "<script>" not in Comparison([replace(comparison[0], evaluation=named)])._repr_html_()
 
@@ -191,3 +198,61 @@ def test_a_frame_does_not_succeed_itself() -> None:
     for lag in (1.0, 1e-300):
         assert len(lagged_frames(1e30 * np.arange(4.0), lag)[0]) == 0
     assert [list(k) for k in lagged_frames(1e9 + np.arange(4.0), 2.0)] == [[0, 1], [2, 3]]
+
+
+def test_models_of_other_times_are_compared_at_those_in_common() -> None:
+    """And the energy, which has every time of the data, stands in the row of its own time."""
+    data = [make_complete(seed=k) for k in range(2)]
+    late, both, early = (make_model(times) for times in ((2.0,), (1.0, 2.0), (1.0,)))
+    network, energy = eg.compare([late, "energy"], data)
+    assert [(s.type, s.time) for s in energy.evaluation.scores] == [("A", 2.0), ("B", 2.0)]
+    (alone,) = eg.compare(["energy"], data)
+    assert energy.evaluation.scores == tuple(s for s in alone.evaluation.scores if s.time == 2.0)
+    assert network.evaluation.scores == eg.evaluate(late, data).scores
+    with pytest.warns(eg.AssumptionWarning, match="at the times that all models predict, 2$"):
+        found = eg.compare([both, late], data)
+    assert [row["time"] for row in found.as_list()[1]["first_minus_this"]] == [2.0, 2.0]
+    with pytest.raises(InputError, match="no time of the data in common.*1; 2"):
+        eg.compare([early, late], data)
+
+
+def test_constants_have_no_correlation() -> None:
+    """Not the one of the rounding that is left of them."""
+    rng = np.random.default_rng(0)
+    assert np.isnan(pearson(np.full(7, 0.1), np.full(7, 0.7)))
+    assert np.isnan(pearson(np.full(1000, 0.1), rng.normal(size=1000)))
+    assert np.isnan(pearson(np.empty(0), np.empty(0)))
+    assert pearson(1e3 + 1e-6 * np.arange(9.0), np.arange(9.0)) == pytest.approx(1)
+
+
+def test_relaxation_time_of_several_grids() -> None:
+    """F_s falls through 1/e once, whatever grid of times each configuration has."""
+    c = make_complete(100)
+    falling = np.array([0.9, 0.1])[:, None, None] * np.ones((2, 1, 2))
+    members = [
+        c.replace(times=np.array(times), self_scattering=falling[[k, 1]])
+        for k, times in ((0, [1.0, 8.0]), (0, [2.0, 16.0]))
+    ]
+    rows = eg.info(members)["relaxation_times"]
+    assert [2.0 < row["value"] < 8.0 for row in rows] == [True]
+
+
+def test_labels_that_are_not_known_are_no_warning() -> None:
+    c = make_complete(100)
+    gone = c.replace(propensity=np.where([[True], [False]], c.propensity, np.nan))
+    rows = eg.info([gone])["targets"]
+    assert [row["mean_propensity"] is None for row in rows] == [False, True] * 2
+
+
+def test_extra_simulation_of_other_relaxation_times() -> None:
+    """Of two temperatures the share may be one and the relaxation times two."""
+    of_each = [
+        plan_of(
+            make_complete().replace(temperature=t, relaxation_time=RelaxationTime(tau, "F_s")),
+            eg.States(8),
+        ).record()
+        | {"processor_seconds": 1.0}
+        for t, tau in ((0.5, 128.0), (0.6, 64.0))
+    ]
+    assert len({record["share_of_relaxation_time"] for record in of_each}) == 1
+    assert "of τ_α = 128, 64" in str(ExtraSimulation.of(of_each))

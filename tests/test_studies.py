@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -177,6 +178,9 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
         text = page.read_text()
         assert "layers" in text and "<script" in text
         assert "http-equiv" not in text and 'src="http' not in text
+    # What the page of a run says of what it was trained on; it is scored on the test split.
+    assert re.search(r"trained on</td><td>0 of the \d+ that it is evaluated on", text)
+    assert "nothing known" not in text
     assert "Colour: propensity" in text and "rank within the type" not in text
     done = runner.invoke(app, ["report", str(source), "-o", str(page), "--ranks"])
     assert done.exit_code == 0 and "Colour: mobility rank within the type" in page.read_text()
@@ -194,6 +198,9 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])
     assert done.exit_code == 2
     assert "unknown kind of model" in done.stderr
+    file.write_text(yaml.safe_dump({"data": {"path": str(two_temperatures)}}))
+    done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(two_temperatures)])
+    assert done.exit_code == 2 and "is what is read" in done.stderr
 
 
 def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:

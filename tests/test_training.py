@@ -14,6 +14,7 @@ from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations
 from equiglass.errors import InputError
 from equiglass.models.averaging import average
+from equiglass.models.held_out import trained_on, with_those_of
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.storage import load_model
 from equiglass.simulation.preparation import Preparation
@@ -102,11 +103,15 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     kept = torch.load(tmp_path / "cut" / "checkpoints" / "last.ckpt", weights_only=True)
     assert kept["epoch"] == 1
     monkeypatch.undo()
+    # What it took is that of both parts.
+    assert kept["training_seconds"] > 0
+    torch.save(kept | {"training_seconds": 1e6}, tmp_path / "cut" / "checkpoints" / "last.ckpt")
     # The state of the process must not matter.
     torch.manual_seed(999)
     resumed = train(config, tmp_path / "cut", resume=True)
     assert torch.equal(weights_of(resumed), weights_of(expected))
     assert resumed.card.metrics == expected.card.metrics
+    assert resumed.card.notes["training_seconds"] > 1e6
     # And not only the best epoch, which may be one before the cut.
     states = [
         torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
@@ -128,6 +133,11 @@ def test_run_folder_is_self_contained(tmp_path: Path) -> None:
     assert torch.equal(weights_of(loaded), weights_of(trained))
     assert np.array_equal(loaded.predict(DATA[0]), trained.predict(DATA[0]))
     assert loaded.card.metrics["validation_rho"] is not None
+    learned = trained_on(loaded, list(DATA))
+    assert learned is not None and [c.source for c in learned] == described["training"]
+    # What it begins with it has seen too, if that is known.
+    assert with_those_of(["0"], loaded) == sorted(["0", *loaded.card.notes["trained_on"]])
+    assert with_those_of(["0"], untrained([DATA[0]])) is None
 
 
 def test_target_statistics_are_of_the_training_configurations(tmp_path: Path) -> None:
@@ -174,6 +184,13 @@ def test_early_stopping(tmp_path: Path) -> None:
     assert state["epoch"] + 1 < 40
     best = load_model(tmp_path / "run").card.metrics["epoch"]
     assert state["epoch"] == best + 2
+    # An epoch without a correlation is one that is not better, and not the end of all.
+    flat = DATA[0].replace(propensity=np.ones_like(DATA[0].propensity))
+    config = make_config(optimizer={"epochs": 6, "patience": 3})
+    parts = {"data": DATA.take([1, 2, 3]), "validation": from_configurations([flat])}
+    model = training_run.train(config, tmp_path / "flat", progress=False, **parts)  # type: ignore[arg-type]
+    assert model.card.metrics["epoch"] == 2
+    assert model.card.metrics["validation"] == "correlation not defined, last epoch"
 
 
 def test_sampler_shows_every_reversed_trajectory_before_repeating_one() -> None:

@@ -26,6 +26,7 @@ from equiglass.models.propensity import PropensityModel
         (["four-point", "ka3d_t044", "DATA", "--figure", "nowhere/a.png"], "does not exist"),
         (["probe", "ka3d_t044", "DATA", "--json", "nowhere/a"], "does not exist"),
         (["report", "DATA", "-o", "nowhere/a.html"], "does not exist"),
+        (["represent", "ka3d_t044", "DATA", "-o", "a.dump", "--json", "a.dump.json"], "hold two"),
         (["predict", "ka3d_t044", "DATA", "-o", "a.npz", "--cache", ""], "the name of a folder"),
     ],
 )

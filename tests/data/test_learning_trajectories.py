@@ -96,6 +96,11 @@ def test_cross_validation_by_stretches(folder: Path, tmp_path: Path) -> None:
     assert len(names) == len(set(names)) > 4
     again = cross_validate(config, tmp_path / "cv", n_folds=2, progress=False)
     assert again == summary
+    # Before t = 2 a frame's labels forward and backward are no two draws: there is no ceiling.
+    assert all(row["ceiling"] is None for row in summary["pearson"] if row["time"] == 1.0)
+    rows = json.loads((tmp_path / "cv" / "fold0" / "fold.json").read_text())["pearson"]
+    assert "not two independent draws" in rows[0]["why_not"]
+    assert "forward and backward" in rows[1]["reliability_method"]
 
 
 def test_splits_by_trajectory(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from equiglass.data.dataset import read
+from equiglass.errors import InputError
 from equiglass.geometry.graph import build_graph
 from equiglass.kernels import cpu
 from equiglass.kernels.dispatch import BACKENDS, backend
@@ -30,7 +31,11 @@ def test_environment_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EQUIGLASS_KERNEL", "reference")
     assert backend(torch.device("cpu")) == "reference"
     monkeypatch.setenv("EQUIGLASS_KERNEL", "fast")
-    with pytest.raises(ValueError, match="must be one of"):
+    with pytest.raises(InputError, match="EQUIGLASS_KERNEL: .*expected cpu.*found fast"):
+        backend(torch.device("cpu"))
+    monkeypatch.delenv("EQUIGLASS_KERNEL")
+    monkeypatch.setenv("EQUIGLASS_ISA", "avx1024")
+    with pytest.raises(InputError, match="EQUIGLASS_ISA: .*expected baseline.*found avx1024"):
         backend(torch.device("cpu"))
 
 
@@ -38,7 +43,7 @@ def test_missing_native_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(cpu, "_native", None)
     assert backend(torch.device("cpu")) == "reference"
     monkeypatch.setenv("EQUIGLASS_KERNEL", "cpu")
-    with pytest.raises(RuntimeError, match="reinstall equiglass"):
+    with pytest.raises(InputError, match="reinstall equiglass"):
         backend(torch.device("cpu"))
 
 

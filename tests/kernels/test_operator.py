@@ -90,6 +90,8 @@ def test_key_is_the_problem() -> None:
 def test_paths_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match="sorted"):
         PathSet(((0, 1, 1), (0, 0, 0)))
+    with pytest.raises(ValueError, match="each once"):  # sums beyond the kernel's stack
+        PathSet(((0, 0, 0),) * 500)
 
 
 def test_paths_without_coefficients_are_refused() -> None:

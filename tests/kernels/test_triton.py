@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import torch
 
+from equiglass.errors import InputError
 from equiglass.kernels import dispatch
 from equiglass.kernels.dispatch import backend
 from equiglass.kernels.gpu import launch, operator
@@ -192,10 +193,10 @@ def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend(torch.device("cuda")) == "triton"
     monkeypatch.setenv("EQUIGLASS_KERNEL", "triton")
     monkeypatch.setattr(launch, "interprets", lambda: False)
-    with pytest.raises(RuntimeError, match="TRITON_INTERPRET"):
+    with pytest.raises(InputError, match="TRITON_INTERPRET"):
         backend(torch.device("cpu"))
     monkeypatch.setattr(launch, "is_available", lambda: False)
-    with pytest.raises(RuntimeError, match="pip install triton"):
+    with pytest.raises(InputError, match="pip install triton"):
         backend(torch.device("cpu"))
 
 

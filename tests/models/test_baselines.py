@@ -77,6 +77,21 @@ def test_descriptors_against_their_definition() -> None:
     assert np.allclose(descriptors(crystal, THERMAL, 1)[:, q6], 0.57452, atol=1e-4)
 
 
+def test_every_shell_is_within_the_cutoff() -> None:
+    """Neighbours are searched as far as any shell, or average, reaches."""
+    assert DescriptorConfig().cutoff == 5.3
+    liquid = make_liquid(300)
+    wide = THERMAL.model_copy(update={"near": (4.0, 4.0, 0.1), "far": (2.0, 2.0, 0.2)})
+    same = THERMAL.model_copy(update={"near": (2.0, 2.0, 0.2), "far": (4.0, 4.0, 0.1)})
+    columns = [
+        descriptors(liquid, config, 2)[:, config.names(2).index("thermal:G_A(r=4.00)")]
+        for config in (wide, same)
+    ]
+    assert columns[0].max() > 1 and np.allclose(*columns)
+    assert THERMAL.model_copy(update={"averaging_cutoff": 6.0}).cutoff == 6.0
+    assert THERMAL.model_copy(update={"averaging_cutoff": 6.0, "generations": 0}).cutoff == 5.3
+
+
 def test_descriptors_refuse() -> None:
     with pytest.raises(InputError, match="inherent_positions: the descriptors need it"):
         descriptors(make_liquid(), DescriptorConfig(), 2)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.configuration import Configuration
+from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
 from ..evaluation.predictors import Predictor
-from ..evaluation.score import common_times
+from ..evaluation.score import measured_at
 from ..models.propensity import PropensityModel
 
 Array = NDArray[np.floating[Any]]
@@ -81,7 +81,8 @@ def structure_factor(
     Raises
     ------
     InputError
-        For a configuration that is not periodic in all its dimensions.
+        For a configuration that is not periodic in all its dimensions, or where no box has a wave
+        vector up to ``q_max``.
     """
     positions, deviations = _deviations(configurations, mobilities, of_type)
     sums: list[tuple[Array, Array]] = []
@@ -95,6 +96,12 @@ def structure_factor(
         sums.append((np.linalg.norm(vectors, axis=1), _intensity(vectors, points, m)))
     step = width or np.pi / max(float(c.box[: c.dimensions].max()) for c in configurations)
     q = np.concatenate([s[0] for s in sums])
+    if not len(q):
+        longest = max(float(c.box[: c.dimensions].max()) for c in configurations)
+        raise InputError(
+            "shorter than every wave vector of the box", source=configurations[0].source,
+            field="q_max", expected=f"at least {2 * np.pi / longest:.3g}", found=f"{q_max:g}",
+        )  # fmt: skip
     intensity = np.concatenate([s[1] for s in sums])
     # Shells around multiples of the step, so that the smallest wave vectors are one shell.
     shell = np.rint(q / step).astype(np.int64)
@@ -174,6 +181,8 @@ def four_point(
 ) -> list[FourPoint]:
     """chi_4, S_4(q) and its length, at every time of the model, predicted and, if known, measured.
 
+    Measured at the times at which the propensity of every particle of the type is known.
+
     Parameters
     ----------
     predict
@@ -182,8 +191,15 @@ def four_point(
     Raises
     ------
     InputError
-        For configurations of several temperatures, or without a periodic box.
+        For configurations of several temperatures, without a periodic box, or without particles of
+        the type.
     """
+    for c in configurations:
+        if not (c.types == of_type).any():
+            raise InputError(
+                "has no particles of the type whose mobility is looked at", source=c.source,
+                field="types", expected=TYPE_NAMES[of_type], found=c.composition,
+            )  # fmt: skip
     temperatures = sorted({c.temperature for c in configurations if c.temperature is not None})
     if len(temperatures) > 1:
         raise InputError(
@@ -197,11 +213,14 @@ def four_point(
     predictions = [(predict or model.predict)(c) for c in configurations]
     for k, time in enumerate(model.times):
         fields.append(("predicted", time, [p[k] for p in predictions]))
-    times = configurations[0].times
-    if times is not None and all(c.propensity is not None for c in configurations):
-        for i, j in common_times(model.times, times.tolist()):
-            measured = [c.propensity[j] for c in configurations]  # type: ignore[index]
-            fields.append(("measured", model.times[i], measured))
+    for time in model.times:
+        measured = measured_at(configurations, time)
+        # A sum over particles needs the mobility of every one of them.
+        if measured is not None and all(
+            np.isfinite(m[c.types == of_type]).all()
+            for m, c in zip(measured, configurations, strict=True)
+        ):
+            fields.append(("measured", time, measured))
     return [
         _row(configurations, *field, of_type=of_type, q_max=q_max)
         for field in sorted(fields, key=lambda f: (f[1], f[0]))

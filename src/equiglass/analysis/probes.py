@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
+from ..models.inputs import UNION
 from ..models.propensity import PropensityModel
 from ..models.ridge import ridge
 
@@ -37,8 +38,8 @@ def probe(
 
     Rows of ``layer`` (0 is the input), ``descriptor`` (the name without its position set), ``kind``
     (radial or angular), ``radius`` and ``r2``, for particles of type A. By default the descriptors
-    are those of the positions the network's graph is built on, radial shells of width 0.2 and
-    bond-order parameters q_6.
+    are those of the positions the network's graph is built on (the inherent ones of a union graph),
+    radial shells of width 0.2 and bond-order parameters q_1 to q_6.
     """
     settings = config or _default(model)
     n_types = model.n_types
@@ -79,6 +80,7 @@ def probe(
 
 def _default(model: PropensityModel) -> DescriptorConfig:
     graph = getattr(model.config.inputs, "graph", "inherent")
+    graph = "inherent" if graph == UNION else graph
     return DescriptorConfig(
         inputs=DescriptorInputs(positions=(graph,)),
         near=(0.8, 2.0, 0.2),

@@ -16,7 +16,7 @@ from ..data.relaxation import RelaxationTime
 from ..evaluation.correlation import pearson
 from ..evaluation.dynamics import relaxation_time
 from ..evaluation.predictors import Predictor
-from ..evaluation.score import common_times
+from ..evaluation.score import measured_at
 from ..extras import need
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
@@ -171,17 +171,18 @@ def represent(
 
 
 def measured_mobility(result: Representation) -> list[NDArray[np.floating[Any]]] | None:
-    """Measured propensity (N,) at the order parameter's time, or None where it is not known."""
-    times = result.configurations[0].times
-    if times is None or any(c.propensity is None for c in result.configurations):
-        return None
-    for _, j in common_times([result.time], times.tolist()):
-        return [c.propensity[j] for c in result.configurations]  # type: ignore[index]
-    return None
+    """Measured propensity (N,) at the order parameter's time.
+
+    None unless it is known of every particle.
+    """
+    found = measured_at(result.configurations, result.time)
+    return found if found and all(np.isfinite(m).all() for m in found) else None
 
 
 def correlations(result: Representation) -> list[dict[str, Any]]:
     """Pearson correlation, pooled by type, of components and S with what is known of particles.
+
+    Propensities are those at times of the model that all configurations have.
 
     Rows of ``type``, ``with`` (an energy, or the propensity at a time), ``S`` and ``PC1``, ...
     """
@@ -194,15 +195,15 @@ def correlations(result: Representation) -> list[dict[str, Any]]:
     for name in ("thermal_energy", "inherent_energy"):
         if all(getattr(c, name) is not None for c in configurations):
             known[name] = np.concatenate([getattr(c, name) for c in configurations])
-    first = configurations[0]
-    if all(c.propensity is not None for c in configurations) and first.times is not None:
-        for _, j in common_times(result.times, first.times.tolist()):
-            known[f"propensity t={first.times[j]:g}"] = np.concatenate(
-                [c.propensity[j] for c in configurations]  # type: ignore[index]
-            )
+    for time in result.times:
+        measured = measured_at(configurations, time)
+        if measured is not None:
+            known[f"propensity t={time:g}"] = np.concatenate(measured)
     for t in np.unique(types):
-        mine = types == t
         for name, values in known.items():
+            mine = (types == t) & np.isfinite(values)
+            if not mine.any():
+                continue
             row: dict[str, Any] = {"type": TYPE_NAMES[t], "with": name}
             row["S"] = pearson(order[mine], values[mine])
             for k in range(components.shape[1]):

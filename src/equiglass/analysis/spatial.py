@@ -61,11 +61,16 @@ def mobility_correlation(
 
 
 def correlation_length(r: Array, c: Array) -> float:
-    """Length of C = a exp(-r / xi), fitted where C is above a twentieth of its first value."""
+    """Length of C = a exp(-r / xi), fitted where C is above a twentieth of its first value.
+
+    NaN where that is not positive, or C does not fall.
+    """
     first = int(np.argmax(np.isfinite(c)))
+    if not c[first] > 0:
+        return float("nan")
     low = np.flatnonzero(~(c > 0.05 * c[first]))
     stop = next((int(k) for k in low if k > first), len(c))
     if stop - first < 2:
         return float("nan")
     slope, _ = np.polyfit(r[first:stop], np.log(c[first:stop]), 1)
-    return float(-1 / slope)
+    return float(-1 / slope) if slope < 0 else float("nan")

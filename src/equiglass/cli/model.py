@@ -89,6 +89,7 @@ def evaluate(
     if energy:
         assert result.sampling is not None
         same = Labelled(result.data, list(result.configurations), result.sampling)
+        same = same.at(result.times)
         alone = compare_all(["energy"], same, **prepare)
         results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
     if json is not None:

@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from ..data.dataset import Data
+from ..data.configuration import Configuration
+from ..data.dataset import Data, Dataset, as_dataset
 from ..errors import InputError
 from ..evaluation.held_out import Calibrated, calibration_of
 from ..evaluation.score import compared_times
-from ..models.held_out import unseen_by
+from ..models.held_out import trained_on, unseen_by
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
 from .models import Model, chosen_split, loaded
 from .options import PathLike, Preparing, check_output, preparation_of
+from .places import check_apart
 
 
 def calibrate(
@@ -51,9 +53,12 @@ def calibrate(
     """
     target = None if output is None else check_output(output, folder=True)
     network, how = loaded(model), preparation_of(options)
-    chosen = chosen_split(data, split, species)
-    _check_unseen(network, chosen.source, len(chosen.splits) > 1 or split not in (None, "all"))
+    dataset = as_dataset(data, species=species)
+    if target is not None:
+        check_apart(target, data)
+    chosen = chosen_split(dataset, split, None)
     labelled = list(chosen)
+    _check_unseen(network, dataset, chosen, labelled)
     compared_times(network.times, labelled, chosen.source)  # before anything is quenched
     configurations = prepared(network, labelled, how)
     with track("calibrate", len(configurations), enabled=how.progress) as advance:
@@ -64,13 +69,35 @@ def calibrate(
     return found
 
 
-def _check_unseen(model: PropensityModel, source: str, is_split: bool) -> None:
-    """Raise InputError for the whole of what the card says that all members were trained on."""
-    training = model.card.notes.get("training", {}).get("data", {}).get("path")
-    same = training is not None and Path(str(training)).resolve() == Path(source).resolve()
-    if same and not is_split and not unseen_by(model):
+def _check_unseen(
+    model: PropensityModel, dataset: Dataset, chosen: Dataset, labelled: Sequence[Configuration]
+) -> None:
+    """Raise InputError where all members were trained on some of these.
+
+    By what the card records of every structure; cards of older versions have the path alone.
+    """
+    if unseen_by(model):
+        return
+    seen = trained_on(model, labelled)
+    if seen is None:
+        learned = _learned_splits(model, dataset)
+        pairs = zip(labelled, chosen.entries, strict=True)
+        seen = [c for c, entry in pairs if entry.split in learned]
+    if seen:
         raise InputError(
-            f"the model {model.card.name} was trained on these: errors on them say nothing of "
-            "others",
-            source=source, expected="data that it did not see, or --split",
+            f"the model {model.card.name} was trained on {len(seen)} of these {len(labelled)}: "
+            "errors on them say nothing of others",
+            source=seen[0].source, expected="data that it did not see, or --split",
         )  # fmt: skip
+
+
+def _learned_splits(model: PropensityModel, dataset: Dataset) -> set[str | None]:
+    """Splits of a data set that a model was trained on, if it is the one that the card names."""
+    path = model.card.notes.get("training", {}).get("data", {}).get("path")
+    names = {dataset.source, dataset.source.rpartition("@")[0] or dataset.source}
+    if path is None or Path(str(path)).resolve() not in {Path(name).resolve() for name in names}:
+        return set()
+    found = {entry.split for entry in dataset.entries}
+    if "train" in found:
+        return {"train"}
+    return found if len(found) == 1 else {None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -11,7 +12,7 @@ from ..data.configuration import Configuration
 from ..data.dataset import Data
 from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
-from ..errors import InputError
+from ..errors import AssumptionWarning, InputError
 from ..evaluation.compare import Comparison, Contender
 from ..evaluation.predictors import Predictor, energy_predictor, stored_predictor
 from ..evaluation.score import Evaluation, compared_times, score
@@ -43,6 +44,8 @@ def compare(
 ) -> Comparison:
     """Several predictors on the same configurations, each prepared for as it asks.
 
+    They are scored at those times of the data that all of the models predict.
+
     Parameters
     ----------
     models
@@ -54,7 +57,12 @@ def compare(
     Raises
     ------
     InputError
-        If a model and the data do not fit.
+        If a model and the data do not fit, or models predict no time in common.
+
+    Warns
+    -----
+    AssumptionWarning
+        If times are left out that only some of the models predict.
     """
     if not models:
         raise InputError("nothing to compare", field="models")
@@ -73,6 +81,7 @@ def compare(
             compared_times(network.times, found.configurations, found.source)
             if asked is not None:
                 plans_of(network, [found.configurations[k] for k in first], asked)
+    found = _at_common_times(found, networks)
     without = _without_model(how, networks, found.configurations)
     contenders = []
     n = len(found.sampling.first)
@@ -114,6 +123,33 @@ def compare(
 
 def _is_special(model: Model) -> bool:
     return model == ENERGY or str(model).startswith(STORED)
+
+
+def _at_common_times(found: Labelled, networks: Sequence[PropensityModel | None]) -> Labelled:
+    """With the labels at times that every model predicts, which alone can stand side by side."""
+    times = found.configurations[0].times
+    columns = [
+        {j for _, j in compared_times(n.times, found.configurations, found.source)}
+        for n in networks
+        if n is not None
+    ]
+    if not columns or times is None:
+        return found
+    kept = [float(times[j]) for j in sorted(set.intersection(*columns))]
+    if not kept:
+        raise InputError(
+            "the models predict no time of the data in common", source=found.source, field="times",
+            expected=times.tolist(),
+            found="; ".join(f"{', '.join(f'{times[j]:g}' for j in sorted(c))}" for c in columns),
+        )  # fmt: skip
+    if len(set.union(*columns)) > len(kept):
+        warnings.warn(
+            f"{found.source}: compared at the times that all models predict, "
+            f"{', '.join(f'{t:g}' for t in kept)}",
+            AssumptionWarning,
+            stacklevel=3,
+        )
+    return found.at(kept)
 
 
 def _inputs(

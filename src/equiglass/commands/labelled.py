@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..data.configuration import Configuration
@@ -15,6 +15,7 @@ from ..data.frame_range import Frames, chosen_frames, parse_frames
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.sampling import Sampling
+from ..evaluation.score import common_times
 from ..evaluation.trajectory import trajectory_dynamics
 from .info_trajectory import as_trajectory
 from .models import chosen_split
@@ -30,6 +31,15 @@ class Labelled:
     source: str
     configurations: list[Configuration]
     sampling: Sampling
+
+    def at(self, times: Sequence[float]) -> Labelled:
+        """With the labels at these times alone, of those that there are."""
+        members = []
+        for c in self.configurations:
+            own = [] if c.times is None else c.times.tolist()
+            rows = sorted({j for _, j in common_times(times, own)})
+            members.append(c if len(rows) == len(own) else c.at_times(rows))
+        return replace(self, configurations=members)
 
     def completed(
         self, complete: Callable[[Sequence[Configuration]], list[Configuration]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..data.archive import is_store
 from ..errors import InputError
-from ..reporting.frames.output import ENDINGS
+from ..reporting.frames.output import ENDINGS, notes_beside
 
 # What is said of a part of a data set: DATA@0.5, DATA[train].
 _PART = re.compile(r"(\[\w+\])*(@[0-9.eE+-]+)?(\[\w+\])*$")
@@ -42,7 +42,9 @@ def check_results(outputs: Iterable[Path], *read: object) -> None:
     Beside the files of a folder there may be results that are no data, such as figures.
     """
     seen: set[Path] = set()
-    for output in outputs:
+    # A dump has its notes beside it.
+    written = [one for o in outputs for one in (o, notes_beside(o)) if one is not None]
+    for output in written:
         target = output.resolve()
         if target in seen:
             raise InputError("is to hold two results", source=output)

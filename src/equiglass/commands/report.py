@@ -8,7 +8,11 @@ from typing import Unpack
 
 from ..data.dataset import Data, as_dataset
 from ..errors import InputError
+from ..evaluation.frames import UNKNOWN_DOMAIN
+from ..evaluation.score import Evaluation
 from ..extras import need
+from ..models.held_out import trained_on
+from ..models.propensity import PropensityModel
 from ..models.storage import load_on_fastest
 from ..reporting.page import run_parts, study_parts, write_page
 from ..studies.grid import read_rows
@@ -36,7 +40,8 @@ def report(
     output
         The page, ``.html``.
     data
-        Data to evaluate a run on, by default those it was trained on, their test split.
+        Data to evaluate a run on, by default those that its settings name: their test split, or
+        where there is none all of them. The page says how many of these it was trained on.
     ranks
         Whether a run's configuration is coloured by ranks within the type in place of values.
     strict, options
@@ -82,16 +87,28 @@ def _run(
         dataset = open_data(load_yaml(folder / "config.yaml", TrainConfig)).dataset
     else:
         dataset = as_dataset(data)
-    facts = {
+    evaluation = evaluate(model, dataset, strict=strict, **options)
+    facts: dict[str, object] = {
+        "trained on": _seen(model, evaluation),
         "parameters": model.n_parameters,
         "training": f"{model.card.notes.get('training_seconds', '?')} s",
     }
+    if model.card.domain is None:
+        facts["outside the training domain"] = UNKNOWN_DOMAIN
     return run_parts(
         folder.name,
-        evaluate(model, dataset, strict=strict, **options),
+        evaluation,
         info(dataset),
         facts,
         settings,
         (folder / "versions.json").read_text(),
         ranks=ranks,
     )
+
+
+def _seen(model: PropensityModel, evaluation: Evaluation) -> str:
+    """How many of the configurations that were scored the model was trained on."""
+    seen = trained_on(model, evaluation.configurations)
+    if seen is None:
+        return "not recorded by this model"
+    return f"{len(seen)} of the {len(evaluation.configurations)} that it is evaluated on"

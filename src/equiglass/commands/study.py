@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ..extras import need
 from .options import Making, PathLike, check_output, preparation_of
+from .places import check_results
 from .train import settings_of
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def study(
     need("lightning", "tensorboard", "torchmetrics", why="training")
     from ..studies.run import study as run_study
 
-    target = check_output(output, folder=True)
+    target, settings = check_output(output, folder=True), settings_of(config)
+    check_results([target], settings.data.path)
     how = preparation_of(options)
     return run_study(
         kind,
-        settings_of(config),
+        settings,
         target,
         quick=quick,
         n_processes=n_processes,

@@ -21,7 +21,8 @@ class Contender:
     n_parameters
         Trained parameters; None for what was not trained here.
     training_seconds
-        As recorded when it was trained, on that machine; None where it is not known.
+        As recorded when it was trained, on that machine, in all parts of a run that was stopped;
+        None where it is not known.
     seconds_per_configuration
         Of prediction, here and now, without the making of inherent structures.
     """
@@ -60,6 +61,19 @@ class Comparison(tuple[Contender, ...]):
     def _repr_html_(self) -> str:
         return html_table(self.rows())
 
+    @property
+    def names(self) -> list[str]:
+        """What each is called in tables: the name of its folder, or its path where that is not one.
+
+        Numbered where one stands twice.
+        """
+        paths = [c.evaluation.model for c in self]
+        names = [Path(path).name for path in paths]
+        names = names if len(set(names)) == len(names) else paths
+        if len(set(names)) == len(names):
+            return names
+        return [f"{name} ({k + 1})" for k, name in enumerate(names)]
+
     def as_list(self) -> list[dict[str, Any]]:
         """The JSON output, with the differences of the first from each."""
         return [c.as_dict(self[0].evaluation if k else None) for k, c in enumerate(self)]
@@ -71,10 +85,8 @@ class Comparison(tuple[Contender, ...]):
         return [
             {"type": first.type, "time": f"{first.time:g}"}
             | {
-                Path(c.evaluation.model).name: mean_and_std(
-                    list(c.evaluation.scores[k].per_configuration)
-                )[0]
-                for c in self
+                name: mean_and_std(list(c.evaluation.scores[k].per_configuration))[0]
+                for name, c in zip(self.names, self, strict=True)
             }
             | {"ceiling": first.ceiling}
             for k, first in enumerate(self[0].evaluation.scores)

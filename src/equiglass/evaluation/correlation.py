@@ -8,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
+ROUNDING = 1e-26  # of a sum of squares: deviations of the last digits of float64
 
 
 def pearson(a: Array, b: Array) -> float:
     """Pearson correlation of two samples; NaN where either is constant or has one value."""
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if len(x) < 2:
+        return float("nan")
+    of_x, of_y = (x * x).sum(), (y * y).sum()
     x, y = x - x.mean(), y - y.mean()
+    # Of constants, rounding leaves a little.
+    varies = (x * x).sum() > ROUNDING * of_x and (y * y).sum() > ROUNDING * of_y
     norm = np.sqrt((x * x).sum() * (y * y).sum())
-    return float((x * y).sum() / norm) if norm > 0 else float("nan")
+    return float((x * y).sum() / norm) if varies and norm > 0 else float("nan")
 
 
 def ceiling(halves: Array) -> float:

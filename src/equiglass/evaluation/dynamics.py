@@ -50,7 +50,7 @@ def dynamics(configurations: Sequence[Configuration]) -> list[DynamicsRow]:
         groups.setdefault((c.temperature, tuple(c.times.tolist())), []).append(c)  # type: ignore[union-attr]
     rows = []
     for (temperature, times), members in sorted(groups.items(), key=lambda g: g[0][0] or 0.0):
-        for t in range(max(c.n_types for c in members)):
+        for t in np.unique(np.concatenate([c.types for c in members])).tolist():
             for k, time in enumerate(times):
                 rows.append(_row(members, temperature, t, k, time))
     return rows
@@ -60,11 +60,9 @@ def _row(
     members: Sequence[Configuration], temperature: float | None, t: int, k: int, time: float
 ) -> DynamicsRow:
     chosen = [(c, c.types == t) for c in members if (c.types == t).any()]
-    propensity = [float(np.nanmean(c.propensity[k][m])) for c, m in chosen]  # type: ignore[index]
+    propensity = [_mean_known(c.propensity[k][m]) for c, m in chosen]  # type: ignore[index]
     ceilings = [r**0.5 if r > 0 else np.nan for r in (_reliability(c, k, m) for c, m in chosen)]
-    bonds = [
-        float(np.nanmean(c.bond_breaking[k][m])) for c, m in chosen if c.bond_breaking is not None
-    ]
+    bonds = [_mean_known(c.bond_breaking[k][m]) for c, m in chosen if c.bond_breaking is not None]
     scattering = _per_trajectory(members, "self_scattering", k, t)
     msd = _per_trajectory(members, "mean_squared_displacement", k, t)
     overlap = _per_trajectory(members, "overlap", k, t)
@@ -91,9 +89,16 @@ def _row(
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
+def _mean_known(values: NDArray[np.floating[Any]]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
 def _reliability(c: Configuration, k: int, mask: NDArray[np.bool_]) -> float:
-    noise = noise_of(c, k, mask)
-    return np.nan if noise is None else reliability(c.propensity[k][mask], noise)  # type: ignore[index]
+    labels = c.propensity[k]  # type: ignore[index]
+    known = mask & np.isfinite(labels)
+    noise = noise_of(c, k, known)
+    return np.nan if noise is None else reliability(labels[known], noise)
 
 
 def _per_trajectory(
@@ -148,6 +153,7 @@ def relaxation_times(
     result = {}
     for temperature in dict.fromkeys(r.temperature for r in rows):
         mine = [r for r in rows if r.temperature == temperature and r.type == type_name]
+        mine.sort(key=lambda r: r.time)  # of several grids
         if any(r.self_scattering is None for r in mine) or not mine:
             continue
         scattering = np.array([r.self_scattering for r in mine])

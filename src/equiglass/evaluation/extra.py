@@ -58,7 +58,9 @@ class ExtraSimulation:
         s = self.settings
         share, tau = s["share_of_relaxation_time"], s["relaxation_time"]
         of_tau = "an unknown share of τ_α"
-        if share is not None and not isinstance(share, list):
+        if isinstance(tau, list) and not isinstance(share, list):
+            of_tau = f"{100 * share:.2g} % of τ_α = {_several(tau)}"
+        elif share is not None and not isinstance(share, list):
             definition = s["relaxation_time_definition"]
             of_tau = f"{100 * share:.2g} % of τ_α = {tau:g} ({definition})"
         elif isinstance(share, list) and None not in share:

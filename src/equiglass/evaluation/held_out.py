@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..data.configuration import TYPE_NAMES, Configuration
-from ..errors import InputError
-from ..models.calibration import Array, Calibration, ExpectedScore
+from ..errors import AssumptionWarning, InputError
+from ..models.calibration import Array, Calibration, ErrorModel, ExpectedScore
 from ..models.held_out import members_for, recorded_rho
 from ..models.members import member_of
 from ..models.propensity import PropensityModel
@@ -62,8 +63,13 @@ def calibration_of(
     Raises
     ------
     InputError
-        If labels state no errors, or the card's score of a held-out configuration does not come
-        out again: it is not the one of that name.
+        If labels state no errors, or errors as large as those of predictions; if the card's score
+        of a held-out configuration does not come out again: it is not the one of that name.
+
+    Warns
+    -----
+    AssumptionWarning
+        If some types or times get no error bars for that reason.
     """
     pairs = compared_times(model.times, configurations, data)
     unseen = members_for(model, configurations)
@@ -83,13 +89,14 @@ def calibration_of(
         spread = each.std(axis=0, ddof=1) if len(chosen) > 1 else None
         _add(parts, c, model.times, pairs, predicted[-1], spread)
         advance()
-    answers = iter(predicted)
+    # By the configuration: of several labels of one structure the first alone is asked for.
+    answers = {id(c): values for c, values in zip(configurations, predicted, strict=True)}
     found = score(
-        lambda _: next(answers), model.times, configurations, model=model.card.name, data=data
+        lambda c: answers[id(c)], model.times, configurations, model=model.card.name, data=data
     )
     if unseen is not None:
         _check_scores(model, configurations, found)
-    errors = tuple(calibrated(one, *key) for key, one in parts.items())
+    errors = _resolved([calibrated(one, *key) for key, one in parts.items()], data)
     result = Calibration(
         data=data,
         n_configurations=len(configurations),
@@ -124,13 +131,28 @@ def _add(
             parts.setdefault((TYPE_NAMES[t], times[row]), []).append(part)
 
 
+def _resolved(errors: Sequence[ErrorModel], data: str) -> tuple[ErrorModel, ...]:
+    """Those that are larger than the noise of the labels; says which are not, and have no bars."""
+    found = [e for e in errors if e.floor or e.relative or e.spread]
+    lost = [f"{e.type} at t = {e.time:g}" for e in errors if e not in found]
+    problem = "labels as noisy as predictions are wrong: nothing is left to say of errors"
+    if not found:
+        raise InputError(problem, source=data, field="propensity_error")
+    if lost:
+        text = f"{data}: {problem} for {', '.join(lost)}, which get no error bars"
+        warnings.warn(text, AssumptionWarning, stacklevel=3)
+    return tuple(found)
+
+
 def _check_scores(
     model: PropensityModel, configurations: Sequence[Configuration], found: Evaluation
 ) -> None:
     for one in found.scores:
-        for c, rho in zip(configurations, one.per_configuration, strict=True):
+        t = TYPE_NAMES.index(one.type)
+        mine = [c for c in configurations if (c.types == t).any()]
+        for c, rho in zip(mine, one.per_configuration, strict=True):
             recorded = recorded_rho(model, Path(c.source).name).get((one.type, one.time))
-            if recorded is not None and abs(rho - recorded) > SAME_SCORE:
+            if recorded is not None and not abs(rho - recorded) <= SAME_SCORE:
                 raise InputError(
                     "not the configuration of this name that was held out, or not the members "
                     f"that did not see it: its correlation for {one.type} at t = {one.time:g} is "

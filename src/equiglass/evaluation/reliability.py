@@ -67,9 +67,9 @@ def by_size(found: Calibrated, type_name: str, time: float) -> tuple[Floats, Flo
 
     Returns
     -------
-    Stated and found root mean square errors, (10,) each, sigma; those found without the noise of
-    labels, NaN where less than nothing is left. Of configurations left out, where there are
-    several.
+    Stated and found root mean square errors, (10,) each, sigma, fewer of fewer particles; those
+    found without the noise of labels, NaN where less than nothing is left. Of configurations left
+    out, where there are several.
     """
     parts = found.parts[type_name, time]
     tests = left_out(parts, type_name, time)
@@ -77,11 +77,12 @@ def by_size(found: Calibrated, type_name: str, time: float) -> tuple[Floats, Flo
         (one,) = [e for e in found.calibration.errors if (e.type, e.time) == (type_name, time)]
         tests = [(parts[0], one)]
     stated, found_squares = [], []
+    n_groups = min(DECILES, *(len(p.label) for p in parts))
     for p, m in tests:
         bars = m.deviation(p.predicted, p.spread)
         squares = (p.label - p.predicted) ** 2 - p.noise**2
         # Where all error bars are alike, by the prediction.
-        groups = np.array_split(np.lexsort((p.predicted, bars)), DECILES)
+        groups = np.array_split(np.lexsort((p.predicted, bars)), n_groups)
         stated.append([(bars[g] ** 2).mean() for g in groups])
         found_squares.append([squares[g].mean() for g in groups])
     mean = np.mean(found_squares, axis=0)

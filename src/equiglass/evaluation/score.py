@@ -143,6 +143,22 @@ def common_times(
     ]
 
 
+def measured_at(configurations: Sequence[Configuration], time: float) -> list[Array] | None:
+    """The propensities (N,) of each at this time, by its own grid of times, NaN where not known.
+
+    None where one has no labels, or none at a time that agrees to one in a thousand.
+    """
+    found: list[Array] = []
+    for c in configurations:
+        if c.propensity is None or c.times is None:
+            return None
+        pairs = common_times([time], c.times.tolist())
+        if not pairs:
+            return None
+        found.append(c.propensity[pairs[0][1]])
+    return found
+
+
 def compared_times(
     times: Sequence[float] | None, configurations: Sequence[Configuration], data: str
 ) -> list[tuple[int, int]]:

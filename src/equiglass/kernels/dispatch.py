@@ -8,11 +8,12 @@ specification in PyTorch, on any device. All of them compute the same function.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 
+from ..errors import InputError
 from ..geometry.graph import Graph
 from .operator import constant_result
 from .problem import ConvolutionProblem, check_arguments, require
@@ -63,6 +64,8 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
     "triton": _triton,
     "reference": _reference,
 }
+# Of the native operator, by which EQUIGLASS_ISA limits it.
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 # What is tried on a kind of device before the specification.
 FASTEST = {"cpu": "cpu", "cuda": "triton"}
 
@@ -72,21 +75,30 @@ def backend(device: torch.device) -> str:
 
     Raises
     ------
-    ValueError
-        If ``EQUIGLASS_KERNEL`` names no implementation.
-    RuntimeError
-        If it asks for one that does not load or does not run on this device.
+    InputError
+        If ``EQUIGLASS_KERNEL`` names no implementation, or one that does not load or does not run
+        on this device, or ``EQUIGLASS_ISA`` no instruction set.
     """
-    wanted = os.environ.get("EQUIGLASS_KERNEL")
+    _one_of("EQUIGLASS_ISA", INSTRUCTION_SETS)
+    wanted = _one_of("EQUIGLASS_KERNEL", tuple(BACKENDS))
     if wanted is None:
         fastest = FASTEST.get(device.type, "reference")
         return fastest if BACKENDS[fastest]().why_not(device) is None else "reference"
-    if wanted not in BACKENDS:
-        raise ValueError(f"EQUIGLASS_KERNEL must be one of {tuple(BACKENDS)}, found {wanted!r}")
     reason = BACKENDS[wanted]().why_not(device)
     if reason is not None:
-        raise RuntimeError(reason)
+        raise InputError(reason)
     return wanted
+
+
+def _one_of(variable: str, names: Sequence[str]) -> str | None:
+    """What a variable of the environment says, if it is set; raises InputError for another word."""
+    value = os.environ.get(variable)
+    if value is not None and value not in names:
+        raise InputError(
+            "names none of those that there are", field=variable, expected=", ".join(names),
+            found=value or "''",
+        )  # fmt: skip
+    return value
 
 
 @constant_result
@@ -124,7 +136,7 @@ def flat_sums(
     ------
     ValueError
         For a wrong device, dtype, shape or cutoff.
-    RuntimeError
+    InputError
         As :func:`backend`.
     """
     implementation = BACKENDS[chosen(x.device)]()

@@ -31,7 +31,8 @@ class PathSet:
     Raises
     ------
     ValueError
-        For paths that are out of order or not in the table of coefficients.
+        For paths that are out of order, that stand twice, or that are not in the table of
+        coefficients.
     """
 
     paths: tuple[Path, ...]
@@ -44,8 +45,11 @@ class PathSet:
     def __post_init__(self) -> None:
         if not self.paths:
             raise ValueError("a convolution needs at least one path")
-        if list(self.paths) != sorted(self.paths, key=lambda p: (p[2], p[0], p[1])):
-            raise ValueError(f"paths must be sorted by (l_out, l_in, l_filter), found {self.paths}")
+        # Each once: the native kernel has room on its stack for the sums of all that there are.
+        if list(self.paths) != sorted(set(self.paths), key=lambda p: (p[2], p[0], p[1])):
+            raise ValueError(
+                f"paths must be sorted by (l_out, l_in, l_filter), each once, found {self.paths}"
+            )
         for path in self.paths:
             _check_path(path)
         l_in, l_filter, l_out = (max(ls) for ls in zip(*self.paths, strict=True))

@@ -121,8 +121,10 @@ class DescriptorConfig(NetworkSettings):
 
     @property
     def cutoff(self) -> float:
-        """Largest distance that enters the descriptors themselves."""
-        return self.far[1] + 3 * self.far[2]
+        """Largest distance that enters the descriptors, or the averages over neighbours."""
+        shells = [radius + 3 * width for _, radius, width in self.shells()]
+        reach = self.averaging_cutoff if self.generations else 0.0
+        return round(max([*shells, reach]), 9)
 
     def shells(self) -> list[tuple[str, float, float]]:
         """(kind, radius, width) of every shell: first all radial ones, then the angular ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,23 @@ def as_array(values: torch.Tensor) -> Array:
     """Real numbers of any precision, from any device."""
     result: Array = values.detach().double().cpu().numpy()
     return result
+
+
+def nearest(times: Sequence[float], time: float | None) -> int:
+    """Index of the time nearest to this one on a logarithmic scale; the last for None.
+
+    Raises
+    ------
+    InputError
+        For what is no positive number.
+    """
+    if time is None:
+        return len(times) - 1
+    if not 0 < time < float("inf"):
+        raise InputError(
+            "must be a positive number", field="time", expected=list(times), found=time
+        )
+    return int(np.argmin(np.abs(np.log(times) - np.log(time))))
 
 
 def require_finite(model: PropensityModel, configuration: Configuration, values: Array) -> None:

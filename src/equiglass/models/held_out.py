@@ -1,15 +1,53 @@
-"""Which members of a cross-validated model have not seen which configurations."""
+"""What a model was trained on, and which members of a cross-validated one have not seen what."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from ..data.configuration import Configuration
 from ..errors import InputError
 from .propensity import PropensityModel
 
 KEY = "cross_validation"
+TRAINED_ON = "trained_on"  # among the notes of the card
+
+
+def prints_of(configurations: Iterable[Configuration]) -> list[str]:
+    """What tells structures apart: of each the types and positions, in single precision, hashed."""
+    found = []
+    for c in configurations:
+        digest = hashlib.sha256(c.types.astype(np.int64).tobytes())
+        digest.update(np.ascontiguousarray(c.positions, dtype=np.float32).tobytes())
+        found.append(digest.hexdigest()[:12])
+    return found
+
+
+def with_those_of(prints: Iterable[str], start: PropensityModel | None) -> list[str] | None:
+    """With what the model was trained on that the training began with; None if that is not known.
+
+    In order, each once.
+    """
+    before = [] if start is None else start.card.notes.get(TRAINED_ON)
+    return sorted({*prints, *before}) if isinstance(before, list) else None
+
+
+def trained_on(
+    model: PropensityModel, configurations: Sequence[Configuration]
+) -> list[Configuration] | None:
+    """Those of some configurations whose structures are in the training data of all members.
+
+    None for a model that does not record them.
+    """
+    recorded = model.card.notes.get(TRAINED_ON)
+    if not isinstance(recorded, list):
+        return None
+    known = set(map(str, recorded))
+    prints = prints_of(configurations)
+    return [c for c, one in zip(configurations, prints, strict=True) if one in known]
 
 
 def unseen_by(model: PropensityModel) -> dict[str, tuple[int, ...]]:

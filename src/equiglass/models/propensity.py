@@ -25,6 +25,7 @@ from .evaluating import (
     Array,
     as_array,
     evaluating,
+    nearest,
     predict_in_slabs,
     represent_in_slabs,
     require_finite,
@@ -106,10 +107,8 @@ class PropensityModel(nn.Module):
         return torch.stack([member(batch) for member in self.members]).mean(dim=0)
 
     def row_of(self, time: float | None) -> int:
-        """Index of the time nearest to this one on a logarithmic scale; the last for None."""
-        if time is None:
-            return len(self.times) - 1
-        return int(np.argmin(np.abs(np.log(self.times) - np.log(time))))
+        """As :func:`equiglass.models.evaluating.nearest` of :attr:`times`."""
+        return nearest(self.times, time)
 
     def standardise(self, propensity: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """(N, n_times) in sigma -> in standard deviations of its (type, time)."""

@@ -74,9 +74,10 @@ def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) 
         )
         known = np.isfinite(x)
         x, y = x[known], y[known]
-        axis.hexbin(x, y, gridsize=50, bins="log", mincnt=1, cmap="viridis", lw=0)
-        limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
-        axis.plot(limits, limits, "k-", lw=0.7)
+        if len(x):  # there may be no label at this time
+            axis.hexbin(x, y, gridsize=50, bins="log", mincnt=1, cmap="viridis", lw=0)
+            limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
+            axis.plot(limits, limits, "k-", lw=0.7)
         axis.set_xlabel("measured propensity")
         axis.set_title(
             f"$t$ = {evaluation.times[row]:g}, pooled ρ = {pearson(x, y):.2f}", fontsize=9
@@ -171,10 +172,10 @@ def prediction_map(prediction: Prediction, row: int, *, ranks: bool = False) -> 
 
 
 def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:
-    """Rank of each value among particles of its type, from 0 to 1."""
-    ranks = np.empty(len(values))
+    """Rank of each value among particles of its type, from 0 to 1; NaN where it is not known."""
+    ranks = np.full(len(values), np.nan)
     for t in np.unique(types):
-        chosen = types == t
+        chosen = (types == t) & np.isfinite(values)
         n = int(chosen.sum())
         ranks[chosen] = np.argsort(np.argsort(values[chosen])) / max(n - 1, 1)
     return ranks

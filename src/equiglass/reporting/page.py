@@ -99,7 +99,7 @@ def run_parts(
         if evaluation.potential is None
         else json.dumps(evaluation.potential.model_dump(mode="json")),
         "quenched to": coarsest_accuracy(evaluation.configurations) or "not recorded",
-        "outside the training domain": "; ".join(outside(evaluation.departures)) or "nothing known",
+        "outside the training domain": "; ".join(outside(evaluation.departures)) or "nothing",
         **facts,
     }
     return [

@@ -189,6 +189,7 @@ def _fold(
 ) -> None:
     import torch
 
+    from ..evaluation.sampling import Sampling
     from ..evaluation.score import score
     from .run import train
 
@@ -206,7 +207,10 @@ def _fold(
         )
         configurations = preparation.complete(list(held_out), config.model.inputs.required_fields)
         configurations = [on_grid(c, model.times) for c in configurations]
-        found = score(model.predict, model.times, configurations, model=run.name, data=own.source)
+        found = score(
+            model.predict, model.times, configurations, model=run.name, data=own.source,
+            sampling=Sampling.of(configurations, held_out.entries),
+        )  # fmt: skip
     result = found.as_dict()
     for row, one in zip(result["pearson"], found.scores, strict=True):
         row["moments"] = list(one.moments)

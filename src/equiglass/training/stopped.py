@@ -45,7 +45,9 @@ def stopped_model(run: str | os.PathLike[str]) -> PropensityModel:
     best = folder / CHECKPOINTS / BEST
     file = best if best.is_file() else best.with_name(LAST)
     state = read_checkpoint(file)
-    prefix, record = "model.", folder / PREPARATION
+    # What was validated, and would have been kept.
+    prefix = "averaged.model." if config.optimizer.average else "model."
+    record = folder / PREPARATION
     weights = {
         name.removeprefix(prefix): tensor
         for name, tensor in state["state_dict"].items()

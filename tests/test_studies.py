@@ -25,13 +25,16 @@ from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.simulation.preparation import Preparation
-from equiglass.studies.base import COMMON_COLUMNS
+from equiglass.studies.base import COMMON_COLUMNS, rhos_of
+from equiglass.studies.equivariance import TWIN
 from equiglass.studies.grid import read_table
 from equiglass.studies.record import read_record
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
+from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
 from equiglass.studies.run import study
 from equiglass.studies.temperature import validating
+from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
 
@@ -125,8 +128,37 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     assert [list(row) for row in rows] == [list(row) for row in table]
     assert (tmp_path / "study.png").stat().st_size > 5_000
     assert all(r["rho"] is not None for r in rows)
+    for row in table:
+        assert len(rhos_of(row)) == row["n_configurations"]
+        assert abs(np.mean(rhos_of(row)) - row["rho"]) < 1e-5
     if kind == "depth":
         assert {r["layers"] for r in table} == {1, 2}
+    if kind == "equivariance":
+        sizes = {r["network"]: r["parameters"] for r in table}
+        assert list(sizes) == ["l_max=0", "l_max=1", TWIN]
+        # Of l_max = 1 as configured; others differ by less than a channel is worth.
+        wanted = sizes["l_max=1"]
+        assert all(abs(sizes[n] - wanted) < 0.25 * wanted for n in ("l_max=0", TWIN)), sizes
+    if kind == "rivals":
+        assert list(dict.fromkeys(r["network"] for r in table)) == [SE3, BOTAN, MLP, RIDGE, COARSE]
+        for row in table:
+            trials = [
+                json.loads((tmp_path / f"{row['network']},rate={rate}" / "trial.json").read_text())
+                for rate in ("0.003", "0.01")
+                if row["network"] not in (RIDGE, COARSE)
+            ]
+            best = max(trials, key=lambda t: t["validation_rho"], default={})
+            assert row["learning_rate"] == best.get("learning_rate")
+            assert row["validation_rho"] == best.get("validation_rho")
+    if kind == "timescales":
+        assert {(r["variant"], r["networks"], r["time"]) for r in table} == {
+            *(("all times,seed=0", TOGETHER, t) for t in GRIDS[0.56]),
+            *((f"t={t:g},seed=0", ALONE, t) for t in (GRIDS[0.56][0], GRIDS[0.56][-1])),
+        }
+    if kind == "order-parameter":
+        pairs_of = {(r["trained_at"], r["other_trained_at"], r["tested_at"]) for r in table}
+        assert {(0.5, 0.56, 0.5), (0.5, 0.56, 0.56)} <= pairs_of
+        assert all(-1 <= r["rho"] <= 1 for r in table)
     if kind == "labels":
         longest = GRIDS[0.56][-1]
         assert {(r["runs"], r["configurations"], r["simulated"]) for r in table} == {
@@ -137,32 +169,40 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         assert pairs == {(a, b) for a in ("0.5", "0.56") for b in (0.5, 0.56)}
         assert {r["definition"] for r in table} == {PUBLISHED}
         assert {(str(r["trained_at"]), r["validation"]) for r in table} == {
-            ("0.5", "training data"), ("0.56", "validation split"),
+            ("0.5", "none, last epoch"), ("0.56", "validation split"),
         }  # fmt: skip
     if kind == "transfer":
         assert {(r["target"], r["method"], r["validation"]) for r in table} == {
             (0.56, "source", "validation split"), (0.5, "frozen", None),
-            (0.5, "scratch", "training data"), (0.5, "fine-tuned", "training data"),
+            (0.5, "scratch", "none, last epoch"), (0.5, "fine-tuned", "none, last epoch"),
         }  # fmt: skip
 
 
 def test_what_chose_the_epoch_is_said(two_temperatures: Path) -> None:
     data = read(two_temperatures)
-    assert validating(data, [0.56], [])[1] == "validation split"
-    training = [labelled(0.5, 0, None)]
-    assert validating(data, [0.5], training) == (training, "training data")
-    found, words = validating(data, [0.5, 0.56], training)
+    assert validating(data, [0.56])[1] == "validation split"
+    assert validating(data, [0.5]) == ([], "none, last epoch")
+    found, words = validating(data, [0.5, 0.56])
     assert [c.temperature for c in found] == [0.56]
     assert words == "validation split of T = 0.56"
+
+
+def test_the_same_structure_in_two_splits_is_refused(tmp_path: Path) -> None:
+    members = [labelled(0.56, k, None) for k in (0, 1, 2, 1)]
+    splits = ("train", "validation", "test", "test")
+    entries = [(f"c{k}", c, s) for k, (c, s) in enumerate(zip(members, splits, strict=True))]
+    write_store(tmp_path / "data.zarr", entries)
+    with pytest.raises(InputError, match="c3: split: the same positions .*validation and test"):
+        study("depth", config(tmp_path / "data.zarr"), tmp_path / "study", quick=True)
 
 
 def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path) -> None:
     settings = config(f"{two_temperatures}@0.56")
     first = study("depth", settings, tmp_path / "s", quick=True, progress=False)
-    (tmp_path / "s" / "layers=2" / "result.json").unlink()
-    kept = (tmp_path / "s" / "layers=1" / "result.json").stat().st_mtime_ns
+    (tmp_path / "s" / "layers=2,seed=0" / "result.json").unlink()
+    kept = (tmp_path / "s" / "layers=1,seed=0" / "result.json").stat().st_mtime_ns
     again = study("depth", settings, tmp_path / "s", quick=True, progress=False)
-    assert (tmp_path / "s" / "layers=1" / "result.json").stat().st_mtime_ns == kept
+    assert (tmp_path / "s" / "layers=1,seed=0" / "result.json").stat().st_mtime_ns == kept
 
     def scores(rows: list[dict[str, object]]) -> list[tuple[object, ...]]:
         return [(r["variant"], r["type"], r["time"], r["rho"]) for r in rows]
@@ -171,7 +211,7 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
     with pytest.raises(InputError, match=r'kind: .*another study.*expected "depth", found "size"'):
         study("size", settings, tmp_path / "s", quick=True, progress=False)
     runner = CliRunner()
-    for source in (tmp_path / "s", tmp_path / "s" / "layers=1" / "run"):
+    for source in (tmp_path / "s", tmp_path / "s" / "layers=1,seed=0" / "run"):
         page = tmp_path / "page.html"
         done = runner.invoke(app, ["report", str(source), "-o", str(page)])
         assert done.exit_code == 0, done.output
@@ -238,8 +278,8 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     assert read_record(folder) == record
     assert sorted(p.name for p in folder.iterdir()) == ["record.json"]
     (folder / "record.json").unlink()
-    (folder / "layers=1").mkdir()
-    (folder / "layers=1" / "result.json").write_text("[]")
+    (folder / "layers=1,seed=0").mkdir()
+    (folder / "layers=1,seed=0" / "result.json").write_text("[]")
     with pytest.raises(InputError, match="holds results without a record"):
         again()
 
@@ -266,7 +306,7 @@ def test_study_on_a_dask_cluster(two_temperatures: Path, tmp_path: Path) -> None
             scheduler=cluster.scheduler_address,
             progress=False,
         )
-    assert {row["variant"] for row in found} == {"layers=1", "layers=2"}
+    assert {row["variant"] for row in found} == {"layers=1,seed=0", "layers=2,seed=0"}
     assert (tmp_path / "dask" / "study.csv").is_file()
 
 

@@ -41,6 +41,15 @@ SECTIONS = (
     Section("inputs_t044", "Inputs, on the public files", "inputs", "ka3d_t044:study"),
     Section("depth_t044", "Depth, on the public files", "depth", "ka3d_t044:study"),
 )
+# Those that docs/claims.md rests on; it has the commands, and of each the comparisons.
+CLAIMS = (
+    Section("equivariance_t064", "Equivariance", "equivariance", "ka3d_claims"),
+    Section("rivals_t064", "Rivals", "rivals", "ka3d_claims"),
+    Section("timescales_t064", "Timescales", "timescales", "ka3d_claims:warm"),
+    Section("inputs_t064", "Inputs", "inputs", "ka3d_claims:warm"),
+    Section("depth_t064", "Depth", "depth", "ka3d_claims:warm"),
+    Section("layers_t064", "Layers", "layers", "ka3d_claims:warm"),
+)
 
 
 def csv_of(section: Section) -> Path:
@@ -55,7 +64,7 @@ def has_figure(rows: list[Row]) -> bool:
 
 def collect(folder: Path) -> None:
     """Keep tables and figures of the studies in a folder."""
-    for section in SECTIONS:
+    for section in (*SECTIONS, *CLAIMS):
         if not (folder / section.name / "study.csv").is_file():
             continue
         rows = read_table(folder / section.name / "study.csv")
@@ -63,13 +72,6 @@ def collect(folder: Path) -> None:
             # Where the data lay is of no use to a reader.
             row["data"] = Path(row["data"]).name
         csv_of(section).write_text(write_csv(rows, STUDIES[section.kind].table_columns))
-    draw()
-
-
-def draw() -> None:
-    """The figures of the committed tables."""
-    for section in SECTIONS:
-        rows = read_table(csv_of(section))
         if has_figure(rows):
             figure = STUDIES[section.kind].figure(rows)
             save(figure, RESULTS / f"study_{section.name}.png")

@@ -40,7 +40,18 @@ MODELS: dict[str, tuple[dict[str, object], torch.dtype, int]] = {
          "inputs": {"energies": ["thermal"], "displacements": ["inherent"]}},
         torch.float32, 1,
     ),
+    "twin": ({"kind": "twin", "l_max": 1, "channels": 2, "layers": 2, "n_basis": 4,
+              "radial_width": 4, "decoder_width": 4}, torch.float32, 1),
+    "descriptors_mlp": (
+        {"kind": "descriptors_mlp", "near": [1.0, 1.2, 0.2], "far": [2.2, 2.2, 0.4],
+         "angular": [1.2, 1.2, 0.2], "l_max": 2, "generations": 1, "hidden": [3],
+         "inputs": {"energies": ["inherent"], "coarse": [0.8]}},
+        torch.float32, 1,
+    ),
+    "coarse_energy": ({"kind": "coarse_energy", "widths": [0.5, 1.0]}, torch.float32, 1),
 }  # fmt: skip
+# Kinds that came after a version was settled: files of earlier versions do not have them.
+LATER = {"twin": 3, "descriptors_mlp": 3, "coarse_energy": 3}
 
 CALIBRATION = Calibration(
     data="made up",
@@ -69,12 +80,20 @@ def small_model(settings: dict[str, object], dtype: torch.dtype, members: int) -
 
 
 def main() -> None:
+    """Write the models of the present version that are not there yet."""
     folder = STORED / f"v{VERSION}"
-    if folder.exists():
-        raise SystemExit(f"{folder} is there already, and stored models are never written again")
     configuration = make_complete(100)
+    file = folder / "predictions.npz"
     predictions: dict[str, Any] = {}
-    for name, options in MODELS.items():
+    if file.is_file():
+        with np.load(file) as arrays:
+            predictions = dict(arrays)
+        with np.load(folder / "configuration.npz") as arrays:
+            configuration = configuration.replace(**arrays)
+    missing = {name: options for name, options in MODELS.items() if name not in predictions}
+    if not missing:
+        raise SystemExit(f"{folder} is complete, and stored models are never written again")
+    for name, options in missing.items():
         model = small_model(*options)
         model.card = replace(
             model.card,
@@ -86,11 +105,12 @@ def main() -> None:
         predictions[name] = model.predict(configuration)
     fields = ("types", "box", "positions", "inherent_positions", "thermal_energy",
               "inherent_energy")  # fmt: skip
-    np.savez_compressed(
-        folder / "configuration.npz", **{name: getattr(configuration, name) for name in fields}
-    )
-    np.savez_compressed(folder / "predictions.npz", **predictions)
-    print(folder)
+    if not file.is_file():
+        np.savez_compressed(
+            folder / "configuration.npz", **{name: getattr(configuration, name) for name in fields}
+        )
+    np.savez_compressed(file, **predictions)
+    print(folder, *missing)
 
 
 if __name__ == "__main__":

@@ -30,11 +30,20 @@ class Case:
 
 
 SMALL_SHELLS = {"near": [0.8, 2.0, 0.3], "far": [2.2, 3.0, 0.4], "angular": [1.2, 1.4, 0.2]}
+FEW_SHELLS = {"near": [1, 1, 0.1], "far": [2, 2, 0.3], "angular": [1.2, 1.2, 0.2], "generations": 1}
 CASES = {
     "se3": Case({"layers": 2, "channels": 4}, reflections=True, smooth=True),
+    "twin": Case({"layers": 2, "channels": 4}, smooth=True),
     "bapst": Case({"width": 8, "rounds": 2}),
     "botan": Case({"width": 8, "rounds": 2}),
     "descriptors": Case({**SMALL_SHELLS, "l_max": 4}, reflections=True, tolerance=1e-4),
+    "descriptors_mlp": Case(
+        {**FEW_SHELLS, "l_max": 2, "inputs": {"energies": ["inherent"], "coarse": [0.8]}},
+        reflections=True,
+        tolerance=1e-4,
+    ),
+    # Where the Gaussian ends its weight is one in ninety, too little to be seen.
+    "coarse_energy": Case({"widths": [0.5, 1.0]}, reflections=True, smooth=True),
 }
 kinds = pytest.mark.parametrize("kind", NETWORKS)
 

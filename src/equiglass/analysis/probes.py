@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ def probe(
     are those of the positions the network's graph is built on (the inherent ones of a union graph),
     radial shells of width 0.2 and bond-order parameters q_1 to q_6.
     """
-    settings = config or _default(model)
+    settings = config or shells_of(model)
     n_types = model.n_types
     columns = settings.columns(n_types)
     read = {
@@ -56,15 +56,9 @@ def probe(
 
     rows = []
     for layer in range(len(read[id(fit[0])][0])):
-        x, y = stacked(fit, layer)
-        mean, std = x.mean(axis=0), x.std(axis=0) + 1e-9
-        scale = y.std(axis=0) + 1e-12
-        weight, bias = ridge((x - mean) / std, y / scale)
-        x_test, y_test = stacked(test, layer)
-        found = ((x_test - mean) / std) @ weight + bias
-        wanted = y_test / scale
-        residual = ((found - wanted) ** 2).sum(axis=0)
-        r2 = 1 - residual / ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=0)
+        found, wanted = linear_map(*stacked(fit, layer)), stacked(test, layer)
+        residual = ((found(wanted[0]) - wanted[1]) ** 2).sum(axis=0)
+        r2 = 1 - residual / ((wanted[1] - wanted[1].mean(axis=0)) ** 2).sum(axis=0)
         for column, value in zip(columns, r2, strict=True):
             rows.append(
                 {
@@ -78,7 +72,20 @@ def probe(
     return rows
 
 
-def _default(model: PropensityModel) -> DescriptorConfig:
+def linear_map(x: Array, y: Array) -> Callable[[Array], Array]:
+    """What maps x (n, D) to y (n, T) by ridge regression, both standardised."""
+    mean, std, scale = x.mean(axis=0), x.std(axis=0) + 1e-9, y.std(axis=0) + 1e-12
+    weight, bias = ridge((x - mean) / std, y / scale)
+
+    def mapped(other: Array) -> Array:
+        result: Array = (((other - mean) / std) @ weight + bias) * scale
+        return result
+
+    return mapped
+
+
+def shells_of(model: PropensityModel) -> DescriptorConfig:
+    """Descriptors of the positions between which the network's graph is drawn."""
     graph = getattr(model.config.inputs, "graph", "inherent")
     graph = "inherent" if graph == UNION else graph
     return DescriptorConfig(

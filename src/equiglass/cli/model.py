@@ -45,7 +45,11 @@ def evaluate(
     json: JsonOption = None,
     split: SplitOption = None,
     energy: Annotated[
-        bool, typer.Option("--energy", help="Show the inherent energy alone beside the model.")
+        bool,
+        typer.Option(
+            "--energy",
+            help="Show the inherent energy beside it, alone and coarse-grained.",
+        ),
     ] = False,
     figures: Annotated[
         Path | None,
@@ -90,8 +94,11 @@ def evaluate(
         assert result.sampling is not None
         same = Labelled(result.data, list(result.configurations), result.sampling)
         same = same.at(result.times)
-        alone = compare_all(["energy"], same, **prepare)
-        results.append(replace(alone[0].evaluation, model="energy alone", data=result.data))
+        named = {"energy": "energy alone", "coarse-energy": "coarse energy"}
+        for found, name in zip(
+            compare_all(list(named), same, **prepare), named.values(), strict=True
+        ):
+            results.append(replace(found.evaluation, model=name, data=result.data))
     if json is not None:
         write_json(result.as_dict(), json)
     if json != "-":
@@ -111,7 +118,9 @@ def compare(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL...", help="Models, energy (inherent energy alone) or stored:NAME."
+            metavar="MODEL...",
+            help="Models, energy (inherent energy alone), coarse-energy (its Gaussian average; "
+            "coarse-energy:1.5 for a width of 1.5 in place of 2) or stored:NAME.",
         ),
     ],
     json: JsonOption = None,

@@ -14,7 +14,7 @@ from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.compare import Comparison, Contender
-from ..evaluation.predictors import Predictor, energy_predictor, stored_predictor
+from ..evaluation.predictors import NamedPredictor, Predictor, named_predictor
 from ..evaluation.score import Evaluation, compared_times, score
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
@@ -26,8 +26,6 @@ from .averaging import Averaged
 from .labelled import Labelled, labelled
 from .models import Model, Watch, loaded, name_of, potential_of
 from .options import Preparing, preparation_of
-
-ENERGY, STORED = "energy", "stored:"
 
 
 def compare(
@@ -49,8 +47,9 @@ def compare(
     Parameters
     ----------
     models
-        Models as elsewhere, ``energy`` for the inherent energy alone, or ``stored:NAME`` for
-        predictions that the data set's publishers stored.
+        Models as elsewhere, ``energy`` for the inherent energy alone, ``coarse-energy`` for its
+        average over a Gaussian of width 2 sigma (``coarse-energy:1.5`` for another width), or
+        ``stored:NAME`` for predictions that the data set's publishers stored.
     split, states, strict, timestep, frames, options
         As in :func:`equiglass.commands.evaluate.evaluate`.
 
@@ -66,7 +65,8 @@ def compare(
     """
     if not models:
         raise InputError("nothing to compare", field="models")
-    networks = [None if _is_special(m) else loaded(m) for m in models]
+    named = [named_predictor(m) if isinstance(m, str) else None for m in models]
+    networks = [loaded(m) if name is None else None for m, name in zip(models, named, strict=True)]
     how = preparation_of(options)
     times = next((n.times for n in networks if n is not None), None)
     if isinstance(data, Labelled):
@@ -86,14 +86,14 @@ def compare(
     contenders = []
     n = len(found.sampling.first)
     with track("compare", len(models) * n, enabled=how.progress) as advance:
-        for model, network in zip(models, networks, strict=True):
-            inputs = _inputs(model, network, found, how if network else without)
+        for model, network, name in zip(models, networks, named, strict=True):
+            inputs = _inputs(network, name, found, how if network else without)
             watch = None if network is None else Watch(network, strict=strict)
             averaged = None
             if watch is not None and asked is not None:
                 of_each = [inputs[k] for k in first]
                 averaged = Averaged(watch, of_each, how, asked, at_once=True)
-            predictor, times = _predictor(model, averaged or watch, inputs)
+            predictor, times = _predictor(averaged or watch, name, inputs)
             labels: Any = {"model": name_of(model), "data": found.source}
             labels["sampling"] = found.sampling
             begun = perf_counter()
@@ -119,10 +119,6 @@ def compare(
                 watch.warn()
             contenders.append(_contender(evaluation, network, seconds))
     return Comparison(contenders)
-
-
-def _is_special(model: Model) -> bool:
-    return model == ENERGY or str(model).startswith(STORED)
 
 
 def _at_common_times(found: Labelled, networks: Sequence[PropensityModel | None]) -> Labelled:
@@ -153,14 +149,14 @@ def _at_common_times(found: Labelled, networks: Sequence[PropensityModel | None]
 
 
 def _inputs(
-    model: Model,
     network: PropensityModel | None,
+    name: NamedPredictor | None,
     found: Labelled,
     how: Preparation,
 ) -> list[Configuration]:
     if network is not None:
         return found.completed(lambda part: prepared(network, part, how))
-    fields = ["inherent_energy"] if model == ENERGY else []
+    fields = () if name is None else name.fields
     return found.completed(lambda part: how.complete(part, fields))
 
 
@@ -177,18 +173,21 @@ def _without_model(
 
 
 def _predictor(
-    model: Model, watch: Watch | Averaged | None, configurations: Sequence[Configuration]
+    watch: Watch | Averaged | None,
+    name: NamedPredictor | None,
+    configurations: Sequence[Configuration],
 ) -> tuple[Predictor, tuple[float, ...] | None]:
     if isinstance(watch, Averaged):
         return watch.predict, watch.watch.model.times
     if watch is not None:
         return watch.predict, watch.model.times
-    if model == ENERGY:
-        return energy_predictor(), None
+    assert name is not None
+    if not name.at_times_of_data:
+        return name.predict, None
     times = configurations[0].times
     if times is None:
         raise InputError("has no propensity to compare with", source=configurations[0].source)
-    return stored_predictor(str(model).removeprefix(STORED)), tuple(times.tolist())
+    return name.predict, tuple(times.tolist())
 
 
 def _contender(

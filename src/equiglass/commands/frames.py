@@ -22,6 +22,7 @@ from ..reporting.frames.output import write_frames
 from ..streaming.jobs import Job, Predict
 from ..streaming.run import run_frames
 from ..streaming.workers import Where
+from .assumed import assumptions
 from .options import PathLike
 from .places import check_apart
 
@@ -119,14 +120,6 @@ def about_frames(job: Predict, moments: Moments, first: Configuration) -> About:
         domain_known=model.card.domain is not None,
         calibration=calibration_text(model.card.calibration),
     )
-
-
-def assumptions(moments: Moments) -> tuple[str, ...]:
-    """Sentences on what was taken for granted of the frames."""
-    if moments.times is not None or moments.steps is None:
-        return moments.assumed
-    unknown = "times of the frames are not known: they state steps, and no timestep was given"
-    return (*moments.assumed, unknown)
 
 
 def warn_outside(model: PropensityModel, found: Along) -> None:

@@ -19,7 +19,7 @@ from ..evaluation.frames import About, FrameResult, Quantity, columns_at
 from ..locks import writing
 from ..progress import track
 from ..reporting.frames.output import XYZ, write_frames
-from .frames import assumptions
+from .assumed import assumptions
 from .options import check_output
 from .places import check_apart, require_new
 

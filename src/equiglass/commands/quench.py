@@ -32,7 +32,8 @@ from ..streaming.jobs import Quench
 from ..streaming.workers import Task, Where, where_of, workers
 from ..terminal import Terminal
 from ..yaml_config import parse_mapping
-from .frames import assumptions, chosen_moments, stream
+from .assumed import assumptions
+from .frames import chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
 

@@ -153,6 +153,14 @@ class Network(nn.Module, ABC, Generic[S]):
         """
         raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
 
-    def solve(self, inputs: Sequence[ModelInput], targets: torch.Tensor) -> None:
-        """Fit to standardised targets of all particles, (n, n_times), NaN where not known."""
+    def solve(
+        self,
+        inputs: Sequence[ModelInput],
+        targets: torch.Tensor,
+        weights: torch.Tensor | None = None,
+    ) -> None:
+        """Fit to standardised targets of all particles, (n, n_times), NaN where not known.
+
+        ``weights`` of their squared errors, of the same shape; by default all count alike.
+        """
         raise NotImplementedError(f"{type(self).__name__} is trained by gradient descent")

@@ -13,17 +13,18 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
-from ..extras import need
 from ..geometry.pairs import neighbour_pairs
 from .base import NetworkSettings
+from .coarse import Width, coarse_energies
 from .inputs import ENERGY_FIELD, POSITION_FIELD, Energy, Inputs, Positions, Reference
+from .shells import bond_order, radial_densities
 
 Array = NDArray[np.floating[Any]]
-ColumnKind = Literal["radial", "angular", "energy", "displacement", "feature"]
+ColumnKind = Literal["radial", "angular", "energy", "coarse energy", "displacement", "feature"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Column:
     of
         Of a radial density the type of the neighbours, of a bond-order parameter its degree l.
     radius
-        Of the shell, sigma.
+        Of the shell, or width of the Gaussian of a coarse energy, sigma.
     generation
         How often it was averaged over neighbours.
     """
@@ -54,6 +55,8 @@ class Column:
         """Its name without the position set."""
         if self.kind == "energy":
             return f"{self.positions}_energy"
+        if self.kind == "coarse energy":
+            return f"<energy>(w={self.radius:.2f})"
         if self.kind == "displacement":
             return f"|thermal-{self.positions}|"
         if self.kind == "feature":
@@ -74,14 +77,26 @@ class DescriptorInputs(Inputs):
         ("inherent",), min_length=1, description="position sets, each described on its own"
     )
     energies: tuple[Energy, ...] = Field((), description="potential energies per particle")
+    coarse: tuple[Width, ...] = Field(
+        (),
+        description="widths of Gaussians over which each of the energies is averaged as well, "
+        "sigma",
+    )
     displacements: tuple[Reference, ...] = Field(
         (), description="lengths of the displacements from the thermal position"
     )
+
+    @model_validator(mode="after")
+    def _of_an_energy(self) -> DescriptorInputs:
+        if self.coarse and not self.energies:
+            raise ValueError("coarse: needs energies to average")
+        return self
 
     @property
     def required_fields(self) -> tuple[str, ...]:
         """Fields of a configuration that must be known."""
         names = [POSITION_FIELD[p] for p in (*self.positions, *self.displacements)]
+        names += [POSITION_FIELD[e] for e in self.energies if self.coarse]
         names += [ENERGY_FIELD[e] for e in self.energies]
         return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
@@ -99,10 +114,9 @@ def _countable(shells: tuple[float, float, float]) -> tuple[float, float, float]
 Shells = Annotated[tuple[float, float, float], AfterValidator(_countable)]
 
 
-class DescriptorConfig(NetworkSettings):
-    """Settings of the descriptors; lengths in sigma."""
+class DescriptorSettings(NetworkSettings):
+    """Settings of the descriptors, whatever is made of them; lengths in sigma."""
 
-    kind: Literal["descriptors"] = "descriptors"
     inputs: DescriptorInputs = Field(
         default_factory=DescriptorInputs, description="what is described"
     )
@@ -153,6 +167,11 @@ class DescriptorConfig(NetworkSettings):
             for kind, of, radius in one
         ]
         columns += [Column("energy", e) for e in self.inputs.energies]
+        columns += [
+            Column("coarse energy", e, radius=width)
+            for e in self.inputs.energies
+            for width in self.inputs.coarse
+        ]
         columns += [Column("displacement", d) for d in self.inputs.displacements]
         return columns + [Column("feature", name) for name in self.inputs.features]
 
@@ -161,7 +180,13 @@ class DescriptorConfig(NetworkSettings):
         return [column.name for column in self.columns(n_types)]
 
 
-def descriptors(configuration: Configuration, config: DescriptorConfig, n_types: int) -> Array:
+class DescriptorConfig(DescriptorSettings):
+    """Settings of ridge regression on descriptors; lengths in sigma."""
+
+    kind: Literal["descriptors"] = "descriptors"
+
+
+def descriptors(configuration: Configuration, config: DescriptorSettings, n_types: int) -> Array:
     """Descriptors of every particle, (N, len(config.names(n_types))); invariant.
 
     Raises
@@ -180,6 +205,8 @@ def descriptors(configuration: Configuration, config: DescriptorConfig, n_types:
         for p in config.inputs.positions
     ]
     columns += [getattr(c, ENERGY_FIELD[e])[:, None] for e in config.inputs.energies]
+    if config.inputs.coarse:
+        columns += [coarse_energies(c, e, config.inputs.coarse) for e in config.inputs.energies]
     columns += [
         np.linalg.norm(c.displacement(POSITION_FIELD[d]), axis=1)[:, None]
         for d in config.inputs.displacements
@@ -189,7 +216,7 @@ def descriptors(configuration: Configuration, config: DescriptorConfig, n_types:
 
 
 def _with_averages(
-    configuration: Configuration, positions: Array, config: DescriptorConfig, n_types: int
+    configuration: Configuration, positions: Array, config: DescriptorSettings, n_types: int
 ) -> Array:
     """Descriptors of one set of positions and their recursive averages, side by side."""
     # All periodic images: in a small box the outer shells reach beyond half of it.
@@ -205,15 +232,8 @@ def _with_averages(
     i, j, vectors, lengths = i[order], j[order], vectors[order], lengths[order]
     types = configuration.types
     n = len(types)
-    columns: list[Array] = []
-    for kind, radius, width in config.shells():
-        if kind == "radial":
-            near = np.abs(lengths - radius) < 3 * width
-            weight = np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2))
-            for t in range(n_types):
-                mine = np.where(types[j[near]] == t, weight, 0.0)
-                columns.append(np.bincount(i[near], mine, n).astype(np.float64)[:, None])
-    columns += _bond_order(configuration, positions, config, i, j, vectors, lengths)
+    columns = radial_densities(config, lengths, i * n_types + types[j], (n, n_types))
+    columns += bond_order(configuration, positions, config, i, j, vectors, lengths)
     current = np.concatenate(columns, axis=1)
     generations = [current]
     near = lengths < config.averaging_cutoff
@@ -227,38 +247,3 @@ def _with_averages(
         current = summed.numpy() / total[:, None]
         generations.append(current)
     return np.concatenate(generations, axis=1)
-
-
-def _bond_order(
-    configuration: Configuration,
-    positions: Array,
-    config: DescriptorConfig,
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    vectors: Array,
-    lengths: Array,
-) -> list[Array]:
-    """q_l in Gaussian shells, by freud: (N, l_max) for each shell; zero without neighbours."""
-    need("freud", why="a model of structural descriptors")
-    import freud
-
-    box = freud.box.Box(*configuration.box.astype(float).tolist())
-    points = box.wrap(positions - configuration.box / 2)
-    degrees = list(range(1, config.l_max + 1))
-    result: list[Array] = []
-    for kind, radius, width in config.shells():
-        if kind != "angular":
-            continue
-        near = np.abs(lengths - radius) < 3 * width
-        neighbours = freud.locality.NeighborList.from_arrays(
-            len(points),
-            len(points),
-            i[near].astype(np.uint32),
-            j[near].astype(np.uint32),
-            vectors[near].astype(np.float32),
-            np.exp(-((lengths[near] - radius) ** 2) / (2 * width**2)).astype(np.float32),
-        )
-        order = freud.order.Steinhardt(l=degrees, weighted=True)
-        order.compute((box, points), neighbors=neighbours)
-        result.append(np.nan_to_num(np.asarray(order.particle_order, dtype=np.float64)))
-    return result

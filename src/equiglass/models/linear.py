@@ -1,8 +1,9 @@
-"""A linear readout of expert descriptors, solved by ridge regression."""
+"""Models of expert descriptors; a linear readout, solved by ridge regression."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,47 +11,52 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network
-from .descriptors import DescriptorConfig, descriptors
+from .descriptors import DescriptorConfig, DescriptorSettings
 from .inputs import ModelInput
+from .kept import kept_descriptors
 from .ridge import ridge
+from .scalars import scalar_input
+
+D = TypeVar("D", bound=DescriptorSettings)
 
 
-class LinearReadout(Network[DescriptorConfig]):
-    """One linear map for each (type, time), of standardised descriptors."""
+class OnDescriptors(Network[D]):
+    """A network that reads descriptors, standardised for each type, and no graph."""
 
-    settings = DescriptorConfig
     is_equivariant = True
-    solved = True
 
-    def __init__(self, config: DescriptorConfig, n_types: int, n_times: int) -> None:
-        size = len(config.names(n_types))
-        super().__init__(config, n_types, n_times, size)
-        self.weight = nn.Parameter(torch.zeros(n_types, size, n_times))
-        self.bias = nn.Parameter(torch.zeros(n_types, n_times))
+    def __init__(self, config: D, n_types: int, n_times: int) -> None:
+        self.size = len(config.names(n_types))
+        super().__init__(config, n_types, n_times, self.size)
 
     @classmethod
     def read(
         cls,
         configuration: Configuration,
-        config: DescriptorConfig,
+        config: D,
         n_types: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | None = None,
     ) -> ModelInput:
-        """Descriptors as the scalars of a model's input, without a graph."""
-        n = len(configuration)
-        result = ModelInput(
-            None,
-            torch.from_numpy(configuration.types.astype(np.int64)),
-            torch.from_numpy(descriptors(configuration, config, n_types)).to(dtype),
-            torch.empty(n, 3, 0, dtype=dtype),
-            (n,),
-        )
-        return result if device is None else result.to(device)
+        """Descriptors as the scalars of a model's input."""
+        values = kept_descriptors(configuration, config, n_types)
+        return scalar_input(configuration, values, dtype, device)
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """Standardised descriptors, (N, n_descriptors)."""
         return self.standardised(batch.scalars, batch.types)
+
+
+class LinearReadout(OnDescriptors[DescriptorConfig]):
+    """One linear map for each (type, time), of standardised descriptors."""
+
+    settings = DescriptorConfig
+    solved = True
+
+    def __init__(self, config: DescriptorConfig, n_types: int, n_times: int) -> None:
+        super().__init__(config, n_types, n_times)
+        self.weight = nn.Parameter(torch.zeros(n_types, self.size, n_times))
+        self.bias = nn.Parameter(torch.zeros(n_types, n_times))
 
     def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Standardised propensity, (N, n_times)."""
@@ -70,7 +76,12 @@ class LinearReadout(Network[DescriptorConfig]):
         return {"weight": self.weight, "bias": self.bias}
 
     @torch.no_grad()
-    def solve(self, inputs: Sequence[ModelInput], targets: torch.Tensor) -> None:
+    def solve(
+        self,
+        inputs: Sequence[ModelInput],
+        targets: torch.Tensor,
+        weights: torch.Tensor | None = None,
+    ) -> None:
         """Ridge regression, type by type, on standardised targets (n, n_times)."""
         place = self.weight.device, self.weight.dtype
         features = torch.cat([self.represent(i.to(*place)) for i in inputs]).cpu().numpy()
@@ -78,6 +89,7 @@ class LinearReadout(Network[DescriptorConfig]):
         wanted = targets.cpu().numpy()
         for t in np.unique(types):
             mine = types == t
-            weight, bias = ridge(features[mine], wanted[mine])
+            given = None if weights is None else weights[torch.from_numpy(mine)].cpu().numpy()
+            weight, bias = ridge(features[mine], wanted[mine], given)
             self.weight[t] = torch.from_numpy(np.ascontiguousarray(weight))
             self.bias[t] = torch.from_numpy(bias)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..data.configuration import Configuration
-from ..data.grids import propensity_on
 from ..data.potential import Potential
 from ..errors import InputError
 from .base import Network, NetworkSettings
@@ -199,21 +198,6 @@ class PropensityModel(nn.Module):
             return found
         order = None if predicted is None else self.order_parameter(configuration, predicted)
         return (*found, *self.card.domain.departures(configuration, order, self.times))
-
-    def solve(self, inputs: Sequence[ModelInput], configurations: Sequence[Configuration]) -> None:
-        """Fit every member in one step, on the propensities of these configurations.
-
-        Parameters
-        ----------
-        inputs
-            Of the configurations, in the same order.
-        """
-        propensities = [propensity_on(c, self.times).T for c in configurations]
-        targets = torch.from_numpy(np.concatenate(propensities)).double()
-        types = torch.from_numpy(np.concatenate([c.types for c in configurations])).long()
-        mean, std = self.target_mean.double().cpu(), self.target_std.double().cpu()
-        for member in self.networks:
-            member.solve(inputs, (targets - mean[types]) / std[types])
 
     def check_types(self, configuration: Configuration) -> None:
         """Raise InputError if a configuration has types that the model does not know."""

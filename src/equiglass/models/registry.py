@@ -15,12 +15,22 @@ from pydantic import BaseModel, Discriminator, Tag
 
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
+from .coarse import CoarseEnergy
 from .inputs import ModelInput
 from .linear import LinearReadout
 from .message import MessageNetwork
+from .mlp import DescriptorMLP
 from .se3 import SE3Network
+from .twin import TwinNetwork
 
-CLASSES: tuple[type[Network[Any]], ...] = (SE3Network, MessageNetwork, LinearReadout)
+CLASSES: tuple[type[Network[Any]], ...] = (
+    SE3Network,
+    TwinNetwork,
+    MessageNetwork,
+    LinearReadout,
+    DescriptorMLP,
+    CoarseEnergy,
+)
 
 
 def kinds_of(network: type[Network[Any]]) -> tuple[str, ...]:

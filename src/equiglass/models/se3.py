@@ -49,6 +49,12 @@ class SE3Config(NetworkSettings):
     skip: Skip = Field("residual", description="how a layer's input joins its output")
     gate: bool = Field(True, description="gated nonlinearity on the features")
     batch_norm: bool = Field(True, description="equivariant batch normalisation")
+    momentum: float = Field(
+        0.1, gt=0, le=1, description="weight of a step in the running statistics of the norms"
+    )
+    rejoin: bool = Field(
+        False, description="node input joined to the input of every layer, channels side by side"
+    )
     mean_neighbours: float = Field(40.0, gt=0, description="scale of the sums over edges")
     readout: Literal["last", "all"] = Field(
         "all", description="invariants of the last layer, or of every layer"
@@ -64,7 +70,7 @@ class SE3Config(NetworkSettings):
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the decoder's input")
 
 
-def _layer(config: SE3Config, l_in: int) -> SteerableLayer:
+def _layer(config: SE3Config, k: int, l_in: int) -> SteerableLayer:
     sizes: dict[str, Any] = {"l_in": l_in, "l_filter": config.l_max, "l_out": config.l_max}
     options: dict[str, Any] = {
         "parity": config.parity,
@@ -74,13 +80,15 @@ def _layer(config: SE3Config, l_in: int) -> SteerableLayer:
         "skip": config.skip,
         "gate": config.gate,
         "batch_norm": config.batch_norm,
+        "momentum": config.momentum,
     }
     kind: type[SteerableLayer] = SteerableLayer
     if config.inputs.graph == UNION:
         kind = UnionLayer
         options["n_directions"] = len(DIRECTIONS[config.directions])
         options["edge_width"] = config.edge_width
-    return kind(config.channels, config.channels, cutoff=config.cutoff, **sizes, **options)
+    joined = 2 if config.rejoin and k > 0 else 1
+    return kind(joined * config.channels, config.channels, cutoff=config.cutoff, **sizes, **options)
 
 
 class SE3Network(Network[SE3Config]):
@@ -104,7 +112,7 @@ class SE3Network(Network[SE3Config]):
         )
         l_input = 1 if n_vectors else 0
         self.layers = nn.ModuleList(
-            _layer(config, l_input if k == 0 else config.l_max) for k in range(config.layers)
+            _layer(config, k, l_input if k == 0 else config.l_max) for k in range(config.layers)
         )
         n_read = config.layers if config.readout == "all" else 1
         n_invariants = n_read * (config.l_max + 1) * config.channels
@@ -143,6 +151,13 @@ class SE3Network(Network[SE3Config]):
         """Edge attributes: (n_edges, (l_max + 1)^2)."""
         return spherical_harmonics(directions, self.config.l_max)
 
+    def joined(self, x: torch.Tensor, node_input: torch.Tensor) -> torch.Tensor:
+        """What a layer takes: features, with the node input beside them where it is rejoined."""
+        if not self.config.rejoin or x is node_input:
+            return x
+        missing = x.shape[1] - node_input.shape[1]
+        return torch.cat([x, nn.functional.pad(node_input, (0, 0, 0, missing))], dim=2)
+
     def edges(self, batch: ModelInput) -> tuple[Any, ...]:
         """What every layer takes beside features: harmonics and graph, or those of a union."""
         c, graph = self.config, batch.graph
@@ -155,11 +170,11 @@ class SE3Network(Network[SE3Config]):
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The invariant representation that the decoders read, (N, n_features)."""
-        x, standard = self.embed(batch)
-        edges = self.edges(batch)
+        first, standard = self.embed(batch)
+        x, edges = first, self.edges(batch)
         read = []
         for layer in self.layers:
-            x = layer(x, *edges)
+            x = layer(self.joined(x, first), *edges)
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
         if self.neighbours is not None:
@@ -168,11 +183,11 @@ class SE3Network(Network[SE3Config]):
 
     def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
         """Invariants (N, D) before the first layer and after each."""
-        x, _ = self.embed(batch)
-        edges = self.edges(batch)
+        first, _ = self.embed(batch)
+        x, edges = first, self.edges(batch)
         read = [invariants(x)]
         for layer in self.layers:
-            x = layer(x, *edges)
+            x = layer(self.joined(x, first), *edges)
             read.append(invariants(x))
         return read
 
@@ -203,11 +218,12 @@ class SE3Network(Network[SE3Config]):
         n_read = c.layers if c.readout == "all" else 1
         # A layer's features, the next layer's and their squares; invariants, and those joined.
         sides = 1 if self.neighbours is None else 3
-        of_particle = 3 * size + 2 * sides * n_read * degrees * c.channels
+        of_particle = (5 if c.rejoin else 3) * size + 2 * sides * n_read * degrees * c.channels
         last = self.layers[-1]
         assert isinstance(last, SteerableLayer)
         paths = last.problem.paths.per_l_out
-        sums = sum((2 * l + 1) * n * c.channels for l, n in enumerate(paths))
+        width = last.problem.channels
+        sums = sum((2 * l + 1) * n * width for l, n in enumerate(paths))
         # Indices, distances and harmonics twice; while they are made, all of it in float64.
         of_edge = 200 + 2 * item * (degrees**2 + 4)
         in_slab = 3 * item * sums + edges_per_particle * of_edge
@@ -215,14 +231,16 @@ class SE3Network(Network[SE3Config]):
 
     def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
         """:meth:`represent` with one slab's edges in memory at a time."""
-        x, standard = self.embed(nodes)
+        first, standard = self.embed(nodes)
+        x = first
         size = self.config.channels, (self.config.l_max + 1) ** 2
         read = []
         for layer in self.layers:
+            given = self.joined(x, first)
             y = x.new_empty(len(x), size[1], size[0])
             for receivers, graph in slabs():
                 harmonics = self.harmonics(graph.directions)
-                y[receivers] = layer(x, harmonics, graph, own=x[receivers])
+                y[receivers] = layer(given, harmonics, graph, own=given[receivers])
             x = y
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))

@@ -48,6 +48,7 @@ class SteerableLayer(nn.Module):
         skip: Skip = "residual",
         gate: bool = True,
         batch_norm: bool = True,
+        momentum: float = 0.1,
     ) -> None:
         super().__init__()
         paths = path_set(l_in, l_filter, l_out, parity)
@@ -59,7 +60,7 @@ class SteerableLayer(nn.Module):
         if skip != "none":
             widths = [w + (channels_in if l <= l_in else 0) for l, w in enumerate(widths)]
         self.mix = SteerableLinear(widths, channels, bias=not batch_norm)
-        self.norm = SteerableBatchNorm(l_out, channels) if batch_norm else nn.Identity()
+        self.norm = SteerableBatchNorm(l_out, channels, momentum) if batch_norm else nn.Identity()
         self.gate = Gate(l_out, channels) if gate else nn.Identity()
         self.is_residual = skip == "residual" and (l_in, channels_in) == (l_out, channels)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .spent import Spent
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# Columns of every study's table, after its own. A row is a type at a time on a test set.
+# Columns of every study's table, after its own. A row is a type at a time on a test set; "rhos" are
+# the correlations of its configurations, in the order of the data, as one text.
 COMMON_COLUMNS = (
     "parameters",
     "seconds",
+    "core_seconds",
     "validation",
     "data",
     "type",
@@ -32,9 +36,10 @@ COMMON_COLUMNS = (
     "pooled",
     "ceiling",
     "n_configurations",
+    "rhos",
 )
 # What chose the epoch of a training, in the column "validation".
-VALIDATION_SPLIT, TRAINING_DATA = "validation split", "training data"
+VALIDATION_SPLIT, LAST_EPOCH = "validation split", "none, last epoch"
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def rows_of(
     *,
     data: str,
     parameters: int | None,
-    seconds: float | None,
+    spent: Spent | None,
     validation: str | None,
 ) -> list[Row]:
     """The common columns, one row for each (type, time).
@@ -171,11 +176,23 @@ def rows_of(
     from ..evaluation.correlation import mean_and_std
 
     rows = []
+    seconds, core_seconds = (None, None) if spent is None else spent
     for s in evaluation.scores:
         mean, std = mean_and_std(list(s.per_configuration))
         values = (
-            parameters, seconds, validation, data, s.type, s.time, mean, std, s.pooled, s.ceiling,
-            len(s.per_configuration),
+            parameters, seconds, core_seconds, validation, data, s.type, s.time, mean, std,
+            s.pooled, s.ceiling, len(s.per_configuration), text_of(s.per_configuration),
         )  # fmt: skip
         rows.append(dict(zip(COMMON_COLUMNS, values, strict=True)))
     return rows
+
+
+def text_of(rhos: Sequence[float]) -> str:
+    """The correlations of single configurations as the column ``rhos`` has them."""
+    return " ".join(f"{rho:.5f}" for rho in rhos)
+
+
+def rhos_of(row: Row) -> list[float]:
+    """The correlation of each test configuration; none in tables without the column."""
+    found = row.get("rhos")
+    return [] if found is None else [float(rho) for rho in str(found).split()]

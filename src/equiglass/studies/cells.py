@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
@@ -17,6 +16,10 @@ from ..training.folder import CONFIG
 from ..training.run import train
 from ..training.sources import open_data
 from .base import VALIDATION_SPLIT, Row, rows_of
+from .spent import Clock, Spent
+from .unseen import by_temperature
+
+RUN = "run"
 
 
 def fitted(
@@ -28,7 +31,7 @@ def fitted(
     start: PropensityModel | None = None,
 ) -> PropensityModel:
     """A model trained in ``folder/run``, continued where it was stopped."""
-    run = folder / "run"
+    run = folder / RUN
     return train(
         config,
         run,
@@ -58,13 +61,27 @@ def train_and_score(
     """Train on the data's training split, score on its test split."""
     data = open_data(config).dataset
     splits = data.splits
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     model = fitted(config, folder, splits["train"], splits["validation"], preparation)
-    seconds = perf_counter() - begun
-    return rows_of(
-        scored(model, list(splits["test"]), preparation, name),
-        data=data.source,
-        parameters=model.n_parameters,
-        seconds=seconds,
-        validation=VALIDATION_SPLIT,
-    )
+    spent = clock.spent()
+    return test_rows(model, data, spent, preparation, name)
+
+
+def test_rows(
+    model: PropensityModel, data: Dataset, spent: Spent, preparation: Preparation, name: str
+) -> list[Row]:
+    """Scores on the test split, also at temperatures other than that of training.
+
+    The column ``data`` names the data set, and the temperature where there are several.
+    """
+    splits, rows = data.splits, []
+    groups = by_temperature(splits["train"], splits["test"])
+    for temperature, members in groups.items():
+        rows += rows_of(
+            scored(model, members, preparation, name),
+            data=data.source if len(groups) == 1 else f"{data.source}, {temperature}",
+            parameters=model.n_parameters,
+            spent=spent,
+            validation=VALIDATION_SPLIT,
+        )
+    return rows

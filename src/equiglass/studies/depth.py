@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
+from .seeds import seed_curves, seeds_of, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,23 +16,23 @@ class Depth(Study):
     """One to eight layers."""
 
     kind = "depth"
-    help = "one to eight layers"
-    columns = ("layers",)
+    help = "one to eight layers; three seeds"
+    columns = ("layers", "seed")
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network for each number of layers."""
+        """A network for each number of layers and seed."""
         from .cells import train_and_score
 
         require_splits(plan.data)
         cells = []
         for layers in (1, 2) if plan.quick else (1, 2, 3, 4, 6, 8):
-            name = f"layers={layers}"
-            arguments = (name, varied(plan.config, layers=layers), plan.preparation)
-            cells.append(Cell(name, train_and_score, arguments, {"layers": layers}))
+            for seed in seeds_of(plan.quick):
+                name = f"layers={layers},seed={seed}"
+                config = with_seed(varied(plan.config, layers=layers), seed)
+                columns = {"layers": layers, "seed": seed}
+                cells.append(Cell(name, train_and_score, (name, config, plan.preparation), columns))
         return [cells]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
-        """ρ against time."""
-        from .figures import curves
-
-        return curves(rows, type_name, ordered=True)
+        """ρ against time, with the range over seeds."""
+        return seed_curves(rows, "layers", type_name)

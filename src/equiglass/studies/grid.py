@@ -16,6 +16,8 @@ from ..written import make_folder, write_text
 from .base import Cell, Row
 from .record import RESULT
 
+MOST_KEPT = 2.5e9  # bytes of descriptors, which several cells read
+
 
 def run_grid(
     cells: Sequence[Cell],
@@ -32,6 +34,7 @@ def run_grid(
     """
     import torch
 
+    from ..models.kept import descriptors_kept
     from ..training.global_state import left_as_found
 
     # Workers of a cluster keep the number of threads that they were started with.
@@ -40,10 +43,11 @@ def run_grid(
     tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
     with track("study", len(todo), enabled=progress) as advance:
         if n_processes == 1 and scheduler is None:
-            for task in tasks:
-                with left_as_found():
-                    _run(*task)
-                advance()
+            with descriptors_kept(MOST_KEPT):
+                for task in tasks:
+                    with left_as_found():
+                        _run(*task)
+                    advance()
         else:
             with open_pool(n_processes, scheduler) as pool:
                 for future in as_completed([pool.submit(_run, *task) for task in tasks]):

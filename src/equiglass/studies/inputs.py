@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
+from .seeds import seed_curves, seeds_of, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,11 +18,14 @@ class Inputs(Study):
     """Positions and energies that the network is given."""
 
     kind = "inputs"
-    help = "thermal, inherent and cage positions, alone and together, with and without energies"
-    columns = ("graph", "energies", "displacements")
+    help = (
+        "thermal, inherent and cage positions, alone and together, with and without energies; "
+        "three seeds"
+    )
+    columns = ("inputs", "graph", "energies", "displacements", "seed")
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network for each set of inputs; those with cages where the data have them."""
+        """A network for each set of inputs and seed; those with cages where the data have them."""
         from .cells import train_and_score
 
         require_splits(plan.data)
@@ -32,20 +36,22 @@ class Inputs(Study):
                 "energies": chosen.energies,
                 "displacements": chosen.displacements,
             }
-            arguments = (chosen.name, varied(plan.config, inputs=settings), plan.preparation)
-            columns = {
-                "graph": chosen.graph,
-                "energies": " ".join(chosen.energies),
-                "displacements": " ".join(chosen.displacements),
-            }
-            cells.append(Cell(chosen.name, train_and_score, arguments, columns))
+            for seed in seeds_of(plan.quick):
+                name = f"{chosen.name},seed={seed}"
+                config = with_seed(varied(plan.config, inputs=settings), seed)
+                columns = {
+                    "inputs": chosen.name,
+                    "graph": chosen.graph,
+                    "energies": " ".join(chosen.energies),
+                    "displacements": " ".join(chosen.displacements),
+                    "seed": seed,
+                }
+                cells.append(Cell(name, train_and_score, (name, config, plan.preparation), columns))
         return [cells]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
-        """ρ against time."""
-        from .figures import curves
-
-        return curves(rows, type_name, ordered=False)
+        """ρ against time, with the range over seeds."""
+        return seed_curves(rows, "inputs", type_name)
 
 
 class InputSet(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
+from .spent import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -159,18 +159,18 @@ def train_on_some(
     """Train on some of the configurations, score on the test ensembles."""
     from ..data.dataset import from_configurations
     from ..training.sources import open_data
-    from .cells import fitted, scored
+    from .cells import RUN, fitted, scored
 
     data = open_data(config).dataset
     splits = data.splits
     training = from_configurations(some_of(splits["train"], runs, number, config.seed))
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     model = fitted(config, folder, training, splits["validation"], preparation)
-    seconds = perf_counter() - begun
+    spent = clock.spent()
     return rows_of(
         scored(model, list(splits["test"]), preparation, name),
         data=data.source,
         parameters=model.n_parameters,
-        seconds=seconds,
+        spent=spent,
         validation=VALIDATION_SPLIT,
     )

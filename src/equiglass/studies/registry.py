@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from .base import Study
 from .depth import Depth
+from .equivariance import Equivariance
 from .inputs import Inputs
 from .labels import Labels
+from .layers import Layers
+from .order import OrderParameter
+from .rivals import Rivals
 from .size import Size
 from .temperature import Temperature
+from .timescales import Timescales
 from .transfer import Transfer
 
 STUDIES: dict[str, Study] = {
-    study.kind: study for study in (Inputs(), Depth(), Size(), Temperature(), Transfer(), Labels())
+    study.kind: study
+    for study in (
+        Inputs(),
+        Depth(),
+        Size(),
+        Equivariance(),
+        Rivals(),
+        Timescales(),
+        Temperature(),
+        OrderParameter(),
+        Transfer(),
+        Layers(),
+        Labels(),
+    )
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset, Entry
 from ..data.fields import MADE_FIELDS
 from ..drawing import save
+from ..errors import InputError
 from ..locks import only_writer
 from ..simulation.preparation import Preparation
 from ..training import potential
@@ -91,6 +93,14 @@ def study(
 def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
     """The data set, read once and without the heavy arrays of end positions."""
     configurations = [c.replace(end_positions=None) for c in data]
+    splits: dict[bytes, str | None] = {}
+    for entry, c in zip(data.entries, configurations, strict=True):
+        content = hashlib.sha256(c.positions.tobytes()).digest()
+        if splits.setdefault(content, entry.split) != entry.split:
+            raise InputError(
+                "the same positions are in another split, too", source=entry.name, field="split",
+                found=f"{splits[content]} and {entry.split}",
+            )  # fmt: skip
     entries = [
         Entry(entry.name, entry.format, lambda c=c: c, entry.split)  # type: ignore[misc]
         for entry, c in zip(data.entries, configurations, strict=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from .base import TRAINING_DATA, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
+from .base import LAST_EPOCH, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
+from .spent import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,13 +106,11 @@ def at(data: Dataset, split: str, temperatures: Sequence[float]) -> list[Configu
     return [c for c in data.split(split) if c.temperature in temperatures]
 
 
-def validating(
-    data: Dataset, temperatures: Sequence[float], training: Sequence[Configuration]
-) -> tuple[list[Configuration], str]:
-    """What chooses the epoch, in words too: the validation split, else the training data."""
+def validating(data: Dataset, temperatures: Sequence[float]) -> tuple[list[Configuration], str]:
+    """What chooses the epoch, in words too: the validation split, or nothing: the last is taken."""
     found = at(data, "validation", temperatures) if "validation" in data.splits else []
     if not found:
-        return list(training), TRAINING_DATA
+        return [], LAST_EPOCH
     known = sorted({c.temperature for c in found if c.temperature is not None})
     if len(known) == len(set(temperatures)):
         return found, VALIDATION_SPLIT
@@ -130,14 +128,14 @@ def train_at_temperatures(
     """Train at some temperatures, score at each of others; times in units of tau_alpha."""
     from ..data.dataset import from_configurations
     from ..training.sources import open_data
-    from .cells import fitted, scored
+    from .cells import RUN, fitted, scored
     from .reduced import at_reduced_times
 
     reduced = at_reduced_times(open_data(config).dataset)
     data = reduced.data
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     training = at(data, "train", temperatures)
-    choosing, validation = validating(data, temperatures, training)
+    choosing, validation = validating(data, temperatures)
     model = fitted(
         config,
         folder,
@@ -145,14 +143,14 @@ def train_at_temperatures(
         from_configurations(choosing),
         preparation,
     )
-    seconds = perf_counter() - begun
+    spent = clock.spent()
     rows = []
     for temperature in tested:
         found = rows_of(
             scored(model, at(data, "test", [temperature]), preparation, name),
             data=f"T={temperature:g}",
             parameters=model.n_parameters,
-            seconds=seconds,
+            spent=spent,
             validation=validation,
         )
         own = {"tested_at": temperature, "definition": reduced.definition}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .base import Cell, Plan, Row, Study, rows_of
+from .spent import Clock
 from .temperature import at, reduced_label, train_at_temperatures, validating
 
 if TYPE_CHECKING:
@@ -119,19 +119,19 @@ def transfer_and_score(
     from ..data.dataset import from_configurations
     from ..models.storage import load_model
     from ..training.sources import open_data
-    from .cells import fitted, scored
+    from .cells import RUN, fitted, scored
     from .reduced import at_reduced_times
 
     reduced = at_reduced_times(open_data(config).dataset)
     few = at(reduced.data, "train", [target])[:n_configurations]
     test = at(reduced.data, "test", [target])
-    begun = perf_counter()
+    clock = Clock(folder / RUN)
     origin = load_model(source)
     parameters, validation = None, None
     if method == FROZEN:
         evaluation = _frozen(origin, few, test, preparation, name)
     else:
-        choosing, validation = validating(reduced.data, [target], few)
+        choosing, validation = validating(reduced.data, [target])
         model = fitted(
             config,
             folder,
@@ -145,7 +145,7 @@ def transfer_and_score(
         evaluation,
         data=f"T={target:g}",
         parameters=parameters,
-        seconds=perf_counter() - begun,
+        spent=clock.spent(),
         validation=validation,
     )
     return [{"definition": reduced.definition, **row} for row in rows]

@@ -79,6 +79,12 @@ class DataConfig(Settings):
     """Which configurations are learned from: a data set, trajectories, or both together."""
 
     path: str | None = Field(None, description="data set: path or packaged name")
+    splits: dict[Literal["train", "validation", "test"], tuple[str, ...]] | None = Field(
+        None,
+        description="of the data set, what is for what: for each split patterns of names with "
+        "their store or folder, such as `few.zarr/*-train-00[4-7]`; what none names is left out; "
+        "null: as the data set says",
+    )
     trajectory: Annotated[tuple[TrajectoryConfig, ...], BeforeValidator(_trajectories)] = Field(
         (),
         description="a trajectory whose frames are learned from, or a list; each a file, or a "
@@ -152,6 +158,8 @@ class DataConfig(Settings):
     def _consistent(self) -> DataConfig:
         if self.path is None and not self.trajectory:
             raise ValueError("needs a path, a trajectory, or both")
+        if self.splits is not None and self.path is None:
+            raise ValueError("splits are of a data set: needs a path")
         if self.validation_fraction + self.test_fraction >= 1:
             raise ValueError("validation_fraction and test_fraction leave nothing for training")
         return self

@@ -48,6 +48,7 @@ from .material import GIGABYTE, SHARES, TrainingData, load_data, spill_folder
 from .module import PropensityTask, diverged
 from .prepare import inputs_of, new_model, training_and_validation
 from .samples import prepare, samples_of
+from .solving import solve
 from .trainer import build_trainer, checkpoints
 
 MATMUL_PRECISION = {"tf32": "high"}
@@ -125,10 +126,9 @@ def train(
             "validation_configurations": len(material.held_out),
         }
         if network_class(config.model).solved:
-            solved = [read for _, read in inputs_of(model, material.learned)]
+            solved, record = solve(model, material, config)
             inputs: Iterable[ModelInput] = solved
-            model.solve(solved, material.learned)
-            describe_run(folder, config, material.description, how)
+            describe_run(folder, config, material.description, how, record)
             metrics = {**_solved_metrics(model, material), **counts}
         else:
             samples = _samples(model, config, material)

@@ -21,6 +21,7 @@ from ..data.trajectory_files import read_trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.lags import choose_lags, lagged_frames
 from ..evaluation.trajectory import TrajectoryDynamics, trajectory_dynamics
+from .assigned import with_splits
 from .config import DataConfig, TimesConfig, TrainConfig, TrajectoryConfig
 
 STATED = "as stated in the settings"
@@ -86,11 +87,11 @@ def open_data(config: TrainConfig) -> Opened:
     data = config.data
     if not data.trajectory:
         assert data.path is not None
-        return Opened(read(data.path), [])
+        return Opened(with_splits(read(data.path), data.splits), [])
     entries: list[Entry] = []
     validates = data.validation_fraction > 0
     if data.path is not None:
-        entries = _with_splits(read(data.path), config)
+        entries = _with_splits(with_splits(read(data.path), data.splits), config)
         validates = validates and not any(e.split == "validation" for e in entries)
     runs = [_Run(t, data) for t in data.trajectory]
     # What can be refused without measuring anything comes first.

@@ -1,0 +1,63 @@
+"""Descriptors that are kept while several models are trained on the same configurations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.configuration import Configuration
+from .descriptors import DescriptorSettings, descriptors
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass
+class _Kept:
+    limit: int
+    size: int = 0
+    arrays: dict[bytes, Array] = field(default_factory=dict)
+
+
+_KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def descriptors_kept(limit: float) -> Iterator[None]:
+    """Within it, descriptors are made once for each configuration, up to so many bytes."""
+    token = _KEPT.set(_Kept(int(limit)))
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def kept_descriptors(
+    configuration: Configuration, config: DescriptorSettings, n_types: int
+) -> Array:
+    """:func:`equiglass.models.descriptors.descriptors`, or what it gave before."""
+    kept = _KEPT.get()
+    if kept is None:
+        return descriptors(configuration, config, n_types)
+    key = _key(configuration, config, n_types)
+    found = kept.arrays.get(key)
+    if found is None:
+        found = descriptors(configuration, config, n_types)
+        if kept.size + found.nbytes <= kept.limit:
+            kept.arrays[key] = found
+            kept.size += found.nbytes
+    return found
+
+
+def _key(configuration: Configuration, config: DescriptorSettings, n_types: int) -> bytes:
+    own = config.model_dump(mode="json", include=set(DescriptorSettings.model_fields) - {"kind"})
+    digest = hashlib.sha256(repr((sorted(own.items()), n_types, configuration.periodic)).encode())
+    for name in ("box", "types", *config.inputs.required_fields):
+        digest.update(np.asarray(getattr(configuration, name)).tobytes())
+    return digest.digest()

@@ -1,0 +1,130 @@
+"""A learning rate for each network, chosen on the validation data among the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import InputError
+from .base import Cell, Plan, Row
+from .seeds import seeds_of, with_seed
+from .spent import Clock, Spent
+
+if TYPE_CHECKING:
+    from ..simulation.preparation import Preparation
+    from ..training.config import TrainConfig
+
+RATES = (1e-3, 3e-3, 1e-2)
+TRIAL = "trial.json"
+TUNED_COLUMNS = ("learning_rate", "validation_rho", "tuning_core_seconds", "seed")
+
+
+class Trial(NamedTuple):
+    """A training with one of the rates; no correlation where it diverged."""
+
+    learning_rate: float
+    validation_rho: float | None
+    seconds: float
+    core_seconds: float | None
+
+
+def tuned_cells(
+    plan: Plan, networks: dict[str, tuple[TrainConfig, Row]]
+) -> tuple[list[Cell], list[Cell]]:
+    """The trials of every network with the first seed, and the trainings at the best rates.
+
+    Parameters
+    ----------
+    networks
+        By name, the training and what its rows have in the study's columns.
+    """
+    rates = RATES[-2:] if plan.quick else RATES
+    trials, cells = [], []
+    for network, (config, columns) in networks.items():
+        names = {rate: f"{network},rate={rate:g}" for rate in rates}
+        for rate, name in names.items():
+            trials.append(Cell(name, try_rate, (with_rate(config, rate), plan.preparation)))
+        folders = tuple(plan.folder / name for name in names.values())
+        for seed in seeds_of(plan.quick):
+            name = f"{network},seed={seed}"
+            arguments = (name, config, seed, folders, plan.preparation)
+            cells.append(Cell(name, train_at_best, arguments, {**columns, "seed": seed}))
+    return trials, cells
+
+
+def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
+    """The same training at another peak of the learning rate."""
+    optimizer = config.optimizer.model_copy(update={"learning_rate": rate})
+    return config.model_copy(update={"optimizer": optimizer})
+
+
+def try_rate(folder: Path, config: TrainConfig, preparation: Preparation) -> list[Row]:
+    """Train, and keep how well that did on the validation data; no rows of a table."""
+    from ..training.sources import open_data
+    from ..written import write_json
+    from .cells import RUN, fitted
+
+    splits = open_data(config).dataset.splits
+    clock = Clock(folder / RUN)
+    rho = None
+    try:
+        model = fitted(config, folder, splits["train"], splits["validation"], preparation)
+        rho = model.card.metrics["validation_rho"]
+    except InputError as error:
+        if "diverged" not in str(error):
+            raise
+    trial = Trial(config.optimizer.learning_rate, rho, *clock.spent())
+    write_json(folder / TRIAL, trial._asdict())
+    return []
+
+
+def best_of(folders: Sequence[Path]) -> tuple[Trial, Path, float | None]:
+    """The trial of the best correlation, its folder, and the core seconds of all.
+
+    Raises
+    ------
+    InputError
+        If all diverged.
+    """
+    from ..written import read_json
+
+    trials = [Trial(**read_json(folder / TRIAL)) for folder in folders]
+    ranked = [(t.validation_rho, k) for k, t in enumerate(trials) if t.validation_rho is not None]
+    if not ranked:
+        raise InputError("the training diverged at every learning rate", source=folders[0])
+    spent = [t.core_seconds for t in trials if t.core_seconds is not None]
+    _, best = max(ranked)
+    return trials[best], folders[best], sum(spent) if len(spent) == len(trials) else None
+
+
+def train_at_best(
+    folder: Path,
+    name: str,
+    config: TrainConfig,
+    seed: int,
+    trials: Sequence[Path],
+    preparation: Preparation,
+) -> list[Row]:
+    """Score a network trained at the best rate; that of the first seed is the trial itself."""
+    from ..models.storage import load_model
+    from ..training.sources import open_data
+    from .cells import RUN, fitted, test_rows
+
+    best, origin, tuning = best_of(trials)
+    data = open_data(config).dataset
+    splits = data.splits
+    if seed == 0:
+        model, spent = load_model(origin / RUN), Spent(best.seconds, best.core_seconds)
+    else:
+        asked = with_seed(with_rate(config, best.learning_rate), seed)
+        clock = Clock(folder / RUN)
+        model = fitted(asked, folder, splits["train"], splits["validation"], preparation)
+        spent = clock.spent()
+    own = {
+        "learning_rate": best.learning_rate,
+        "validation_rho": model.card.metrics["validation_rho"],
+        "tuning_core_seconds": tuning,
+    }
+    rows = test_rows(model, data, spent, preparation, name)
+    return [{**own, **row} for row in rows]

@@ -1,0 +1,96 @@
+"""The rule of docs/claims.md, on tables whose answer is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import t as student
+
+from equiglass.studies.base import Row, text_of
+from tests.test_docs import tool
+
+rng = np.random.default_rng(1)
+BASE = rng.uniform(0.4, 0.7, 12)  # configurations differ more than any gain
+
+
+def rows(
+    gain: float, seeds: int = 3, n: int = 12, noise: float = 0.01, **columns: Any
+) -> list[Row]:
+    """Two times of each seed; at the second all is 0.1 higher."""
+    return [
+        {
+            "variant": f"{gain},{seed}", "seed": seed, "type": "A", "time": time, "rho": None,
+            "n_configurations": n, "core_seconds": 36.0,
+            "rhos": text_of(BASE[:n] + gain + 0.1 * time + noise * rng.normal(size=n)),
+            **columns,
+        }
+        for seed in range(seeds)
+        for time in (0, 1)
+    ]  # fmt: skip
+
+
+def test_interval_is_the_wider_of_two() -> None:
+    half_width = tool("claim_rows").half_width
+    differences = np.array([[0.1, 0.2, 0.3, 0.4], [0.3, 0.4, 0.5, 0.6], [0.5, 0.6, 0.7, 0.8]])
+    over_configurations = student.ppf(0.975, 3) * np.std([0.3, 0.4, 0.5, 0.6], ddof=1) / 2
+    over_seeds = student.ppf(0.975, 2) * 0.2 / 3**0.5
+    assert half_width(differences) == pytest.approx(max(over_configurations, over_seeds))
+    assert half_width(differences) == pytest.approx(over_seeds)
+    assert half_width(differences[:1]) == pytest.approx(over_configurations)
+    assert half_width(differences[:1, :1]) is None
+
+
+@pytest.mark.parametrize(
+    ("gain", "seeds", "n", "verdict", "missing"),
+    [
+        (0.05, 3, 12, "shown", []),
+        (-0.05, 3, 12, "refuted", []),
+        (0.0, 3, 12, "open", ["an interval without zero"]),
+        (0.05, 2, 12, "open", ["1 more seed"]),
+        (0.05, 3, 11, "open", ["1 more test configuration"]),
+        (0.05, 1, 2, "open", ["2 more seeds", "10 more test configurations"]),
+    ],
+)
+def test_verdicts(gain: float, seeds: int, n: int, verdict: str, missing: list[str]) -> None:
+    found = tool("claim_rows").compare("a − b", "here", rows(gain, seeds, n), rows(0.0, seeds, n))
+    assert found.missing[: len(missing)] == missing and bool(found.missing) == bool(missing)
+    assert found.verdict == verdict
+    assert found.difference == pytest.approx(gain, abs=0.02)
+    assert (found.seeds, found.configurations) == (seeds, n)
+    assert found.core_hours == pytest.approx((1 if gain == 0 else 2) * seeds * 36 / 3600)
+
+
+def test_pairing_takes_out_what_configurations_have_in_common() -> None:
+    """The spread of configurations is ten times the difference that is found."""
+    compare = tool("claim_rows").compare
+    found = compare("a − b", "here", rows(0.01, noise=0.001), rows(0, noise=0.001))
+    assert found.verdict == "shown" and found.half < 0.005 < 0.1 * np.ptp(BASE)
+
+
+def test_what_is_solved_at_once_meets_every_seed() -> None:
+    compare = tool("claim_rows").compare
+    alone = rows(0.0, 1, core_seconds=None)
+    for row in alone:
+        row["seed"] = None
+    found = compare("a − b", "here", rows(0.05), alone)
+    assert (found.seeds, found.verdict, found.core_hours) == (3, "shown", None)
+    assert compare("a − b", "here", rows(0.05), []) is None
+
+
+def test_tables_of_means_alone_have_no_interval() -> None:
+    old = [{**row, "rhos": None, "rho": 0.5} for row in rows(0.0)]
+    found = tool("claim_rows").compare("a − b", "here", old, old)
+    assert found.half is None and found.verdict == "open" and "an interval" in found.missing
+
+
+def test_a_claim_needs_all_of_its_comparisons() -> None:
+    claim_rows = tool("claim_rows")
+    compare = claim_rows.compare
+    up, down, none = (compare("", "", rows(g), rows(0)) for g in (0.05, -0.05, 0.0))
+    assert claim_rows.together([up, up]) == "shown"
+    assert claim_rows.together([up, none]) == "open"
+    assert claim_rows.together([up, none, down]) == "refuted"
+    claim = tool("claims").Claim("", "", [], [up, None])
+    assert (claim.verdict, claim.missing) == ("open", "a committed run")

@@ -1,0 +1,163 @@
+"""Paired comparisons of committed tables: the arithmetic behind docs/claims.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equiglass.evaluation.intervals import mean_interval
+from equiglass.studies.base import Row, rhos_of
+
+SEEDS, CONFIGURATIONS = 3, 12
+SHOWN, REFUTED, OPEN = "shown", "refuted", "open"
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How much better one is than another, on the same configurations.
+
+    Attributes
+    ----------
+    first
+        Mean correlation of the one.
+    half
+        Half width of the interval of the difference; None where it cannot be known.
+    core_hours
+        Of all trainings of both; None where a run did not record it.
+    """
+
+    what: str
+    where: str
+    first: float
+    difference: float
+    half: float | None
+    seeds: int
+    configurations: int
+    core_hours: float | None
+
+    @property
+    def missing(self) -> list[str]:
+        """What the rule asks for and is not there."""
+        found = []
+        if self.seeds < SEEDS:
+            found.append(more(SEEDS - self.seeds, "seed"))
+        if self.configurations < CONFIGURATIONS:
+            found.append(more(CONFIGURATIONS - self.configurations, "test configuration"))
+        if self.half is None:
+            found.append("an interval")
+        elif abs(self.difference) <= self.half:
+            found.append("an interval without zero")
+        return found
+
+    @property
+    def verdict(self) -> str:
+        """By the rule of the page."""
+        if self.missing:
+            return OPEN
+        return SHOWN if self.difference > 0 else REFUTED
+
+    @property
+    def number(self) -> str:
+        """The difference with its interval."""
+        half = "" if self.half is None else f" ± {self.half:.3f}"
+        return f"{self.difference:+.3f}{half}"
+
+
+def more(number: int, what: str) -> str:
+    """So many more of something."""
+    return f"{number} more {what}{'' if number == 1 else 's'}"
+
+
+def together(compared: Sequence[Compared]) -> str:
+    """The verdict on a claim that several comparisons decide: all must hold."""
+    verdicts = {c.verdict for c in compared}
+    if REFUTED in verdicts:
+        return REFUTED
+    return SHOWN if verdicts == {SHOWN} else OPEN
+
+
+def half_width(differences: Array) -> float | None:
+    """Of the mean of differences (seeds, configurations), the wider of two intervals.
+
+    One is over configurations, each averaged over seeds, the other over seeds, each averaged over
+    configurations; of one seed there is the first alone.
+    """
+    every = [mean_interval(differences.mean(axis=0).tolist())]
+    if len(differences) > 1:
+        every.append(mean_interval(differences.mean(axis=1).tolist()))
+    found = [interval[1] for interval in every if interval is not None]
+    return max(found) if found else None
+
+
+def rows_where(rows: Iterable[Row], type_name: str = "A", **columns: Any) -> list[Row]:
+    """The rows of a type with these values in columns."""
+    return [
+        r for r in rows if r["type"] == type_name and all(r.get(k) == v for k, v in columns.items())
+    ]
+
+
+def by_seed(rows: Sequence[Row]) -> dict[Any, Array]:
+    """Of each seed the correlation of each configuration, averaged over times."""
+    grouped: dict[Any, list[list[float]]] = {}
+    for row in rows:
+        grouped.setdefault(row.get("seed"), []).append(rhos_of(row) or [row["rho"]])
+    return {seed: np.nanmean(np.array(v, dtype=np.float64), axis=0) for seed, v in grouped.items()}
+
+
+def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> Compared | None:
+    """Two sets of rows, those of the same seeds against each other; None where one is empty.
+
+    What has no seed, since it is solved at once, is compared with every seed of the other.
+    """
+    if not one or not other:
+        return None
+    times = {r["time"] for r in one} & {r["time"] for r in other}
+    one, other = ([r for r in rows if r["time"] in times] for rows in (one, other))
+    a, b = by_seed(one), by_seed(other)
+    seeds = [s for s in a if s in b or set(b) == {None}]
+    if not seeds:
+        return None
+    first = np.array([a[s] for s in seeds])
+    differences = first - np.array([b[s if s in b else None] for s in seeds])
+    whole = bool(rhos_of(one[0]) and rhos_of(other[0]))
+    return Compared(
+        what,
+        where,
+        float(first.mean()),
+        float(differences.mean()),
+        half_width(differences) if whole else None,
+        len(seeds),
+        int(one[0]["n_configurations"]),
+        core_hours([*one, *other]),
+    )
+
+
+def by_name(
+    what: str, where: str, one: Mapping[int, float], other: Mapping[int, float]
+) -> Compared:
+    """Correlations by the number of a configuration, of one training each."""
+    both = sorted(set(one) & set(other))
+    differences = np.array([[one[k] - other[k] for k in both]])
+    first = float(np.mean([one[k] for k in both]))
+    half = half_width(differences)
+    return Compared(what, where, first, float(differences.mean()), half, 1, len(both), None)
+
+
+def core_hours(rows: Iterable[Row]) -> float | None:
+    """Of all trainings in a table, and of the trials that chose their learning rates."""
+    trainings: dict[Any, Any] = {}
+    trials: dict[Any, Any] = {}
+    for row in rows:
+        trainings[row["variant"]] = row.get("core_seconds")
+        if row.get("learning_rate") is not None:
+            # One of the trials is the training of the first seed.
+            trials[row.get("network")] = row.get("tuning_core_seconds")
+            if row.get("seed") == 0:
+                trainings[row["variant"]] = 0.0
+    spent = [*trainings.values(), *trials.values()]
+    return None if any(s is None for s in spent) else sum(spent) / 3600

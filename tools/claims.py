@@ -1,0 +1,305 @@
+"""The seven claims, and the comparisons of committed tables that decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import baselines_page
+from claim_rows import OPEN, Compared, by_name, compare, rows_where, together
+from pages import RESULTS
+
+from equiglass.models.se3 import SE3Config
+from equiglass.simulation.config import SimulationConfig
+from equiglass.studies.base import Row
+from equiglass.studies.equivariance import TWIN
+from equiglass.studies.grid import read_table
+from equiglass.studies.layers import BOND_ORDER, DENSITY
+from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
+from equiglass.studies.timescales import ALONE, TOGETHER
+from equiglass.yaml_config import load_layered
+
+NETWORK = "l_max=2"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One of the seven.
+
+    Attributes
+    ----------
+    decides, beside
+        The comparisons that the verdict follows from, and others; None where no run is committed.
+    notes
+        What the numbers are of.
+    figure
+        In docs/results.
+    """
+
+    title: str
+    says: str
+    commands: Sequence[str]
+    decides: Sequence[Compared | None]
+    beside: Sequence[Compared | None] = ()
+    notes: str = ""
+    figure: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """By the rule."""
+        found = [c for c in self.decides if c is not None]
+        return together(found) if found and len(found) == len(self.decides) else OPEN
+
+    @property
+    def missing(self) -> str:
+        """What the decisive comparisons lack, each once."""
+        if not self.decides or None in self.decides:
+            return "a committed run"
+        every = [m for c in self.decides if c is not None for m in c.missing]
+        return "; ".join(dict.fromkeys(every))
+
+    @property
+    def numbers(self) -> str:
+        """Of the decisive comparisons."""
+        known = [c for c in self.decides if c is not None]
+        several = len({c.where for c in known}) > 1
+        parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
+        return "; ".join(parts)
+
+
+def table(name: str) -> list[Row]:
+    """The committed table of a study; empty where there is none."""
+    file = RESULTS / f"study_{name}.csv"
+    return read_table(file) if file.is_file() else []
+
+
+def state(name: str) -> str:
+    """Temperature and number of particles of simulated data."""
+    config = load_layered(name, SimulationConfig)
+    temperatures = ", ".join(f"{t:g}" for t in config.temperatures if isinstance(t, float))
+    return f"T = {temperatures}, N = {config.n_particles}"
+
+
+def at_temperature(rows: Sequence[Row], temperature: str) -> list[Row]:
+    """The rows of tests at a temperature."""
+    return [r for r in rows if str(r["data"]).endswith(f", T={temperature}")]
+
+
+def pair(rows: Sequence[Row], one: str, other: str, where: str) -> Compared | None:
+    """Two networks of a table."""
+    a, b = (rows_where(rows, network=name) for name in (one, other))
+    return compare(f"{one} − {other}", where, a, b)
+
+
+def equivariance() -> Claim:
+    """The first."""
+    where = state("ka3d_labels")
+    rows = at_temperature(table("equivariance_t064"), "0.64")
+    beside = at_temperature(table("rivals_t064"), "0.64")
+    files = baselines_page.read()
+    network, *others = files
+    public = "T = 0.44, ten public files"
+    return Claim(
+        "Equivariance improves prediction at comparable parameters",
+        f"The network of {NETWORK} is better than that of scalar features, and than its twin "
+        "without symmetry, each of as many parameters.",
+        [
+            "equiglass study equivariance ka3d_claims -o equivariance",
+            "equiglass study rivals ka3d_claims -o rivals",
+        ],
+        [pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN)],
+        [
+            pair(rows, NETWORK, "l_max=1", where),
+            pair(rows, "l_max=3", NETWORK, where),
+            *(pair(beside, SE3, name, where) for name in (BOTAN, MLP, RIDGE, COARSE)),
+            *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
+        ],
+        "Learning rates of all that are trained by steps are chosen on the validation "
+        "configuration among the same three. Those on the public files were trained otherwise "
+        f"([how](results/baselines.md)). {budgets([*rows, *beside])}".strip(),
+        "study_equivariance_t064.png",
+    )
+
+
+def budgets(rows: Sequence[Row]) -> str:
+    """What a training of each network took, and its parameters."""
+    parts = []
+    for name in dict.fromkeys(r["network"] for r in rows):
+        mine = [r for r in rows if r["network"] == name]
+        spent = {r["variant"]: r["core_seconds"] for r in mine}
+        known = [s for s in spent.values() if s is not None]
+        hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
+        rate = mine[0]["learning_rate"]
+        chosen = "" if rate is None else f", rate {rate:g}"
+        parts.append(f"{name} {hours} ({mine[0]['parameters']} parameters{chosen})")
+    return f"Core-hours of a training: {'; '.join(parts)}." if parts else ""
+
+
+def unseen() -> Claim:
+    """The second."""
+    where = "trained at T = 0.64, tested at T = 0.56"
+    rows = at_temperature(table("equivariance_t064"), "0.56")
+    beside = at_temperature(table("rivals_t064"), "0.56")
+    old = table("temperature")
+
+    def trained(one: str, other: str, at: float) -> Compared | None:
+        a, b = (
+            rows_where(old, variant=name.removeprefix("at "), tested_at=at) for name in (one, other)
+        )
+        where = f"one network of each; tested at T = {at:g}"
+        return compare(f"trained {one} − trained {other}", where, a, b)
+
+    return Claim(
+        "It generalises to unseen temperatures, better than other graph networks",
+        "At a temperature that none was trained at, the network is better than BOTAN's and than "
+        "the twin.",
+        [
+            "equiglass study equivariance ka3d_claims -o equivariance",
+            "equiglass study rivals ka3d_claims -o rivals",
+        ],
+        [pair(beside, SE3, BOTAN, where), pair(rows, NETWORK, TWIN, where)],
+        [
+            *(pair(beside, SE3, name, where) for name in (MLP, RIDGE, COARSE)),
+            trained("without T=0.56", "at T=0.56", 0.56),
+            trained("at T=0.64", "at T=0.56", 0.56),
+            trained("at T=0.64", "at T=0.5", 0.5),
+        ],
+        "Tests are the packaged configurations, N = 1000, at the times of equal t/τ_α. One step of "
+        "temperature, not the matrix of the paper down to T = 0.44.",
+    )
+
+
+def inputs_and_depth() -> Claim:
+    """The third."""
+    where = state("ka3d_labels")
+    own = {name: table(f"{name}_t064") for name in ("inputs", "depth")}
+    warm = {name: table(name) for name in ("inputs", "depth")}
+    public = {name: table(f"{name}_t044") for name in ("inputs", "depth")}
+    both = "thermal+inherent+energies"
+
+    def three(tables: dict[str, list[Row]], place: str) -> list[Compared | None]:
+        def of(name: str, what: str, values: tuple[object, object], late: bool) -> Compared | None:
+            rows = [r for r in tables[name] if not late or r["time"] == last(tables[name])]
+            key = {"inputs": "inputs", "depth": "layers"}[name]
+            key = key if rows and key in rows[0] else "variant"
+            a, b = ([r for r in rows_where(rows) if r[key] == value] for value in values)
+            at = f", t = {last(rows):g}" if late and rows else ""
+            return compare(f"{what}{at}", place, a, b)
+
+        return [
+            of("inputs", "inherent − thermal", ("inherent", "thermal"), True),
+            of("inputs", f"{both} − inherent", (both, "inherent"), False),
+            of("inputs", f"{both} − thermal", (both, "thermal"), False),
+            of("depth", "4 layers − 1 layer", (4, 1), True),
+        ]
+
+    return Claim(
+        "What is read matters: the inherent structure, energies, and depth",
+        "At the longest time the inherent positions tell more than the thermal ones and four "
+        "layers more than one; at all times both with energies tell more than either.",
+        [
+            "equiglass study inputs ka3d_claims:warm -o inputs",
+            "equiglass study depth ka3d_claims:warm -o depth",
+        ],
+        three(own, where),
+        [*three(warm, "T = 0.56, N = 1000"), *three(public, "T = 0.44, public files")],
+        "Of the network; rivals with other inputs were not trained.",
+    )
+
+
+def last(rows: Sequence[Row]) -> float:
+    """The longest time of a table."""
+    return max((float(r["time"]) for r in rows), default=0.0)
+
+
+def transfer() -> Claim:
+    """The fourth."""
+    rows = table("transfer")
+    found = []
+    for target, n in dict.fromkeys((r["target"], r["n"]) for r in rows if r["n"] is not None):
+        a, b = (rows_where(rows, target=target, n=n, method=m) for m in ("frozen", "scratch"))
+        source = next(r["source"] for r in rows)
+        where = f"T = {source:g} to T = {target:g}"
+        found.append(compare(f"frozen − scratch, n = {n} of the target", where, a, b))
+    return Claim(
+        "The representation transfers",
+        "With few configurations of another temperature, new decoders on the frozen representation "
+        "are better than a new network.",
+        ["equiglass study transfer ka3d_train:temperatures -o transfer"],
+        found,
+        notes="From warm to cold only. Cold to warm, across times, and from simulation to the "
+        "public files were not run.",
+    )
+
+
+def order_parameter() -> Claim:
+    """The fifth."""
+    return Claim(
+        "The network learns a structural order parameter",
+        "S of networks trained at different temperatures agrees on the same particles, as well as "
+        "that of different seeds.",
+        ["equiglass study order-parameter ka3d_train:temperatures -o order"],
+        [],
+    )
+
+
+def density_fields() -> Claim:
+    """The sixth."""
+    rows, where = table("layers_t064"), state("ka3d_labels")
+    deepest = max((r["layer"] for r in rows), default=0)
+    cutoff = SE3Config().cutoff
+
+    def of(field: str, near: bool, one: int, other: int) -> Compared | None:
+        mine = [r for r in rows if (r["time"] <= cutoff) == near and r["field"] == field]
+        a, b = (rows_where(mine, layer=k) for k in (one, other))
+        place = f"{where}, r {'≤' if near else '>'} {cutoff:g}"
+        return compare(f"{field}: layer {one} − layer {other}", place, a, b)
+
+    return Claim(
+        "Early layers are density fields",
+        "A linear map reads the density of the near shells better off the first layer than off the "
+        "last, and that of the far shells better off the last.",
+        ["equiglass study layers ka3d_claims:warm -o layers"],
+        [of(DENSITY, True, 1, deepest), of(DENSITY, False, deepest, 1)],
+        [
+            of(DENSITY, True, 1, 0),
+            of(BOND_ORDER, True, 1, deepest),
+            of(BOND_ORDER, False, deepest, 1),
+        ],
+        "Here ρ is the correlation of the map with the field, averaged over the radii of shells. "
+        "That the first layer's sums are densities of the types on radial functions times "
+        "spherical harmonics is an identity, which a test checks to rounding, and no measurement; "
+        "with energies and vectors at the input they are densities with these as weights, beside "
+        "those of the types.",
+        "study_layers_t064.png",
+    )
+
+
+def timescales() -> Claim:
+    """The seventh."""
+    rows, where = table("timescales_t064"), state("ka3d_labels")
+    one, other = (rows_where(rows, networks=name) for name in (TOGETHER, ALONE))
+    by_time = [
+        compare(
+            f"the same at t = {t:g}", where,
+            [r for r in one if r["time"] == t], [r for r in other if r["time"] == t],
+        )
+        for t in sorted({r["time"] for r in one})
+    ]  # fmt: skip
+    return Claim(
+        "One network predicts many timescales at once",
+        "One network for all times is better than one for each.",
+        ["equiglass study timescales ka3d_claims:warm -o timescales"],
+        [compare(f"{TOGETHER} − {ALONE}", where, one, other)],
+        by_time,
+        "All networks have as many steps, so that those of single times together take longer.",
+        "study_timescales_t064.png",
+    )
+
+
+def claims() -> list[Claim]:
+    """All seven, in order."""
+    return [
+        equivariance(), unseen(), inputs_and_depth(), transfer(), order_parameter(),
+        density_fields(), timescales(),
+    ]  # fmt: skip

@@ -1,0 +1,87 @@
+"""Write docs/claims.md: what the paper claims, and what the committed runs say to it.
+
+python tools/claims_page.py [--check]
+
+Every number and verdict follows from the tables in docs/results/; see tools/claims.py.
+"""
+
+from __future__ import annotations
+
+from claim_rows import CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
+from claims import Claim, claims
+from pages import RESULTS, ROOT, Page, run
+
+TEXT = f"""# Claims
+
+Pezzicoli, Charpiat and Landes (SciPost Phys. 16, 136 (2024)) are read as making seven claims. This
+page says of each what the runs of this project show. It is written by `python tools/claims_page.py`
+from the tables in `docs/results/`, verdicts included.
+
+**The rule.** A claim is decided by the comparisons that stand first with it. A comparison is
+*{SHOWN}* or *{REFUTED}* only with at least {SEEDS} seeds, at least {CONFIGURATIONS} test
+configurations of the state point, and an interval of the difference that excludes zero; then its
+sign decides. Anything else is *{OPEN}*, with what is missing. A claim is *{SHOWN}* if all of these
+comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
+
+**The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
+is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
+is the wider of two by Student's t: over configurations, each averaged over seeds, and over seeds,
+each averaged over configurations. What is compared learned from the same data, with the same
+settings otherwise. The core-hours are those of all trainings of both, with the trials of learning
+rates and without quenches, where the run recorded them.
+
+{{summary}}
+
+{{sections}}"""
+
+
+def line(c: Compared) -> str:
+    """A comparison in the table of its claim."""
+    hours = "not recorded" if c.core_hours is None else f"{c.core_hours:.3f}"
+    verdict = c.verdict + (f": {'; '.join(c.missing)}" if c.missing else "")
+    return (
+        f"| {c.what} | {c.where} | {c.first:.3f} | {c.number} | {c.seeds} | {c.configurations} | "
+        f"{hours} | {verdict} |"
+    )
+
+
+def section(number: int, claim: Claim) -> str:
+    """One claim."""
+    code = "\n".join(["```sh", *claim.commands, "```"])
+    found = [c for c in (*claim.decides, *claim.beside) if c is not None]
+    n_decides = sum(c is not None for c in claim.decides)
+    lines = [f"## {number}. {claim.title}", "", f"**{claim.verdict}.** {claim.says}", "", code, ""]
+    if claim.figure and (RESULTS / claim.figure).is_file():
+        lines += [f"![{claim.title}](results/{claim.figure})", ""]
+    if found:
+        head = (
+            "comparison | where | ρ of the first | difference, 95 % | seeds | test configurations"
+        )
+        lines += [f"| {head} | core-hours | verdict |", "| --- " * 8 + "|"]
+        lines += [line(c) for c in found[:n_decides]]
+        if n_decides < len(found):
+            lines += ["| *beside, which decides nothing* | | | | | | | |"]
+        lines += [*(line(c) for c in found[n_decides:]), ""]
+    else:
+        lines += ["No run is committed.", ""]
+    return "\n".join([*lines, claim.notes, ""] if claim.notes else lines)
+
+
+def page() -> str:
+    """The page."""
+    every = claims()
+    lines = ["| | claim | verdict | what decides it | missing |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| {k} | {c.title} | *{c.verdict}* | {c.numbers or '-'} | {c.missing or '-'} |"
+        for k, c in enumerate(every, 1)
+    ]
+    return TEXT.format(
+        summary="\n".join(lines),
+        sections="\n".join(section(k, c) for k, c in enumerate(every, 1)),
+    )
+
+
+PAGES = (Page(ROOT / "docs" / "claims.md", page),)
+
+if __name__ == "__main__":
+    run(PAGES, __doc__)

@@ -14,7 +14,7 @@ import torch
 import equiglass as eg
 from equiglass.analysis.four_point import four_point as run_four_point
 from equiglass.analysis.four_point import ornstein_zernike, structure_factor, susceptibility
-from equiglass.analysis.probes import _default, layer_invariants, probe
+from equiglass.analysis.probes import layer_invariants, probe, shells_of
 from equiglass.analysis.representation import (
     correlations,
     measured_mobility,
@@ -188,7 +188,7 @@ def test_probe_reads_what_is_there() -> None:
     assert mean(1, 0.9, 1.9) > mean(0, 0.9, 1.9) + 0.15
     assert mean(1, 3.0, 4.7) < 0.3
     union = small_model(inputs={"graph": "union"}, layers=1, channels=2, l_max=1, cutoff=1.4)
-    assert _default(union).inputs.positions == ("inherent",)
+    assert shells_of(union).inputs.positions == ("inherent",)
     with pytest.raises(InputError, match="equivariant network"):
         probe(PropensityModel(MessageConfig(kind="botan"), 2, [1.0]), members[:1], members[1:])
 

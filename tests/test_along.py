@@ -16,7 +16,9 @@ from matplotlib.image import imread
 import equiglass as eg
 from equiglass.data.atoms import to_ase
 from equiglass.models.se3 import SE3Config
+from equiglass.simulation.preparation import Preparation
 from equiglass.streaming.folder import WorkFolder
+from equiglass.streaming.jobs import Predict
 from tests.conftest import make_complete, make_liquid
 
 N, FRAMES, TIMES = 120, 6, (0.14, 4120.0)
@@ -155,6 +157,13 @@ def test_a_stopped_run_goes_on(
     after = {p.name: p.stat().st_mtime_ns for p in work.path.glob("*.npz")}
     assert {n for n in stamps if after[n] != stamps[n]} == {"00000002.npz"}
     assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
+def test_what_was_done_without_a_look_at_the_domain_is_not_taken_for_strict(
+    model: eg.PropensityModel,
+) -> None:
+    loose, strict = (Predict(model, Preparation(), s).belongs_to() for s in (False, True))
+    assert loose != strict and "strict" not in loose
 
 
 def test_lammps_reads_a_dump(tmp_path: Path, model: eg.PropensityModel, trajectory: Path) -> None:

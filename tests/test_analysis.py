@@ -14,7 +14,7 @@ import torch
 import equiglass as eg
 from equiglass.analysis.four_point import four_point as run_four_point
 from equiglass.analysis.four_point import ornstein_zernike, structure_factor, susceptibility
-from equiglass.analysis.probes import _default, layer_invariants, probe
+from equiglass.analysis.probes import layer_invariants, probe, shells_of
 from equiglass.analysis.representation import (
     correlations,
     measured_mobility,
@@ -188,7 +188,7 @@ def test_probe_reads_what_is_there() -> None:
     assert mean(1, 0.9, 1.9) > mean(0, 0.9, 1.9) + 0.15
     assert mean(1, 3.0, 4.7) < 0.3
     union = small_model(inputs={"graph": "union"}, layers=1, channels=2, l_max=1, cutoff=1.4)
-    assert _default(union).inputs.positions == ("inherent",)
+    assert shells_of(union).inputs.positions == ("inherent",)
     with pytest.raises(InputError, match="equivariant network"):
         probe(PropensityModel(MessageConfig(kind="botan"), 2, [1.0]), members[:1], members[1:])
 
@@ -308,6 +308,10 @@ def test_four_point_of_a_model() -> None:
     alone = run_four_point(model, configurations[:1], q_max=3.0)
     assert [r.as_dict()["chi4"] for r in alone] == [None] * 4
     json.dumps([r.as_dict() for r in (*rows, *alone)], allow_nan=False)
+    # Nor is anything known of mobilities that are all the same.
+    flat = [c.replace(propensity=np.ones((2, 120))) for c in configurations]
+    (first, *_) = [r for r in run_four_point(model, flat, q_max=3.0) if r.mobility == "measured"]
+    assert first.as_dict()["chi4"] is None and set(first.as_dict()["s4"]) == {None}
     of_type_a = np.concatenate([c.propensity[1, c.types == 0] for c in configurations])
     assert np.isclose(by_name["measured", 2.0].variance, of_type_a.var())
     open_box = [configurations[0].replace(periodic=(False, True, True))]

@@ -213,9 +213,11 @@ def test_a_quench_goes_on_with_the_same_data_and_potential_only(tmp_path: Path) 
     potential_file(potential, 0.6)
     with pytest.raises(eg.InputError, match="begun with another potential"):
         eg.quench(moved, store, potential=potential)
-    ase.io.write(moved, [eg.to_ase(liquid(s)) for s in (1, 3)])
-    with pytest.raises(eg.InputError, match="begun from other data"):
-        eg.quench(moved, store, potential="kob-andersen")
+    warmer = [liquid(s).replace(temperature=0.5) for s in (1, 2)]
+    for others in ([liquid(1), liquid(3)], warmer):
+        ase.io.write(moved, [eg.to_ase(c) for c in others])
+        with pytest.raises(eg.InputError, match="begun from other data"):
+            eg.quench(moved, store, potential="kob-andersen")
 
 
 def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
@@ -273,6 +275,8 @@ def test_times_are_compared_before_anything_is_quenched(monkeypatch: pytest.Monk
     ):
         with pytest.raises(eg.InputError, match="none of the data's times"):
             call()
+    with pytest.raises(eg.InputError, match="time: must be a positive number"):
+        eg.represent(model, bare, time=-1.0)
 
 
 def test_packaged_models_are_listed() -> None:

@@ -142,6 +142,11 @@ def test_a_file_that_changed_meanwhile_is_begun_anew(server: Server, tmp_path: P
     piece = {"url": server.address + "plain.bin", "start": 0, "n_bytes": 9000, "whole": True}
     http.record_of(part).write_text(json.dumps({**piece, "validator": '"0"', "md5": None}))
     assert get(server, tmp_path, "plain").path.read_bytes() == CONTENT
+    # By a server that names no versions, of another length.
+    (tmp_path / "plain.bin").unlink()
+    part.write_bytes(b"old" * 1000)
+    http.record_of(part).write_text(json.dumps({**piece, "validator": None, "md5": None}))
+    assert get(server, tmp_path, "plain").path.read_bytes() == CONTENT
     # A part of which nothing is recorded may be of anything.
     part = http.part_of(tmp_path / "one.bin")
     part.write_bytes(b"old")
@@ -246,6 +251,18 @@ def test_a_member_becomes_a_store(server: Server, tmp_path: Path) -> None:
     assert other.path.read_bytes() == b"equal " * 5000
     with pytest.raises(eg.InputError, match=r"GlassBench/none: no such member .*T0.44.tar.gz"):
         get(server, tmp_path, "GlassBench/none")
+
+
+def test_a_folder_of_another_archive_is_not_taken_for_unpacked(
+    server: Server, tmp_path: Path
+) -> None:
+    found = get(server, tmp_path, "T0.44", unpack=True)
+    assert found.unpacked == get(server, tmp_path, "T0.44", unpack=True).unpacked
+    for name in ("T0.44.tar.gz", "T0.44.tar.gz.fetched.json"):
+        (tmp_path / "KA" / name).unlink()
+    (found.unpacked / ".unpacked_from").write_text("of another archive")
+    with pytest.raises(eg.InputError, match=r"KA/T0.44: is there, and not known to be"):
+        get(server, tmp_path, "T0.44", unpack=True)
 
 
 def test_an_archive_does_not_write_outside(server: Server, tmp_path: Path) -> None:

@@ -141,6 +141,11 @@ def test_other_data_do_not_resume(tmp_path: Path) -> None:
         training_run.train(
             config, run, data=from_configurations(changed), resume=True, progress=False
         )
+    moved = [c.replace(inherent_energy=c.inherent_energy + 0.1) for c in DATA]  # type: ignore[operator]
+    with pytest.raises(InputError, match=r"data.json: was begun with other inherent structures"):
+        training_run.train(
+            config, run, data=from_configurations(moved), resume=True, progress=False
+        )
     assert (run / "data.json").read_text() == before
     # Where they lie does not matter.
     moved = config.model_copy(update={"data": config.data.model_copy(update={"path": "moved"})})

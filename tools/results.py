@@ -22,6 +22,7 @@ import single_runs_page
 import states_page
 import studies_page
 import tutorial_page
+import wheel_page
 from pages import Page, run
 
 PAGES: tuple[Page, ...] = (
@@ -41,6 +42,7 @@ PAGES: tuple[Page, ...] = (
     *own_trajectory_page.PAGES,
     *potential_page.PAGES,
     *tutorial_page.PAGES,
+    *wheel_page.PAGES,
     *notebooks.PAGES,
 )
 

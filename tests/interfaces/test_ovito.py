@@ -14,6 +14,7 @@ import pytest
 
 import equiglass as eg
 from equiglass.data.configuration import Configuration
+from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.errors import AssumptionWarning
 
 pytest.importorskip("ovito", reason="needs OVITO: pip install 'equiglass[ovito]'")
@@ -77,6 +78,16 @@ def test_reader_shows_configurations(store: Path, configurations: list[Configura
         np.testing.assert_allclose(np.diag(data.cell[:, :3]), c.box)
         assert tuple(data.cell.pbc) == c.periodic
         assert data.attributes["temperature"] == 0.5
+
+
+def test_radii_are_those_of_a_potential_whatever_it_calls_its_species(
+    configurations: list[Configuration],
+) -> None:
+    content = KOB_ANDERSEN.model_dump()
+    pairs = dict(zip(("LL", "LS", "SS"), content["pairs"].values(), strict=True))
+    renamed = Potential.model_validate({**content, "species": ["L", "S"], "pairs": pairs})
+    data = shown(configurations[0].replace(potential=renamed))
+    assert [t.radius for t in data.particles.particle_types.types] == [0.5, 0.44]
 
 
 def test_properties_are_chosen(store: Path, configurations: list[Configuration]) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.simulation.config import SimulationConfig, load_simulation_config
+from equiglass.simulation.begun import begin, key_of
+from equiglass.simulation.config import SimulationConfig, StatePoint, load_simulation_config
+from equiglass.simulation.seeds import Identity
+from equiglass.simulation.tasks import given_start
+from tests.conftest import make_liquid
 
 
 def test_config_errors(tmp_path: Path) -> None:
@@ -38,6 +45,47 @@ def test_config_errors(tmp_path: Path) -> None:
     file.write_text("temperatures: [0.5]\ntimes: [1]\nn_configurations: {training: 1}\n")
     with pytest.raises(InputError, match="unknown splits"):
         load_simulation_config(file)
+
+
+def test_every_temperature_has_a_name_and_numbers_of_its_own() -> None:
+    config = SimulationConfig.model_validate(
+        {"temperatures": [0.44, 0.44001, 1.00005, 2.0],
+         "times": [1.0], "n_configurations": {"train": 1}}
+    )  # fmt: skip
+    points = config.state_points
+    names = [Identity(p.temperature, "train", 0).name for p in points]
+    assert names == [f"T{t}-train-000" for t in ("0.44", "0.44001", "1.00005", "2")]
+    assert [key_of(p) for p in points] == ["0.44", "0.44001", "1.00005", "2"]
+    assert key_of(StatePoint(temperature=1.0000001)) == "1.0000001"
+
+
+def test_configurations_to_start_from(tmp_path: Path) -> None:
+    """They are of the system that is asked for, and on resume those of before."""
+    data, store = tmp_path / "a.zarr", tmp_path / "b.zarr"
+    liquids = [make_liquid(300, temperature=t) for t in (0.5, None)]
+    write_store(data, [(str(k), c, None) for k, c in enumerate(liquids)])
+
+    def settings(**more: object) -> SimulationConfig:
+        return SimulationConfig.model_validate(
+            {"n_particles": 300, "temperatures": [0.5], "times": [1.0], "start_from": str(data),
+             "n_configurations": {"train": 1}, **more}
+        )  # fmt: skip
+
+    first = Identity(0.5, "train", 0)
+    assert given_start(settings(), first).temperature == 0.5
+    for more, message in (
+        ({"dimensions": 2, "density": 1.0}, "dimensions: .*another system .expected 2, found 3"),
+        ({"n_particles": 400}, "n_particles: .*expected 400, found 300"),
+        ({"temperatures": [0.5, 0.6]}, "a.zarr: temperature: .*must state"),
+    ):
+        with pytest.raises(InputError, match=message):
+            given_start(settings(**more), first)
+    begin(store, settings(), KOB_ANDERSEN)
+    begin(store, settings(), KOB_ANDERSEN)
+    shutil.rmtree(data)
+    write_store(data, [("0", liquids[0].shifted([1, 0, 0]), None)])
+    with pytest.raises(InputError, match="b.zarr: start_from: was begun from other configur"):
+        begin(store, settings(), KOB_ANDERSEN)
 
 
 def test_published_times() -> None:

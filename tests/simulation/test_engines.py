@@ -144,3 +144,5 @@ def test_what_openmm_refuses() -> None:
         open_engine("openmm", layer, KA)
     with pytest.raises(InputError, match="smaller than twice the cutoff"):
         open_engine("openmm", make_liquid(100), KA)
+    with pytest.raises(InputError, match="types: has more types .*at most 2, found 3"):
+        open_engine("openmm", make_liquid().replace(types=np.arange(300) % 3), KA)

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
 from equiglass.data.potential import POTENTIALS, Potential, load_potential
 from equiglass.errors import InputError
+from equiglass.geometry.periodic import wrap
 from equiglass.simulation.lammps import LammpsEngine
 from equiglass.simulation.quench import quench, quench_configuration
 from tests.conftest import make_liquid
@@ -85,6 +87,24 @@ def test_cache_keeps_what_is_done(tmp_path: Path) -> None:
     # A damaged entry is made again.
     next(iter(files)).write_bytes(b"")
     assert len(quench(liquids, KA, cache=tmp_path, progress=False)) == 2
+
+
+def test_what_is_kept_has_the_precision_of_the_positions(tmp_path: Path) -> None:
+    """The same numbers in single and in double precision, in either order; and whole numbers."""
+    double = make_liquid(200)
+    single = double.replace(positions=wrap(double.positions.astype(np.float32), double.box))
+    double = double.replace(positions=single.positions.astype(np.float64))
+    expected = {c: quench_configuration(c, KA).inherent_positions for c in (single, double)}
+    for order in ((single, double), (double, single)):
+        for c in order:
+            (made,) = quench([c], KA, cache=tmp_path / str(order.index(single)), progress=False)
+            assert made.inherent_positions is not None and expected[c] is not None
+            assert made.inherent_positions.dtype == c.positions.dtype
+            assert np.array_equal(made.inherent_positions, expected[c])
+    lattice = np.stack(np.meshgrid(*3 * [np.arange(6)]), axis=-1).reshape(-1, 3)
+    whole = Configuration(np.zeros(216, int), np.full(3, 6.5), lattice)
+    moved = quench_configuration(whole, KA).displacement()
+    assert 0 < np.abs(moved).max() < 0.5
 
 
 def test_known_inherent_structure_is_kept() -> None:

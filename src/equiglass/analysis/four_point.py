@@ -168,6 +168,7 @@ class FourPoint:
         for name in ("chi4", "xi"):
             if not np.isfinite(content[name]):
                 content[name] = None
+        content["s4"] = [value if np.isfinite(value) else None for value in self.s4]
         return content
 
 
@@ -238,13 +239,14 @@ def _row(
 ) -> FourPoint:
     mine = [v[c.types == of_type] for v, c in zip(values, configurations, strict=True)]
     variance = float(np.concatenate(mine).var())
+    unit = variance or float("nan")  # where all move alike nothing is known of how
     q, s4 = structure_factor(configurations, values, of_type=of_type, q_max=q_max)
     return FourPoint(
         mobility,
         time,
         variance,
-        susceptibility(configurations, values, of_type=of_type) / variance,
+        susceptibility(configurations, values, of_type=of_type) / unit,
         ornstein_zernike(q, s4)[1],
         q.tolist(),
-        (s4 / variance).tolist(),
+        (s4 / unit).tolist(),
     )

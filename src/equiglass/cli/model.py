@@ -208,6 +208,7 @@ def predict(
         check_output(output, endings=ENDINGS)
     named = species_list(species)
     network = loaded(model)
+    row = network.row_of(time)
     data: Data = snapshot
     if output is not None and figure is None and memory is None:
         data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)
@@ -244,5 +245,5 @@ def predict(
     if figure is not None:
         from ..reporting.figures import prediction_map, save
 
-        picture = prediction_map(predictions[0], network.row_of(time), ranks=ranks)
+        picture = prediction_map(predictions[0], row, ranks=ranks)
         echo(f"figure {save(picture, figure)}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
+
+import numpy as np
 
 from ..analysis.along import Along
 from ..data.accuracy import REFERENCE, Accuracy
@@ -182,6 +185,7 @@ def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accura
     origin = {
         "quenched_from": dataset.source,
         "fingerprint": dataset.fingerprint(),
+        "contents": _contents(dataset),
         "potential": potential.model_dump(mode="json"),
         "accuracy": accuracy.model_dump(mode="json"),
     }
@@ -208,8 +212,8 @@ def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accura
             expected=begun,
             found=accuracy,
         )
-    # Stores of before fingerprints were kept name the path of the data only.
-    key = "fingerprint" if "fingerprint" in found else "quenched_from"
+    # Older stores have the snapshots' fingerprint only, or the path of the data.
+    key = next((k for k in ("contents", "fingerprint") if k in found), "quenched_from")
     if found.get(key) != origin[key]:
         raise InputError(
             "the store was begun from other data",
@@ -218,8 +222,20 @@ def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accura
             expected=origin[key],
             found=found.get(key),
         )
-    if "fingerprint" not in found:
+    if "contents" not in found:
         update_attributes(store, **origin)
+
+
+def _contents(dataset: Dataset) -> str:
+    """A hash of all that a store takes over from data, or that a quench reads."""
+    digest = hashlib.sha256()
+    for c in dataset:
+        stated = (c.temperature, c.periodic, c.relaxation_time, c.n_trajectories)
+        assumed = [None if part is None else part.content() for part in (c.potential, c.accuracy)]
+        digest.update(repr((stated, assumed)).encode())
+        for name, array in sorted(c.known.items()):
+            digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _potential(stored: Any, store: Path) -> Potential | None:

@@ -123,8 +123,10 @@ def represent(
     target = None if output is None else check_output(output, endings=FRAME_ENDINGS)
     if target is not None:
         check_results([target], model, data)
+    network = loaded(model)
+    network.row_of(time)  # before anything is quenched
     network, configurations, limit = model_and_data(
-        model, data, species, options, memory=memory, features=True
+        network, data, species, options, memory=memory, features=True
     )
     watch = Watch(network, strict=strict, memory=limit)
     result = run_represent(

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..models.coarse import coarse_energies
 
 Array = NDArray[np.floating[Any]]
 ENERGY, COARSE_ENERGY, STORED = "energy", "coarse-energy", "stored:"
@@ -37,6 +36,8 @@ def coarse_energy_predictor(width: float = COARSE_WIDTH) -> Predictor:
     """The inherent energy averaged over a Gaussian neighbourhood of this width, sigma."""
 
     def predict(configuration: Configuration) -> Array:
+        from ..models.coarse import coarse_energies
+
         return coarse_energies(configuration, "inherent", (width,)).T
 
     return predict

@@ -23,6 +23,8 @@ from .sets import PublicSet, Remote
 
 Show = Callable[[str], Any]  # a context that yields an Advance, for a file's name
 ARCHIVES = (".tar.gz", ".zip")
+# In an unpacked folder the sha256 of the archive; hidden, as readers of folders pass over it then.
+ORIGIN = ".unpacked_from"
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,8 @@ def _unpacked(found: Fetched) -> Fetched:
     Raises
     ------
     InputError
-        If it is no archive, is damaged, or would write outside of the folder.
+        If it is no archive, is damaged, or would write outside of the folder; or if a folder of
+        that name is there which did not come from it.
     """
     ending = next((e for e in ARCHIVES if found.path.name.endswith(e)), None)
     if ending is None:
@@ -236,6 +239,7 @@ def _unpacked(found: Fetched) -> Fetched:
                 else:
                     with tarfile.open(found.path, "r|gz") as tar:
                         tar.extractall(partial, filter="data")
+                (partial / ORIGIN).write_text(found.sha256)
                 publish(partial, target)
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
             if isinstance(error, InputError):
@@ -243,6 +247,11 @@ def _unpacked(found: Fetched) -> Fetched:
             raise InputError(f"cannot be unpacked: {error}", source=found.path) from error
         finally:
             remove(partial)
+    elif not (target / ORIGIN).is_file() or (target / ORIGIN).read_text() != found.sha256:
+        raise InputError(
+            "is there, and not known to be what this archive holds; remove it to unpack again",
+            source=target, expected=found.path.name,
+        )  # fmt: skip
     return Fetched(
         found.path, found.n_bytes, found.sha256, found.checked, found.new, unpacked=target
     )

@@ -208,6 +208,10 @@ def _continued(response: Any, known: Piece, have: int, part: Path) -> int:
             expected=f"from byte {known.start + have}",
             found=response.headers.get("Content-Range"),
         )  # fmt: skip
+    # All that shows another file where the server names no versions.
+    if known.whole and known.n_bytes is not None and stated[3] not in ("*", str(known.n_bytes)):
+        discard(part)
+        raise CutError("the server has another file now")
     return have
 
 

@@ -145,14 +145,13 @@ def fill(
 
 def _write_types(particles: Any, c: Configuration) -> None:
     types = particles.create_property(TYPES, data=c.types + 1)
-    sizes = {} if c.potential is None else c.potential.pairs
+    # By the number of the type: a potential may call its species otherwise.
+    sigmas = [] if c.potential is None else np.diag(c.potential.sigma_table()).tolist()
     for k in range(c.n_types):
         letter = TYPE_NAMES[k]
         found = types.add_type_id(k + 1, particles, name=letter)
         found.name = letter
-        pair = sizes.get(2 * letter)
-        sigma = getattr(pair, "sigma", None)
-        found.radius = 0.5 if sigma is None else sigma / 2
+        found.radius = sigmas[k] / 2 if k < len(sigmas) else 0.5
 
 
 def _properties(

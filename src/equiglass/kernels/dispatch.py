@@ -8,12 +8,14 @@ specification in PyTorch, on any device. All of them compute the same function.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Protocol
 
 import torch
 
-from ..errors import InputError
+from ..errors import AssumptionWarning, InputError
 from ..geometry.graph import Graph
 from .operator import constant_result
 from .problem import ConvolutionProblem, check_arguments, require
@@ -83,11 +85,20 @@ def backend(device: torch.device) -> str:
     wanted = _one_of("EQUIGLASS_KERNEL", tuple(BACKENDS))
     if wanted is None:
         fastest = FASTEST.get(device.type, "reference")
-        return fastest if BACKENDS[fastest]().why_not(device) is None else "reference"
+        reason = BACKENDS[fastest]().why_not(device)
+        if reason is None:
+            return fastest
+        _say_once(f"{reason}; meanwhile the specification in PyTorch runs, much slower")
+        return "reference"
     reason = BACKENDS[wanted]().why_not(device)
     if reason is not None:
         raise InputError(reason)
     return wanted
+
+
+@cache
+def _say_once(text: str) -> None:
+    warnings.warn(text, AssumptionWarning, stacklevel=2)
 
 
 def _one_of(variable: str, names: Sequence[str]) -> str | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..data.dataset import read
 from ..data.potential import Potential, require_same
 from ..data.store import create_store, store_attributes, update_attributes
 from ..errors import InputError
 from ..yaml_config import parse_mapping
-from .config import RelaxationTimes, SimulationConfig
+from .config import RelaxationTimes, SimulationConfig, StatePoint
+from .seeds import label
+
+STARTS = "starts"
 
 
 def begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
@@ -19,12 +26,23 @@ def begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
     Raises
     ------
     InputError
-        Naming each setting that differs; or if the store was not begun by a simulation.
+        Naming each setting that differs; or if the store was not begun by a simulation, or from
+        other configurations.
     """
     settings = json.loads(config.physics())
     physics = {"config": settings, "potential": potential.model_dump(mode="json")}
-    create_store(store, simulation=physics, times={})
-    found = store_attributes(store).get("simulation")
+    starts = _starts(config)
+    create_store(
+        store, simulation=physics, times={}, **({} if starts is None else {STARTS: starts})
+    )
+    attributes = store_attributes(store)
+    found = attributes.get("simulation")
+    # Stores of before this was recorded do not say from what they were begun.
+    if attributes.get(STARTS, starts) != starts:
+        raise InputError(
+            "was begun from other configurations; choose a new output or restore the data",
+            source=store, field="start_from", expected=attributes[STARTS], found=starts,
+        )  # fmt: skip
     if found == physics:
         return
     if not isinstance(found, dict) or not {"potential", "config"} <= set(found):
@@ -40,11 +58,28 @@ def begin(store: Path, config: SimulationConfig, potential: Potential) -> None:
         )
 
 
+def _starts(config: SimulationConfig) -> str | None:
+    """A hash of the configurations to start from, in their order; None where they are made."""
+    if config.start_from is None:
+        return None
+    digest = hashlib.sha256()
+    for c in read(config.start_from):
+        digest.update(repr((c.temperature, c.periodic)).encode())
+        for array in (c.types, c.box, c.positions):
+            digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def key_of(point: StatePoint) -> str:
+    """Of a temperature in the records of the store."""
+    return label(point.temperature, 6)
+
+
 def check_times(config: SimulationConfig, store: Path) -> None:
     """Record the times asked for at each temperature, or refuse others than those recorded."""
     recorded = store_attributes(store)["times"]
     for point in config.state_points:
-        key = f"{point.temperature:g}"
+        key = key_of(point)
         asked = json.loads(point.model_dump_json(include={"times"}))["times"]
         before = recorded.get(key)
         if before is not None and before["asked"] != asked:
@@ -77,7 +112,7 @@ def check_chains(config: SimulationConfig, store: Path) -> None:
     for point in config.state_points:
         if point.chains is None or not point.chains.n_chains:
             continue
-        key = f"{point.temperature:g}"
+        key = key_of(point)
         asked = point.chains.model_dump(mode="json", exclude={"n_chains", "starts"})
         before = recorded.setdefault(key, {"asked": asked, "spacing": point.chains.spacing_time})
         differences = _differences(asked, before["asked"], "chains")

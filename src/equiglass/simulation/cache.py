@@ -94,6 +94,12 @@ def with_made(
     )
 
 
+def precision_of(configuration: Configuration) -> np.dtype[Any]:
+    """Of the inherent positions that a quench makes: that of the positions, if they are floats."""
+    dtype = configuration.positions.dtype
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
 def load_cached(
     configuration: Configuration, potential: Potential, accuracy: Accuracy, cache: Path
 ) -> Configuration | None:
@@ -101,6 +107,12 @@ def load_cached(
     try:
         stored = load_arrays(cached_file(configuration, potential, accuracy, cache))
         made = {name: stored[name] for name in MADE_FIELDS}
+        if configuration.inherent_positions is None:
+            # The same numbers in single and in double precision have one name in the cache.
+            wanted, there = precision_of(configuration), made["inherent_positions"]
+            if there.dtype.itemsize < wanted.itemsize:
+                return None
+            made["inherent_positions"] = there.astype(wanted)
         return with_made(configuration, made, potential, accuracy)
     except (InputError, KeyError, TypeError):
         return None

@@ -46,7 +46,8 @@ class OpenMMEngine:
     Raises
     ------
     InputError
-        For a layer, a tabulated pair, or a box smaller than twice the cutoff.
+        For a layer, a tabulated pair, more types than the potential has, or a box smaller than
+        twice the cutoff.
     """
 
     def __init__(
@@ -68,6 +69,14 @@ class OpenMMEngine:
                 field="box",
                 expected=f"at least {2 * potential.cutoff:g}",
                 found=f"{self.box.min():g}",
+            )
+        if configuration.n_types > len(potential.species):
+            raise InputError(
+                f"has more types than the potential {potential.name}",
+                source=configuration.source,
+                field="types",
+                expected=f"at most {len(potential.species)}",
+                found=configuration.n_types,
             )
         self.n = len(configuration)
         self.masses = np.array(potential.masses)[configuration.types]

@@ -16,7 +16,7 @@ from ..data.potential import Potential, require_same
 from ..errors import InputError
 from ..pool import available_cores, open_pool, worker_count
 from ..progress import track
-from .cache import begin_cache, load_cached, store_cached, with_made
+from .cache import begin_cache, load_cached, precision_of, store_cached, with_made
 from .lammps import LammpsEngine
 from .threads import threads_for
 
@@ -77,7 +77,7 @@ def quench_configuration(
                 found=f"{largest_force:.3g}",
             )
         made = {
-            "inherent_positions": engine.positions.astype(configuration.positions.dtype),
+            "inherent_positions": engine.positions.astype(precision_of(configuration)),
             "thermal_energy": thermal_energy,
             "inherent_energy": engine.energies,
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.dataset import read
 from ..data.potential import Potential, load_potential
 from ..data.store import configuration_names
 from ..errors import InputError
@@ -48,8 +47,6 @@ def simulate(
     """
     potential = load_potential(config.potential)
     _check(config, potential)
-    if config.start_from is not None:
-        read(config.start_from)  # is there, before the store is
     begin(store, config, potential)
     check_times(config, store)
     check_chains(config, store)

@@ -12,6 +12,7 @@ import numpy as np
 from ..data.potential import Potential
 from ..data.store import store_attributes, update_attributes
 from ..written import read_json
+from .begun import key_of
 from .chain_tasks import finish_start, keep_end, next_segment, prepare_chain, run_segment
 from .chains import Schedule
 from .config import RelaxationTimes, SimulationConfig, StatePoint, Times
@@ -165,14 +166,14 @@ class Scheduler:
         """Of the chains at this temperature; None where it is still to be measured."""
         if item.point.chains is None or not item.point.chains.n_chains:
             return 0.0
-        spacing = store_attributes(self.store)["chains"][_key(item.point)]["spacing"]
+        spacing = store_attributes(self.store)["chains"][key_of(item.point)]["spacing"]
         return None if spacing is None else float(spacing)
 
     def _fix_scales(self, point: StatePoint, ready: list[Item]) -> None:
         """Record the grid of times and the spacing of chains that a relaxation time gives."""
         attributes = store_attributes(self.store)
         times, chains = attributes["times"], attributes.get("chains", {})
-        grid, spacing = times[_key(point)], chains.get(_key(point))
+        grid, spacing = times[key_of(point)], chains.get(key_of(point))
         if grid["grid"] is None or (spacing is not None and spacing["spacing"] is None):
             tau_alpha = _relaxation_time(ready)
             if grid["grid"] is None:
@@ -209,11 +210,6 @@ class Scheduler:
         while item.waiting and schedule.segments(item.waiting[0] + 1) <= segment:
             start = item.waiting.pop(0)
             self._submit("start", item, finish_start, schedule, start, self.store, number=start)
-
-
-def _key(point: StatePoint) -> str:
-    """Of a temperature in the records of the store."""
-    return f"{point.temperature:g}"
 
 
 def _relaxation_time(items: list[Item]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from .config import SPLITS
 
 # Every use of random numbers has its own branch of the seed.
 _BRANCHES = {"start": 0, "melt": 1, "block": 2, "trajectory": 3, "cage": 4, "chain": 5}
+
+
+def label(temperature: float, digits: int) -> str:
+    """A temperature with so many digits, or all it takes to tell it from every other."""
+    short = f"{temperature:.{digits}g}"
+    return short if isclose(float(short), temperature) else repr(float(temperature))
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Identity:
     def name(self) -> str:
         """Name of its group in the store; of a chain, how the names of its starts begin."""
         number = f"C{self.number:02d}" if self.is_chain else f"{self.number:03d}"
-        return f"T{self.temperature:.4g}-{self.split}-{number}"
+        return f"T{label(self.temperature, 4)}-{self.split}-{number}"
 
     def start_name(self, start: int) -> str:
         """Name of a chain's start in the store."""

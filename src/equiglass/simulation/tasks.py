@@ -76,8 +76,16 @@ def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
             break
         position += count
     data = read(config.start_from)
+    stated = [e.load().temperature for e in data.entries]
+    if None in stated and len(config.state_points) > 1:
+        raise InputError(
+            "configurations to start from must state their temperature where there are several",
+            source=config.start_from, field="temperature",
+        )  # fmt: skip
     at_temperature = [
-        e for e in data.entries if e.load().temperature in (None, identity.temperature)
+        e
+        for e, own in zip(data.entries, stated, strict=True)
+        if own in (None, identity.temperature)
     ]
     if position >= len(at_temperature):
         raise InputError(
@@ -86,7 +94,14 @@ def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
             expected=f"at least {position + 1}",
             found=len(at_temperature),
         )
-    return at_temperature[position].load()
+    start = at_temperature[position].load()
+    for name, found in (("dimensions", start.dimensions), ("n_particles", len(start))):
+        if found != getattr(config, name):
+            raise InputError(
+                "the configuration to start from is of another system", source=start.source,
+                field=name, expected=getattr(config, name), found=found,
+            )  # fmt: skip
+    return start
 
 
 def read_start(folder: Path, identity: Identity) -> Configuration:

@@ -122,6 +122,8 @@ class Predict:
             "time": None if self.row is None else self.model.times[self.row],
             "device": self.model.target_mean.device.type,
             **({} if self.states is None else {"states": asdict(self.states)}),
+            # A result that was made without looking is none that was not refused.
+            **({"strict": True} if self.strict else {}),
         }
 
     def __call__(self, moment: Moment) -> FrameResult:

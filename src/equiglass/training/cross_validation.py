@@ -24,7 +24,15 @@ from ..written import make_folder, read_json, write_json
 from ..yaml_config import parse_mapping
 from . import potential
 from .config import TrainConfig
-from .folder import CONFIG, LEFT_OVER, check_potential, check_settings, check_weighting, save_model
+from .folder import (
+    CONFIG,
+    LEFT_OVER,
+    STRUCTURES,
+    check_potential,
+    check_settings,
+    check_weighting,
+    save_model,
+)
 from .global_state import left_as_found
 from .material import GIGABYTE, load_data, spill_folder
 from .prepare import training_part
@@ -91,15 +99,18 @@ def cross_validate(
     fields = settings.model.inputs.required_fields
     how = potential.settled(how, material.all, fields)
     settings = potential.recorded(settings, how)
-    fingerprint = material.description["fingerprint"]
+    fingerprint, structures = (material.description[key] for key in ("fingerprint", STRUCTURES))
     if begun is None:
         make_folder(target)
         content = settings.model_dump(mode="json")
         record = {"folds": n_folds, "fingerprint": fingerprint, "settings": content}
+        record[STRUCTURES] = structures
         write_json(target / SETTINGS, record)
     else:
         check_potential(begun, settings, target / SETTINGS)
         _check(target, "fingerprint", fingerprint, "data")
+        if STRUCTURES in read_json(target / SETTINGS):
+            _check(target, STRUCTURES, structures, "inherent structures or energies of the data")
     # Once, before the folds, each of which would do it for itself.
     limit = settings.data.memory * GIGABYTE
     learned = material.completed(how, fields, limit, spilled).learned

@@ -31,6 +31,7 @@ from .config import TrainConfig
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
 WEIGHTS = "weights.json"
+STRUCTURES = "structures_fingerprint"  # of the snapshots with what the data have beside them
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
 SECONDS = "training_seconds"  # in checkpoints, of all epochs so far
 # Names of what a process that was killed may leave, which is no content.
@@ -125,12 +126,15 @@ def check_data(folder: Path, description: dict[str, Any]) -> None:
     if not file.is_file():
         return
     begun = read_json(file)
-    for part, key in (("training", "fingerprint"), ("validation", "validation_fingerprint")):
+    for what, key in (
+        ("training data", "fingerprint"),
+        ("validation data", "validation_fingerprint"),
+        # Which runs of before this was recorded do not say.
+        ("inherent structures or energies of the data", STRUCTURES),
+    ):
         old, new = begun.get(key), description[key]
         if old is not None and old != new:
-            raise InputError(
-                f"was begun with other {part} data", source=file, expected=old, found=new
-            )
+            raise InputError(f"was begun with other {what}", source=file, expected=old, found=new)
 
 
 def finished_epochs(folder: Path) -> int:

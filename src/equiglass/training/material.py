@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..simulation.preparation import Preparation
 from . import processes
 from .config import TrainConfig
+from .folder import STRUCTURES
 from .noise import LabelNoise
 from .statistics import Moments
 
@@ -165,11 +166,12 @@ def load_data(
         raise InputError("no configuration to train on", source=training.source)
     budget = Budget(SHARES["read"] * config.data.memory * GIGABYTE)
     learned, turned, held_out = (Held[Configuration](budget, folder) for _ in range(3))
-    prints = [hashlib.sha256() for _ in range(2)]
+    prints = [hashlib.sha256() for _ in range(3)]
     grids: dict[tuple[float, ...], None] = {}
     n_types, turns = 1, config.data.reversed_per_configuration > 0
     for c in labelled(training):
         add_to(prints[0], c)
+        prints[2].update(_content(c))
         assert c.times is not None
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
@@ -187,6 +189,7 @@ def load_data(
         noise.add_reversed(c)
     for c in labelled(validation):
         add_to(prints[1], c)
+        prints[2].update(_content(c))
         light = at_known_times(c.replace(end_positions=None), times)
         held_out.append(light, n_bytes(light))
         noise.add(light, learned=False)
@@ -194,6 +197,7 @@ def load_data(
         "source": training.source,
         "fingerprint": prints[0].hexdigest()[:16],
         "validation_fingerprint": prints[1].hexdigest()[:16],
+        STRUCTURES: prints[2].hexdigest()[:16],
         "times": list(times),
         "training": [e.name for e in training.entries],
         "validation": [e.name for e in validation.entries],

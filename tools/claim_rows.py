@@ -148,6 +148,21 @@ def by_name(
     return Compared(what, where, first, float(differences.mean()), half, 1, len(both), None)
 
 
+def between(
+    what: str,
+    where: str,
+    one: Sequence[Sequence[float]],
+    other: Sequence[Sequence[float]],
+    seeds: int,
+) -> Compared | None:
+    """Two lists of correlations by configuration that have no pairs: the mean of each counts."""
+    if not one or not other:
+        return None
+    a, b = (np.nanmean(np.array(part, dtype=np.float64), axis=0) for part in (one, other))
+    half = half_width((a - b)[None])
+    return Compared(what, where, float(a.mean()), float((a - b).mean()), half, seeds, len(a), None)
+
+
 def core_hours(rows: Iterable[Row]) -> float | None:
     """Of all trainings in a table, and of the trials that chose their learning rates."""
     trainings: dict[Any, Any] = {}

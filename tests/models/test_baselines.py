@@ -216,7 +216,9 @@ def test_message_network_has_the_published_size() -> None:
     )
 
 
-@pytest.mark.parametrize("shells", [(0.7, 2.0, 0.0), (0.7, 1e300, 0.001), (0.0, 2.0, -0.1)])
+@pytest.mark.parametrize(
+    "shells", [(0.7, 2.0, 0.0), (0.7, 1e300, 0.001), (0.0, 2.0, -0.1), (-1e308, 1e308, 1e306)]
+)
 def test_shells_can_be_counted(shells: tuple[float, float, float]) -> None:
     """A stored model's settings come from a stranger: found by hostile files."""
     with pytest.raises(ValueError, match="at most 1000 shells"):

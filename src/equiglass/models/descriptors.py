@@ -101,12 +101,14 @@ class DescriptorInputs(Inputs):
         return tuple(dict.fromkeys(["positions", *names, *self.features]))
 
 
-MOST_SHELLS = 1000
+MOST_SHELLS, FARTHEST = 1000, 1e6
 
 
 def _countable(shells: tuple[float, float, float]) -> tuple[float, float, float]:
     start, stop, step = shells
-    if not (step > 0 and stop - start <= MOST_SHELLS * step):
+    # Within bounds no difference overflows.
+    lengths = 0 <= start <= FARTHEST and 0 <= stop <= FARTHEST and 0 < step <= FARTHEST
+    if not (lengths and stop - start <= MOST_SHELLS * step):
         raise ValueError(f"first, last and a positive spacing, at most {MOST_SHELLS} shells")
     return shells
 

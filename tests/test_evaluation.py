@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import ttest_1samp
 
 import equiglass as eg
 from equiglass.cli.score_tables import print_evaluation
 from equiglass.cli.tables import print_info
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
-from equiglass.errors import InputError
+from equiglass.errors import AssumptionWarning, InputError
 from equiglass.evaluation.compare import Comparison
 from equiglass.evaluation.correlation import ceiling, mean_and_std, pearson
 from equiglass.evaluation.extra import ExtraSimulation
@@ -24,6 +26,7 @@ from equiglass.evaluation.intervals import mean_interval
 from equiglass.evaluation.lags import lagged_frames
 from equiglass.evaluation.predictors import energy_predictor
 from equiglass.evaluation.score import score
+from equiglass.models.held_out import prints_of
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.states import plan_of
@@ -256,3 +259,21 @@ def test_extra_simulation_of_other_relaxation_times() -> None:
     ]
     assert len({record["share_of_relaxation_time"] for record in of_each}) == 1
     assert "of τ_α = 128, 64" in str(ExtraSimulation.of(of_each))
+
+
+def test_scores_on_training_data_are_said_to_be_no_test() -> None:
+    torch.manual_seed(0)
+    model = PropensityModel(SE3Config(channels=2, layers=1, l_max=0), 2, (1.0,))
+    data = [make_complete(100, seed=k) for k in range(3)]
+    model.card = replace(model.card, notes={"trained_on": prints_of(data[1:])})
+    with pytest.warns(AssumptionWarning, match="2 of the 3 configurations are training data"):
+        eg.evaluate(model, data)
+    # Of a model that records names alone.
+    rows = [{"type": "A", "time": 1.0, "folds": [{"b.npz": 0.8}]}]
+    model.card = replace(model.card, notes={}, metrics={"cross_validation": {"pearson": rows}})
+    with pytest.warns(AssumptionWarning, match="1 of the 3 configurations bear the names"):
+        eg.evaluate(model, [c.replace(source=f"{x}.npz") for c, x in zip(data, "abc", strict=True)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eg.evaluate(model, data)
+    assert not any("no test" in str(w.message) for w in caught)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -9,8 +10,10 @@ from typing import Any, Unpack
 from ..data.dataset import Data
 from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
+from ..errors import AssumptionWarning
 from ..evaluation.score import Evaluation, compared_times, score
 from ..memory import parse_memory
+from ..models.held_out import said_of_training
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..progress import track
@@ -36,7 +39,8 @@ def evaluate(
 ) -> Evaluation:
     """Pearson correlations of a model's predictions with measured propensities.
 
-    What of the data is outside of the model's training domain is in the result, and a warning.
+    What of the data is outside of the model's training domain is in the result, and a warning; so
+    is, in a warning, how many of the configurations it was trained on.
     Correlations with labels of few runs are too low; where their reliability is known or can be
     estimated, the estimate for the propensity itself stands beside them, with its interval.
 
@@ -93,6 +97,9 @@ def evaluate(
         single = score(averaged.snapshots(), network.times, configurations, **labels)
         result = replace(result, over_states=tuple(averaged.found), snapshot=single)
     watch.warn()
+    text = said_of_training(network, [configurations[k] for k in first])
+    if text is not None:
+        warnings.warn(text, AssumptionWarning, stacklevel=2)
     return replace(
         result,
         departures=tuple(watch.found[s] for s in found.sampling.structures.tolist()),

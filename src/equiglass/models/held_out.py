@@ -50,6 +50,24 @@ def trained_on(
     return [c for c, one in zip(configurations, prints, strict=True) if one in known]
 
 
+def said_of_training(model: PropensityModel, configurations: Sequence[Configuration]) -> str | None:
+    """A sentence where a model is scored on what it was trained on; None where it is not.
+
+    A model that does not record its structures is asked for the names in its cross-validation,
+    each of which all members but one have seen.
+    """
+    seen = trained_on(model, configurations)
+    if seen is None:
+        names = unseen_by(model)
+        seen = [c for c in configurations if Path(c.source).name in names]
+        how = "bear the names of those that the model was cross-validated on"
+    else:
+        how = "are training data of the model"
+    if not seen:
+        return None
+    return f"{len(seen)} of the {len(configurations)} configurations {how}: scores are no test"
+
+
 def unseen_by(model: PropensityModel) -> dict[str, tuple[int, ...]]:
     """For each configuration of the cross-validation, by name, the members that did not see it.
 

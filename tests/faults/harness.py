@@ -25,7 +25,7 @@ from tests.faults import sessions
 HERE = Path(__file__).parent
 LIMIT, NOT_ENDED = 300.0, -1000
 REASONS = {"ENOSPC": "No space left on device", "EIO": "Input/output error"}
-_BAR = re.compile(r"[━╸╺]|\d+/\d+ |^\s*$|^note: |it/s|^(figure|page|quenching) ")  # no errors
+_BAR = re.compile(r"[━╸╺]|\d/\d[\d.]* |^\s*$|^note: |it/s|^(figure|page|quenching) ")  # no errors
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..extras import need
 from ..files import partial_of, publish, remove, remove_stale, sync
 from ..locks import writing
 from ..written import naming, read_json, write_json
-from .http import Advance, Piece, check_disk, discard, download, part_of
+from .http import Advance, Piece, check_disk, discard, download, part_of, record_of
 from .members import Member, find_member, unpack_member
 from .sets import PublicSet, Remote
 
@@ -52,6 +52,14 @@ class Fetched:
 def record_beside(target: Path) -> Path:
     """Where it is written down what came, from where."""
     return target.with_name(f"{target.name}.fetched.json")
+
+
+def came_of(target: Path) -> Path:
+    """What a whole file is called until it is written down what it is.
+
+    A file of its final name and no record is then not one that came here.
+    """
+    return target.with_name(f".{target.name}.came")
 
 
 def fetch_file(
@@ -120,9 +128,9 @@ def _bring(
     pooch.get_logger().setLevel(logging.ERROR)
     url = address.rstrip("/") + "/" + remote.path
     known = f"md5:{remote.md5}" if remote.md5 is not None and remote.member is None else None
-    how = _Resuming(remote, target, advance)
+    how, came = _Resuming(remote, target, advance), came_of(target)
     try:
-        pooch.retrieve(url, known, fname=target.name, path=target.parent.absolute(), downloader=how)
+        pooch.retrieve(url, known, fname=came.name, path=came.parent.absolute(), downloader=how)
     except ValueError as error:
         if isinstance(error, InputError):
             raise
@@ -132,17 +140,18 @@ def _bring(
         ) from error  # fmt: skip
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", source=target) from error
-    target.chmod(0o644)
-    sync(target)
-    digest, md5 = _digests(target)
+    with naming(target):
+        came.chmod(0o644)
+        sync(came)
+    digest, md5 = _digests(came)
     if before is not None and before.get("sha256") not in (None, digest):
-        remove(target)
+        remove(came)
         raise InputError(
             f"the publisher's file is another than the one fetched on {before.get('fetched')}; "
             f"remove {record_beside(target).name} to take it all the same",
             source=url, field="sha256", expected=before.get("sha256"), found=digest,
         )  # fmt: skip
-    checked = how.checked if known is None else f"md5 published: {remote.md5}"
+    checked = how.known() if known is None else f"md5 published: {remote.md5}"
     content = {
         "url": url,
         "member": remote.member,
@@ -150,14 +159,19 @@ def _bring(
         "doi": of.doi,
         "licence": of.licence,
         "citation": of.citation,
-        "bytes": target.stat().st_size,
+        "bytes": came.stat().st_size,
         "sha256": digest,
         "md5": md5,
         "checked": checked,
         "fetched": datetime.now(UTC).date().isoformat(),
     }
-    write_json(record_beside(target), content)
-    discard(part_of(target))
+    record = record_beside(target)
+    with naming(record):
+        write_json(record, content)
+    with naming(target):
+        discard(part_of(target))
+        came.replace(target)
+        remove(record_of(came))
     return Fetched(target, target.stat().st_size, digest, checked, new=True)
 
 
@@ -176,6 +190,7 @@ class _Resuming:
             if found.md5 is not None:
                 self._compare(part, found.md5, url)
             with naming(self._target):
+                self._keep()
                 part.replace(output_file)
             return
         member: Member = find_member(url, remote.member, remote.n_bytes)
@@ -186,6 +201,17 @@ class _Resuming:
             discard(part)
             raise
         self.checked = f"CRC-32 in the directory of the zip file: {member.crc:08x}"
+        with naming(self._target):
+            self._keep()
+
+    def _keep(self) -> None:
+        """Write down what was compared, for a call that finds the file come already."""
+        write_json(record_of(came_of(self._target)), {"checked": self.checked})
+
+    def known(self) -> str:
+        """What the file was compared with, now or by a call before."""
+        kept = record_of(came_of(self._target))
+        return str(read_json(kept).get("checked", self.checked)) if kept.is_file() else self.checked
 
     def _compare(self, part: Path, stated: str, url: str) -> None:
         _, md5 = _digests(part)

@@ -30,6 +30,7 @@ PLAIN: dict[str, Any] = {"model": {"channels": 8}, "optimizer": {"epochs": 40}}
 UNION = {"inputs": {"graph": "union"}}
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
+    "thermal graph": {"model": {"inputs": {"graph": "thermal"}}},
     "average .98": {"optimizer": {"average": 0.98}},
     "neighbours, dropout .3": {"model": {"decoder": "neighbours", "dropout": 0.3}},
     "dropout .3": {"model": {"dropout": 0.3}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,6 +84,11 @@ def calibrate(
         echo(f"model {output}", err=json == "-")
 
 
+def listed(times: Sequence[float]) -> str:
+    """Times side by side."""
+    return ", ".join(f"{t:g}" for t in times)
+
+
 def models(
     models: Annotated[
         list[str] | None,
@@ -100,9 +106,11 @@ def models(
     if json == "-":
         return
     for one in found:
-        times = ", ".join(f"{t:g}" for t in one.times)
         temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
-        echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
+        times = f"t = {listed(one.times)}" if not one.times_at else "times by temperature"
+        echo(f"{one.name}: {one.kind}, {one.members} members; {times}; T = {temperatures}")
+        for temperature, own in one.times_at.items():
+            echo(f"  {one.name}@{temperature:g}: t = {listed(own)}")
         recorded = one.data or "not recorded"
         echo(f"  data: {recorded}; potential: {one.potential or 'not recorded'}")
         echo(f"  domain: {one.domain or 'not recorded'}")
@@ -110,7 +118,9 @@ def models(
             mean, std = row["mean"], row["std"]
             if mean is not None:
                 spread = "" if std is None else f" ± {std:.3f}"
-                echo(f"  held out: ρ of {row['type']} at t = {row['time']:g} {mean:.3f}{spread}")
+                at = f"T = {row['temperature']:g}, " if "temperature" in row else ""
+                where = f"{at}t = {row['time']:g}"
+                echo(f"  held out: ρ of {row['type']} at {where} {mean:.3f}{spread}")
         echo(f"  errors: {one.calibrated}")
         if one.calibration is not None:
             for expected in one.calibration.expected:

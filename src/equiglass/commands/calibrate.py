@@ -52,7 +52,7 @@ def calibrate(
         trained on; if a recorded score does not come out again.
     """
     target = None if output is None else check_output(output, folder=True)
-    network, how = loaded(model), preparation_of(options)
+    network, how = loaded(model, data), preparation_of(options)
     dataset = as_dataset(data, species=species)
     if target is not None:
         check_apart(target, data)

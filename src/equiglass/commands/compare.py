@@ -66,7 +66,10 @@ def compare(
     if not models:
         raise InputError("nothing to compare", field="models")
     named = [named_predictor(m) if isinstance(m, str) else None for m in models]
-    networks = [loaded(m) if name is None else None for m, name in zip(models, named, strict=True)]
+    networks = [
+        loaded(m, _stated(data)) if name is None else None
+        for m, name in zip(models, named, strict=True)
+    ]
     how = preparation_of(options)
     times = next((n.times for n in networks if n is not None), None)
     if isinstance(data, Labelled):
@@ -119,6 +122,10 @@ def compare(
                 watch.warn()
             contenders.append(_contender(evaluation, network, seconds))
     return Comparison(contenders)
+
+
+def _stated(data: Data | Trajectory | Labelled) -> Data | Trajectory:
+    return data.configurations if isinstance(data, Labelled) else data
 
 
 def _at_common_times(found: Labelled, networks: Sequence[PropensityModel | None]) -> Labelled:

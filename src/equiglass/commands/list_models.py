@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.domain import Domain
 from ..models.propensity import PropensityModel
 from ..models.storage import packaged_models
-from .models import Model, loaded
+from .models import Model, as_stored
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,16 @@ class Described:
 
     Attributes
     ----------
+    times
+        tau_LJ; where they are others at each temperature, those of the coldest, and all of them
+        in ``times_at``.
     temperatures
         Of its training data, as far as they are stated.
     potential
         Of its training data, by name; None where it is not recorded.
     held_out
-        Correlations on held-out data, by type and time, as the card records them.
+        Correlations on held-out data, by type and time, and by temperature where the times are
+        others at each, as the card records them.
     domain
         What the training data were like; None where it is not recorded.
     licence
@@ -42,6 +46,7 @@ class Described:
     calibration: Calibration | None
     domain: Domain | None
     licence: str
+    times_at: dict[float, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def calibrated(self) -> str:
@@ -64,6 +69,7 @@ class Described:
             else self.calibration.model_dump(mode="json"),
             "domain": None if self.domain is None else self.domain.model_dump(mode="json"),
             "licence": self.licence,
+            "times_at": {f"{t:g}": list(times) for t, times in self.times_at.items()},
         }
 
 
@@ -75,13 +81,20 @@ def list_models(models: Sequence[Model] = ()) -> list[Described]:
     InputError
         If there is no such model, or it cannot be read.
     """
-    return [_described(loaded(m)) for m in models or packaged_models()]
+    return [
+        _described(m if isinstance(m, PropensityModel) else as_stored(m))
+        for m in models or packaged_models()
+    ]
 
 
 def _described(model: PropensityModel) -> Described:
     card = model.card
     rows = card.metrics.get("cross_validation", {}).get("pearson", [])
     held_out = [{k: row.get(k) for k in ("type", "time", "mean", "std")} for row in rows]
+    times_at = {}
+    for own in () if model.grid is None else model.grid.rows:
+        times_at[own.temperature] = own.times
+        held_out += [{"temperature": own.temperature, **row} for row in own.held_out]
     return Described(
         card.name,
         model.config.kind,
@@ -94,4 +107,5 @@ def _described(model: PropensityModel) -> Described:
         card.calibration,
         card.domain,
         str(card.notes.get("licence", "")),
+        times_at,
     )

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.potential import Potential
+from ..data.trajectory import Trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
+from ..models.by_temperature import at_temperature
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
-from ..models.storage import load_on_fastest
+from ..models.storage import divided, on_fastest, require_grid, restore
 from ..simulation.states import States
 from ..terminal import Terminal
 from .options import Preparing, preparation_of
@@ -31,24 +33,60 @@ Model = str | os.PathLike[str] | PropensityModel
 Array = NDArray[np.floating[Any]]
 
 
-def loaded(model: Model) -> PropensityModel:
+def loaded(model: Model, data: Data | Trajectory | None = None) -> PropensityModel:
     """A model as it is, or the named one, on a GPU where there is one.
 
-    Of a run that was stopped, that of its best epoch so far.
+    Of a run that was stopped, that of its best epoch so far. One whose times are others at each
+    temperature is that at the temperature behind its name, else at the one that the data state.
 
     Raises
     ------
     InputError
-        If there is no such model, or it cannot be read.
+        If there is no such model, or it cannot be read; if it needs a temperature, and none is
+        named, and the data state none, or several.
     """
     if isinstance(model, PropensityModel):
-        return model
+        found, named = model, None
+    else:
+        name, named = divided(model)
+        found = as_stored(name)
+        if named is not None:
+            require_grid(found, model)
+    if found.grid is None:
+        return found
+    return at_temperature(found, temperature_of(data, found) if named is None else named)
+
+
+def as_stored(model: str | os.PathLike[str]) -> PropensityModel:
+    """The named one, with the times of all temperatures where it has such."""
     if Path(model).is_dir():
         from ..training.stopped import is_stopped, stopped_model
 
         if is_stopped(model):
             return stopped_model(model)
-    return load_on_fastest(model)
+    return on_fastest(restore(model))
+
+
+def temperature_of(data: Data | Trajectory | None, model: PropensityModel) -> float | None:
+    """The one temperature that data state; None where there are no data, or none is stated.
+
+    Raises
+    ------
+    InputError
+        If there are several.
+    """
+    if data is None:
+        return None
+    if isinstance(data, Trajectory):
+        return data.frame(0).temperature
+    dataset = as_dataset(data)
+    found = dataset.temperatures()
+    if len(found) > 1:
+        raise InputError(
+            f"the model {model.card.name} predicts other times at each temperature: name data at "
+            "one of them, as DATA@T", source=dataset.source, field="temperature", found=found,
+        )  # fmt: skip
+    return found[0] if found else None
 
 
 def name_of(model: Model) -> str:
@@ -119,7 +157,7 @@ def model_and_data(
     """
     how = preparation_of(options)
     limit = None if memory is None else parse_memory(memory)
-    network = loaded(model)
+    network = loaded(model, data)
     configurations = list(as_dataset(data, species=species))
     check_memory(network, configurations, limit, progress=how.progress, features=features)
     if states is not None:

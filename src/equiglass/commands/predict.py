@@ -124,8 +124,8 @@ def predict(
             raise InputError("frames are written to a file", field="output", expected=ENDINGS)
         where = where_of(how.n_processes, scheduler, cluster)
         moments = chosen_moments(snapshot, frames, timestep, species, where)
-        network = loaded(model)
         first = moments[0].configuration
+        network = loaded(model, first)
         if asked is not None:
             plans_of(network, [first], asked)
         job = Predict(network, settled(network, [first], how), strict, states=asked)
@@ -138,7 +138,9 @@ def predict(
     assert not isinstance(snapshot, Trajectory)
     if target is not None:
         check_results([target], model, snapshot)
-    return _in_memory(loaded(model), snapshot, target, asked, strict, memory, species, options)
+    return _in_memory(
+        loaded(model, snapshot), snapshot, target, asked, strict, memory, species, options
+    )
 
 
 def _in_memory(

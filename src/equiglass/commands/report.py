@@ -13,7 +13,7 @@ from ..evaluation.score import Evaluation
 from ..extras import need
 from ..models.held_out import trained_on
 from ..models.propensity import PropensityModel
-from ..models.storage import load_on_fastest
+from ..models.storage import on_fastest, restore
 from ..reporting.page import run_parts, study_parts, write_page
 from ..studies.grid import read_rows
 from ..studies.record import RECORD, read_record
@@ -82,7 +82,13 @@ def _run(
     from ..yaml_config import load_yaml
 
     settings = (folder / "config.yaml").read_text()
-    model = load_on_fastest(folder)
+    model = on_fastest(restore(folder))
+    if model.grid is not None and data is None:
+        raise InputError(
+            "the model predicts other times at each temperature: name data at one of them",
+            source=folder, field="--data",
+            expected=[f"DATA@{t:g}" for t in model.grid.temperatures],
+        )  # fmt: skip
     if data is None:
         dataset = open_data(load_yaml(folder / "config.yaml", TrainConfig)).dataset
     else:

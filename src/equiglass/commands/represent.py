@@ -107,8 +107,8 @@ def represent(
         how = preparation_of(options)
         where = where_of(how.n_processes, scheduler, cluster)
         moments = chosen_moments(data, frames, timestep, species, where)
-        network = loaded(model)
         first = moments[0].configuration
+        network = loaded(model, first)
         row, stated = time_of_order_parameter(network, [first], time)
         job = Predict(network, settled(network, [first], how), strict, row)
         about = about_frames(job, moments, first)
@@ -123,7 +123,7 @@ def represent(
     target = None if output is None else check_output(output, endings=FRAME_ENDINGS)
     if target is not None:
         check_results([target], model, data)
-    network = loaded(model)
+    network = loaded(model, data)
     network.row_of(time)  # before anything is quenched
     network, configurations, limit = model_and_data(
         network, data, species, options, memory=memory, features=True

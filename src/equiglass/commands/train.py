@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from ..data.dataset import Data, as_dataset
+from ..data.dataset import Data, Dataset, as_dataset
 from ..extras import need
 from .options import PathLike, Preparing, check_output, preparation_of
 
@@ -44,14 +44,20 @@ def train(
         If the folder is in use, or belongs to other settings, or the data do not fit.
     """
     need("lightning", "tensorboard", "torchmetrics", why="training")
+    from ..training.corresponding import corresponding
     from ..training.run import train as run_training
 
     target, how = check_output(run, folder=True), preparation_of(options)
+    settings = settings_of(config)
+
+    def given(one: Data | None) -> Dataset | None:
+        return None if one is None else corresponding(as_dataset(one), settings.data.grid)
+
     return run_training(
-        settings_of(config),
+        settings,
         target,
-        data=None if data is None else as_dataset(data),
-        validation=None if validation is None else as_dataset(validation),
+        data=given(data),
+        validation=given(validation),
         resume=resume,
         start=start,
         accelerator=accelerator,

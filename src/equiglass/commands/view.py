@@ -94,10 +94,10 @@ def view(
     check_results([target], data)
     need("chemiscope", why="a page of particles")
     how = preparation_of(options)
-    network = None if model is None else loaded(model)
     source, n_frames, read = _opened(data, frames, timestep, species)
     notes: list[str] = []
     first = read(0)
+    network = None if model is None else loaded(model, first[0].configuration)
     known = {t for rows in values_of(*first).values() for t in rows if t is not None}
     _require_times(known.union(() if network is None else network.times), times, source)
     n = len(chosen_particles(first[0])[0])

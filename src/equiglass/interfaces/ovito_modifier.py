@@ -22,10 +22,11 @@ from ..data.configuration import Configuration
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.departures import outside
 from ..evaluation.frames import UNKNOWN_DOMAIN
+from ..models.by_temperature import at_temperature
 from ..models.members import error_bars, predict_by_members
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
-from ..models.storage import find_model, load_on_fastest
+from ..models.storage import divided, find_model, on_fastest, require_grid, restore
 from ..simulation.preparation import Preparation
 from .ovito_data import configuration_of
 
@@ -89,7 +90,7 @@ RESULTS = Results()
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, stamp: tuple[int, int]) -> PropensityModel:
-    return load_on_fastest(path)
+    return on_fastest(restore(path))
 
 
 class PredictMobility(ModifierInterface):  # type: ignore[misc]
@@ -122,7 +123,7 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
         """
         names = [name.strip() for name in self.species.split(",") if name.strip()] or None
         c = configuration_of(data, names, f"frame {frame}")
-        model, identity = self._model()
+        model, identity = self._model(c)
         how = preparation_of(
             Preparing(
                 potential=self.potential or None, accuracy=self.accuracy or None, n_processes=1
@@ -138,11 +139,17 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
         self._refuse(model, result, c)
         self._write(data, c, model, row, result)
 
-    def _model(self) -> tuple[PropensityModel, str]:
-        path = find_model(self.model)
+    def _model(self, c: Configuration) -> tuple[PropensityModel, str]:
+        path, (_, temperature) = find_model(self.model), divided(self.model)
         status = path.stat()
         stamp = status.st_mtime_ns, status.st_size
-        return _loaded(path, stamp), f"{path.resolve()} {stamp}"
+        stored = _loaded(path, stamp)
+        if temperature is None:
+            temperature = c.temperature
+        else:
+            require_grid(stored, self.model)
+        model = at_temperature(stored, temperature)
+        return model, f"{path.resolve()} {stamp} {model.temperature}"
 
     def _row(self, model: PropensityModel) -> int:
         if not (np.isfinite(self.time) and self.time >= 0):

@@ -21,11 +21,12 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
     """
     first = models[0]
     for model in models[1:]:
-        if (model.config, model.n_types, model.times) != (first.config, first.n_types, first.times):
+        if _facts(model) != _facts(first):
             raise InputError("only models of the same settings, types and times can be averaged")
     n_members = sum(len(model.members) for model in models)
     merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
     merged.to(first.target_mean)
+    merged.grid = first.grid
     mean = torch.stack([model.target_mean for model in models]).mean(dim=0)
     std = torch.stack([model.target_std for model in models]).mean(dim=0)
     merged.target_mean.copy_(mean)
@@ -38,3 +39,7 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
             scale = model.target_std / std
             target.rescale_output(scale, (model.target_mean - mean) / std)
     return merged.eval()
+
+
+def _facts(model: PropensityModel) -> tuple[object, ...]:
+    return model.config, model.n_types, model.times, model.grid

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from safetensors.torch import save_file
 
 from ..data.configuration import TYPE_NAMES
@@ -17,6 +17,7 @@ from ..data.potential import Potential
 from ..errors import InputError
 from ..written import make_folder, whole, write_text
 from ..yaml_config import Settings, parse_mapping
+from .by_temperature import TimeGrid, calibrated_at
 from .calibration import Calibration
 from .card import ModelCard
 from .domain import Domain
@@ -52,6 +53,7 @@ class Description(Settings):
     preparation: dict[str, Any] | None
     domain: Domain | None
     calibration: Calibration | None
+    grid: TimeGrid | None
 
     @field_validator("types")
     @classmethod
@@ -75,6 +77,12 @@ class Description(Settings):
         if preparation and preparation.get("potential") is not None:
             Potential.model_validate(preparation["potential"])
         return preparation
+
+    @model_validator(mode="after")
+    def _columns(self) -> Description:
+        if self.grid is not None and self.grid.names != self.times:
+            raise ValueError("times are those of the coldest temperature of the grid")
+        return self
 
     @property
     def card(self) -> ModelCard:
@@ -106,6 +114,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         preparation=card.preparation,
         domain=card.domain,
         calibration=card.calibration,
+        grid=model.grid,
     ).model_dump(mode="json")
 
 
@@ -125,7 +134,17 @@ def read_description(header: str, source: str) -> Description:
 
 
 def store(model: PropensityModel, folder: str | os.PathLike[str]) -> Path:
-    """Write weights (safetensors, with the description inside) and a readable JSON copy."""
+    """Write weights (safetensors, with the description inside) and a readable JSON copy.
+
+    A model at one of several temperatures is stored whole, with its calibration at that one.
+
+    Raises
+    ------
+    InputError
+        If it was calibrated between the temperatures that have times of their own.
+    """
+    if model.undivided is not None:
+        model = calibrated_at(model)
     target = Path(folder)
     make_folder(target)
     description = describe(model)

@@ -17,6 +17,7 @@ from ..data.potential import Potential
 from ..errors import InputError
 from .base import Network, NetworkSettings
 from .budget import Budget, budget
+from .by_temperature import TimeGrid, same_temperature
 from .card import ModelCard
 from .description import store
 from .domain import potential_departure
@@ -49,10 +50,20 @@ class PropensityModel(nn.Module):
     ----------
     times
         (n_times,) lag times the model predicts, tau_LJ.
+
+    Attributes
+    ----------
+    grid
+        Of a model whose times are others at each temperature: these; ``times`` are then those of
+        the coldest. None of any other model, and at one temperature
+        (:func:`equiglass.models.by_temperature.at_temperature`).
+    temperature
+        That the model was taken at, where it came from one with a grid, ``undivided``.
     """
 
     target_mean: torch.Tensor
     target_std: torch.Tensor
+    undivided: PropensityModel | None
 
     def __init__(
         self,
@@ -66,6 +77,9 @@ class PropensityModel(nn.Module):
         self.config, self.n_types = config, n_types
         self.times = tuple(float(t) for t in times)
         self.card = card or ModelCard()
+        self.grid: TimeGrid | None = None
+        self.temperature: float | None = None
+        object.__setattr__(self, "undivided", None)
         self.members = nn.ModuleList(
             build_network(config, n_types, len(self.times)) for _ in range(n_members)
         )
@@ -194,6 +208,9 @@ class PropensityModel(nn.Module):
             (n_times, N), as :meth:`predict` gives it; without it the order parameter is left out.
         """
         found = potential_departure(self.potential, configuration.potential)
+        own, stated = self.temperature, configuration.temperature
+        if own is not None and stated is not None and not same_temperature(own, stated):
+            found += (Departure("temperature", float(stated), own, own),)
         if self.card.domain is None:
             return found
         order = None if predicted is None else self.order_parameter(configuration, predicted)

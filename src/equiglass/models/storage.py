@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
 from ..opening import regular_size
+from .by_temperature import at_temperature
 from .description import FORMAT, WEIGHTS, read_description
 from .propensity import PropensityModel
 from .released import load_released
@@ -33,12 +34,17 @@ def packaged_models() -> list[str]:
 def find_model(model: str | os.PathLike[str]) -> Path:
     """Weight file of a run folder, of a file, or of a packaged model's name.
 
+    A temperature behind it (``ka3d@0.5``) is left out, unless a file has such a name.
+
     Raises
     ------
     InputError
         If there is none.
     """
     path = Path(model)
+    name, temperature = divided(model)
+    if temperature is not None:
+        return find_model(name)
     if path.is_file():
         return path
     for candidate in (
@@ -55,8 +61,62 @@ def find_model(model: str | os.PathLike[str]) -> Path:
     )
 
 
-def load_model(model: str | os.PathLike[str]) -> PropensityModel:
+def divided(model: str | os.PathLike[str]) -> tuple[str, float | None]:
+    """A model's name and the temperature behind it, as in ``ka3d@0.5``; None where there is none.
+
+    Raises
+    ------
+    InputError
+        If what stands there is no temperature.
+    """
+    text = os.fspath(model)
+    name, mark, behind = text.rpartition("@")
+    if not mark or Path(text).exists():
+        return text, None
+    try:
+        temperature = float(behind)
+    except ValueError:
+        temperature = math.nan
+    if not 0 < temperature < math.inf:
+        raise InputError(
+            "not a temperature", source=text, field="@", expected="such as ka3d@0.5", found=behind
+        )
+    return name, temperature
+
+
+def load_model(model: str | os.PathLike[str], temperature: float | None = None) -> PropensityModel:
     """Load a model from a run folder, a weight file or by a packaged model's name.
+
+    Parameters
+    ----------
+    temperature
+        Of a model whose times are others at each temperature; or by the name, as ``ka3d@0.5``.
+
+    Raises
+    ------
+    InputError
+        If it is not there, not a model, of a newer format, or damaged; if its times are others at
+        each temperature, and none is named, or if one is named of a model that has no choice. No
+        code is executed.
+    """
+    name, named = divided(model)
+    found = restore(name)
+    if named is not None:
+        require_grid(found, model)
+    return at_temperature(found, temperature if named is None else named)
+
+
+def require_grid(model: PropensityModel, name: str | os.PathLike[str]) -> None:
+    """Raise InputError if a model was named at a temperature and has no choice of them."""
+    if model.grid is None:
+        raise InputError(
+            "its times are the same at every temperature: name it without one", source=name,
+            expected=divided(name)[0],
+        )  # fmt: skip
+
+
+def restore(model: str | os.PathLike[str]) -> PropensityModel:
+    """As it was stored: of a model with other times at each temperature, with all of them.
 
     Raises
     ------
@@ -104,6 +164,7 @@ def load_model(model: str | os.PathLike[str]) -> PropensityModel:
         )  # fmt: skip
     # Weights and predictions keep the precision they were trained in.
     restored.to(dtype).load_state_dict(state)
+    restored.grid = description.grid
     return restored.eval()
 
 
@@ -147,5 +208,9 @@ def _check_shapes(model: PropensityModel, state: dict[str, torch.Tensor], path: 
 
 def load_on_fastest(model: str | os.PathLike[str]) -> PropensityModel:
     """:func:`load_model`, then onto a GPU where there is one."""
-    loaded = load_model(model)
-    return loaded.to("cuda") if torch.cuda.is_available() else loaded
+    return on_fastest(load_model(model))
+
+
+def on_fastest(model: PropensityModel) -> PropensityModel:
+    """On a GPU where there is one."""
+    return model.to("cuda") if torch.cuda.is_available() else model

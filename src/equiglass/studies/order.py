@@ -106,12 +106,12 @@ def compare_order(
     from ..data.configuration import TYPE_NAMES
     from ..evaluation.correlation import mean_and_std, pearson
     from ..models.prepared import prepared
-    from ..models.storage import load_model
+    from ..models.storage import restore
     from ..training.sources import open_data
     from .reduced import at_reduced_times
 
     reduced = at_reduced_times(open_data(config).dataset)
-    models = [load_model(run) for *_, run in networks]
+    models = [restore(run) for *_, run in networks]
     rows: list[Row] = []
     for temperature in tested:
         full = prepared(models[0], at(reduced.data, "test", [temperature]), preparation)

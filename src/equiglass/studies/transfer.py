@@ -117,7 +117,7 @@ def transfer_and_score(
     ``scratch``: a new network; ``fine-tuned``: the source network trained on.
     """
     from ..data.dataset import from_configurations
-    from ..models.storage import load_model
+    from ..models.storage import restore
     from ..training.sources import open_data
     from .cells import RUN, fitted, scored
     from .reduced import at_reduced_times
@@ -126,7 +126,7 @@ def transfer_and_score(
     few = at(reduced.data, "train", [target])[:n_configurations]
     test = at(reduced.data, "test", [target])
     clock = Clock(folder / RUN)
-    origin = load_model(source)
+    origin = restore(source)
     parameters, validation = None, None
     if method == FROZEN:
         evaluation = _frozen(origin, few, test, preparation, name)

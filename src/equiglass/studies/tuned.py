@@ -107,7 +107,7 @@ def train_at_best(
     preparation: Preparation,
 ) -> list[Row]:
     """Score a network trained at the best rate; that of the first seed is the trial itself."""
-    from ..models.storage import load_model
+    from ..models.storage import restore
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
 
@@ -115,7 +115,7 @@ def train_at_best(
     data = open_data(config).dataset
     splits = data.splits
     if seed == 0:
-        model, spent = load_model(origin / RUN), Spent(best.seconds, best.core_seconds)
+        model, spent = restore(origin / RUN), Spent(best.seconds, best.core_seconds)
     else:
         asked = with_seed(with_rate(config, best.learning_rate), seed)
         clock = Clock(folder / RUN)

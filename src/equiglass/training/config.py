@@ -14,6 +14,7 @@ from ..data.examples import DIRECTIONS, Direction
 from ..data.potential import Potential, load_potential
 from ..errors import AssumptionWarning, InputError
 from ..memory import GB, parse_memory
+from ..models.by_temperature import TimeGrid
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
 from ..yaml_config import Settings, load_layered
@@ -95,6 +96,14 @@ class DataConfig(Settings):
         description="lags of the labels from trajectories: a list in τ_LJ, or a mapping with the "
         "keys of `data.times`",
     )
+    times_at: dict[Annotated[float, Field(gt=0)], tuple[float, ...]] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="for each temperature of the data the times that are learned, τ_LJ, as many "
+        "at every one: those at the same place share a decoder, and the model predicts, at a "
+        "temperature, its times there; null: every time of the data for itself",
+    )
     stride: int = Field(1, ge=1, description="every so many frames of a trajectory one is a start")
     directions: tuple[Direction, ...] = Field(
         DIRECTIONS,
@@ -164,6 +173,15 @@ class DataConfig(Settings):
             raise ValueError("validation_fraction and test_fraction leave nothing for training")
         return self
 
+    @field_validator("times_at")
+    @classmethod
+    def _grid(
+        cls, times: dict[float, tuple[float, ...]] | None
+    ) -> dict[float, tuple[float, ...]] | None:
+        if times is not None:
+            TimeGrid.of(times)
+        return times
+
     @field_validator("times")
     @classmethod
     def _lags(cls, times: TimesConfig | tuple[float, ...]) -> TimesConfig | tuple[float, ...]:
@@ -172,6 +190,11 @@ class DataConfig(Settings):
         ):
             raise ValueError("must be one or more positive numbers that increase")
         return times
+
+    @property
+    def grid(self) -> TimeGrid | None:
+        """The times of each temperature, where these are given."""
+        return None if self.times_at is None else TimeGrid.of(self.times_at)
 
     @property
     def source(self) -> str:

@@ -16,7 +16,7 @@ from ..evaluation.correlation import mean_and_std
 from ..evaluation.scored import correlation
 from ..locks import only_writer
 from ..models.averaging import average
-from ..models.storage import load_model
+from ..models.storage import restore
 from ..pool import open_pool
 from ..progress import track
 from ..simulation.preparation import Preparation
@@ -130,7 +130,7 @@ def cross_validate(
                     advance()
     summary = _summary([read_json(target / f"fold{k}" / RESULT) for k in range(n)])
     write_json(target / "cross_validation.json", summary)
-    members = [load_model(target / f"fold{k}") for k in range(n)]
+    members = [restore(target / f"fold{k}") for k in range(n)]
     save_model(
         average(members),
         target,

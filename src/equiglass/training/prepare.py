@@ -11,12 +11,14 @@ from ..data.configuration import Configuration
 from ..data.dataset import Dataset
 from ..data.splits import random_split
 from ..errors import InputError
+from ..models.by_temperature import TimeGrid
 from ..models.card import ModelCard
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import model_input
 from . import processes
 from .config import TrainConfig
+from .corresponding import FIELD
 from .material import TrainingData
 from .sources import gap_of, open_data
 from .statistics import Moments, joined
@@ -71,11 +73,26 @@ def new_model(config: TrainConfig, data: TrainingData, name: str = "model") -> P
     dtype = torch.float64 if config.precision == "float64" else torch.float32
     card = ModelCard(name)
     model = PropensityModel(config.model, data.n_types, data.times, card=card).to(dtype)
+    model.grid = _grid(config, data)
     for t, moments in enumerate(data.targets):
         if moments.count.any():
             model.target_mean[t] = torch.from_numpy(moments.mean)
             model.target_std[t] = torch.from_numpy(moments.spread)
     return model
+
+
+def _grid(config: TrainConfig, data: TrainingData) -> TimeGrid | None:
+    """The times of each temperature, if the settings have them; every one must have labels."""
+    grid = config.data.grid
+    if grid is not None and data.times != grid.names:
+        without = [k for k, name in enumerate(grid.names) if name not in data.times]
+        raise InputError(
+            "no configuration has labels at some of these times",
+            source=config.data.source, field=FIELD,
+            found=[f"{row.times[k]:g} at T = {row.temperature:g}" for k in without
+                   for row in grid.rows],
+        )  # fmt: skip
+    return grid
 
 
 def inputs_of(

@@ -23,6 +23,7 @@ from ..evaluation.lags import choose_lags, lagged_frames
 from ..evaluation.trajectory import TrajectoryDynamics, trajectory_dynamics
 from .assigned import with_splits
 from .config import DataConfig, TimesConfig, TrainConfig, TrajectoryConfig
+from .corresponding import corresponding
 
 STATED = "as stated in the settings"
 # Enough for F_s at 1/e and for the comparison of halves.
@@ -73,6 +74,8 @@ class _Run:
 def open_data(config: TrainConfig) -> Opened:
     """The data set that the settings name; trajectories as examples in their splits.
 
+    Where the settings have ``data.times_at``, times are called as :mod:`.corresponding` says.
+
     Raises
     ------
     InputError
@@ -84,6 +87,11 @@ def open_data(config: TrainConfig) -> Opened:
     AssumptionWarning
         If a trajectory ages, or its frames do not have all the lags.
     """
+    opened = _opened(config)
+    return replace(opened, dataset=corresponding(opened.dataset, config.data.grid))
+
+
+def _opened(config: TrainConfig) -> Opened:
     data = config.data
     if not data.trajectory:
         assert data.path is not None

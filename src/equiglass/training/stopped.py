@@ -62,6 +62,7 @@ def stopped_model(run: str | os.PathLike[str]) -> PropensityModel:
         )  # fmt: skip
         model = PropensityModel(config.model, len(mean), times, card=card).to(mean.dtype)
         model.load_state_dict(weights)
+        model.grid = config.data.grid
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"does not fit the settings of the run ({reason})", source=file) from error

@@ -1,0 +1,140 @@
+"""Models whose times are others at each temperature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import equiglass as eg
+from equiglass.data.configuration import Configuration
+from equiglass.errors import AssumptionWarning, InputError
+from equiglass.models.by_temperature import TimeGrid
+from equiglass.models.storage import load_model, restore
+from equiglass.training.config import TrainConfig
+from equiglass.training.corresponding import on_names
+from tests.conftest import make_complete
+
+TIMES = {0.5: (0.1, 20.0, 200.0), 0.6: (0.1, 4.0, 30.0)}
+TWO = {0.5: (0.1, 200.0), 0.6: (0.1, 30.0)}
+
+
+def labelled(temperature: float, seed: int, times: tuple[float, ...]) -> Configuration:
+    made = make_complete(100, seed=seed, n_times=len(times), potential=None)
+    return made.replace(temperature=temperature, times=np.array(times))
+
+
+def data() -> list[Configuration]:
+    # The second of the times at T = 0.6 has labels at T = 0.5 alone.
+    return [
+        *(labelled(0.5, seed, TIMES[0.5]) for seed in range(3)),
+        *(labelled(0.6, seed, (0.1, 30.0, 99.0)) for seed in range(3, 6)),
+    ]
+
+
+SETTINGS = {
+    "data": {"path": "made up", "validation_fraction": 0, "times_at": TIMES},
+    "model": {"layers": 1, "channels": 2, "l_max": 1, "cutoff": 1.5,
+              "inputs": {"graph": "inherent"}},
+    "optimizer": {"epochs": 2},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("grid") / "run"
+    eg.train(TrainConfig.model_validate(SETTINGS), folder, data=data(), progress=False)
+    return folder
+
+
+def test_between_two_temperatures_log_t_is_linear_in_1_over_T() -> None:
+    grid = TimeGrid.of(TIMES)
+    middle = 2 / (1 / 0.5 + 1 / 0.6)
+    assert grid.at(middle).times == pytest.approx(
+        [0.1, np.sqrt(20 * 4), np.sqrt(200 * 30)], rel=5e-3
+    )
+    assert grid.at(0.5001).times == TIMES[0.5]
+    for beyond in (0.45, 0.7):
+        with pytest.raises(ValueError, match=r"0\.5 to 0\.6"):
+            grid.at(beyond)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{0.5: [1, 2], 0.6: [1]}, {0.5: [2, 1]}, {0.5: [0.0, 1]}, {-1: [1]}, {}]
+)
+def test_settings_refuse_what_is_no_grid(wrong: dict[float, list[float]]) -> None:
+    content = {**SETTINGS, "data": {"path": "made up", "times_at": wrong}}
+    with pytest.raises(ValueError, match="times_at"):
+        TrainConfig.model_validate(content)
+
+
+def test_labels_go_to_the_times_that_correspond() -> None:
+    grid, c = TimeGrid.of(TIMES), data()[3]
+    found = on_names(c, grid)
+    assert found.times is not None and found.propensity is not None and c.propensity is not None
+    assert found.times.tolist() == [0.1, 200.0]  # called as at the coldest; 99 is not learned
+    assert np.array_equal(found.propensity, c.propensity[:2])
+    with pytest.raises(InputError, match="its temperature has no times"):
+        on_names(c.replace(temperature=0.55), grid)
+    with pytest.raises(InputError, match="at none of the times"):
+        on_names(c.replace(times=np.array([7.0, 8.0, 9.0])), grid)
+
+
+def test_a_time_without_labels_anywhere_is_refused(tmp_path: Path) -> None:
+    config = TrainConfig.model_validate(SETTINGS)
+    with pytest.raises(InputError, match=r"no configuration has labels.*20 at T = 0\.5"):
+        eg.train(config, tmp_path / "run", data=data()[3:], progress=False)
+
+
+def test_a_temperature_is_asked_for(run: Path) -> None:
+    with pytest.raises(InputError, match=r"name it as run@T.*expected 0\.5 to 0\.6"):
+        load_model(run)
+    with pytest.raises(InputError, match="not a temperature"):
+        load_model(f"{run}@warm")
+    with pytest.raises(InputError, match=r"so cold or warm.*found 0\.3"):
+        load_model(f"{run}@0.3")
+    with pytest.raises(InputError, match="name it without one"):
+        load_model("ka3d_t044@0.44")
+    cold, warm = load_model(f"{run}@0.5"), load_model(run, 0.6)
+    assert (cold.times, warm.times) == (TIMES[0.5], TIMES[0.6])
+    assert sum(p.numel() for p in cold.parameters()) == restore(run).n_parameters
+    c = data()[0].replace(temperature=None)
+    assert np.array_equal(cold.predict(c), warm.predict(c))  # the weights are shared
+
+
+def test_predictions_are_at_the_temperature_of_the_data(run: Path) -> None:
+    cold, warm = data()[0], data()[3]
+    (found,) = eg.predict(run, warm)
+    assert found.times == TIMES[0.6]
+    assert not [d for d in found.departures if d.quantity == "temperature"]
+    with pytest.warns(AssumptionWarning, match="temperature"):
+        (found,) = eg.predict(f"{run}@0.5", warm)
+    assert found.times == TIMES[0.5]
+    with pytest.raises(InputError, match="do not state one"):
+        eg.predict(run, warm.replace(temperature=None))
+    with pytest.raises(InputError, match="at one of them"):
+        eg.evaluate(run, [cold, warm])
+
+
+def test_scores_are_at_the_times_of_the_temperature(run: Path) -> None:
+    warm = [c.replace(times=c.times) for c in data()[3:]]
+    found = eg.evaluate(run, warm)
+    assert {s.time for s in found.scores} == {0.1, 30.0}
+    again = eg.compare([f"{run}@0.6"], warm)
+    assert [s.per_configuration for s in again[0].evaluation.scores] == [
+        s.per_configuration for s in found.scores
+    ]
+
+
+def test_a_calibration_belongs_to_a_temperature(run: Path, tmp_path: Path) -> None:
+    unseen = [labelled(0.6, seed, (0.1, 4.0, 30.0)) for seed in range(10, 14)]
+    eg.calibrate(f"{run}@0.6", unseen, output=tmp_path / "calibrated")
+    assert load_model(tmp_path / "calibrated", 0.6).card.calibration is not None
+    assert load_model(tmp_path / "calibrated", 0.5).card.calibration is None
+    assert restore(tmp_path / "calibrated").grid is not None
+
+
+def test_what_is_listed_has_every_temperature(run: Path) -> None:
+    (found,) = eg.list_models([run])
+    assert found.times_at == TIMES

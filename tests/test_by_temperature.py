@@ -48,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_between_two_temperatures_log_t_is_linear_in_1_over_T() -> None:
+def test_between_two_temperatures_log_t_is_linear_in_the_inverse() -> None:
     grid = TimeGrid.of(TIMES)
     middle = 2 / (1 / 0.5 + 1 / 0.6)
     assert grid.at(middle).times == pytest.approx(

@@ -1,6 +1,8 @@
-"""Networks on a union graph, and decoders that see neighbours: the graph, symmetries, gradients."""
+"""Networks on a union graph or on two graphs, and decoders that see neighbours."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,11 +21,14 @@ from tests.conftest import make_complete
 from tests.models.test_symmetry import CHECKS, make_model
 
 UNION = {"inputs": {"graph": "union"}}
+BOTH = {"inputs": {"graph": "both"}}
 SETTINGS = [
     {**UNION, "directions": "both"},
     {**UNION, "directions": "thermal", "decoder": "neighbours", "l_max": 1},
     {**UNION, "readout": "last", "skip": "concatenate"},
     {"decoder": "neighbours", "dropout": 0.3},
+    {**BOTH, "decoder": "neighbours", "rejoin": True},
+    {**BOTH, "readout": "last"},
 ]
 settings = pytest.mark.parametrize("options", SETTINGS)
 
@@ -139,8 +144,28 @@ def test_both_lengths_are_read() -> None:
         assert (np.abs(same[0] - same[1]).max() > 1e-6) == depends
 
 
-def test_message_networks_have_no_union() -> None:
+def test_two_graphs_are_read() -> None:
+    """Each by layers of its own: edges of one change what these alone say."""
+    model, c = stirred(make_model(**{**BOTH, "layers": 2})), make_complete()
+    inputs = model.inputs_of(c)
+    assert inputs.thermal is not None and inputs.graph.n_edges != inputs.thermal.n_edges
+    assert inputs.n_bytes > model.inputs_of(c).graph.vectors.nbytes * 2
+    other = model.inputs_of(make_complete(seed=5))
+    changed = replace(inputs, edges=other.edges), replace(inputs, thermal=other.thermal)
+    network = model.networks[0]
+    features = [network.represent(i).detach().numpy() for i in (inputs, *changed)]
+    half = (features[0].shape[1] - model.config.inputs.n_scalars) // 2
+    for found, (same, differs) in zip(
+        features[1:], ((slice(half, None), slice(half)), (slice(half), slice(half, 2 * half))),
+        strict=True,
+    ):  # fmt: skip
+        assert np.array_equal(features[0][:, same], found[:, same])
+        assert np.abs(features[0][:, differs] - found[:, differs]).max() > 1e-4
+
+
+@pytest.mark.parametrize("graph", [UNION, BOTH])
+def test_message_networks_have_no_union(graph: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="kind se3 alone"):
-        MessageConfig.model_validate({"kind": "botan", **UNION})
+        MessageConfig.model_validate({"kind": "botan", **graph})
     config = TrainConfig.model_validate({"data": {"path": "x"}, "model": UNION})
     assert config.model.inputs.required_fields[:2] == ("positions", "inherent_positions")

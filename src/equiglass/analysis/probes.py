@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
-from ..models.inputs import UNION
+from ..models.inputs import BOTH, UNION
 from ..models.propensity import PropensityModel
 from ..models.ridge import ridge
 
@@ -87,7 +87,7 @@ def linear_map(x: Array, y: Array) -> Callable[[Array], Array]:
 def shells_of(model: PropensityModel) -> DescriptorConfig:
     """Descriptors of the positions between which the network's graph is drawn."""
     graph = getattr(model.config.inputs, "graph", "inherent")
-    graph = "inherent" if graph == UNION else graph
+    graph = "inherent" if graph in (UNION, BOTH) else graph
     return DescriptorConfig(
         inputs=DescriptorInputs(positions=(graph,)),
         near=(0.8, 2.0, 0.2),

@@ -22,6 +22,7 @@ from ..yaml_config import Settings
 
 Positions = Literal["thermal", "inherent", "cage"]
 UNION: Literal["union"] = "union"
+BOTH: Literal["both"] = "both"
 Energy = Literal["thermal", "inherent"]
 Reference = Literal["inherent", "cage"]
 
@@ -65,10 +66,11 @@ class Inputs(Settings):
 class InputSpec(Inputs):
     """Inputs of a network on a graph."""
 
-    graph: Positions | Literal["union"] = Field(
+    graph: Positions | Literal["union", "both"] = Field(
         "inherent",
         description="positions between which edges are drawn; `union` for pairs that are close in "
-        "the thermal positions or in the inherent structure (`se3` alone)",
+        "the thermal positions or in the inherent structure, `both` for two graphs with layers of "
+        "their own, whose invariants the decoder reads together (`se3` alone)",
     )
     energies: tuple[Energy, ...] = Field(
         ("thermal", "inherent"), description="potential energies per particle, as scalars"
@@ -81,7 +83,7 @@ class InputSpec(Inputs):
     @property
     def required_fields(self) -> tuple[str, ...]:
         """Fields of a configuration that must be known."""
-        names = [POSITION_FIELD["inherent" if self.graph == UNION else self.graph]]
+        names = [POSITION_FIELD["inherent" if self.graph in (UNION, BOTH) else self.graph]]
         names += [ENERGY_FIELD[name] for name in self.energies]
         names += [POSITION_FIELD[name] for name in self.displacements]
         return tuple(dict.fromkeys(["positions", *names, *self.features]))
@@ -109,8 +111,8 @@ class ModelInput:
     n_particles
         Particles of each configuration in the batch.
     thermal
-        Of a union graph: the same edges, with the vectors between thermal positions, where those
-        of ``edges`` are between inherent ones.
+        Between thermal positions, where ``edges`` are between inherent ones: of a union graph the
+        same edges with their vectors there, else the graph of its own.
     """
 
     edges: Graph | None
@@ -131,12 +133,11 @@ class ModelInput:
     def n_bytes(self) -> int:
         """Memory of the tensors."""
         tensors = [self.types, self.scalars, self.vectors]
-        if self.edges is not None:
-            graph = self.edges
-            tensors += [graph.receivers, graph.senders, graph.vectors, graph.lengths]
-        if self.thermal is not None:
-            tensors += [self.thermal.vectors, self.thermal.lengths]
-        return sum(t.nbytes for t in tensors)
+        for graph in (self.edges, self.thermal):
+            if graph is not None:
+                tensors += [graph.receivers, graph.senders, graph.vectors, graph.lengths]
+        # A union graph has its indices once.
+        return sum({t.data_ptr(): t.nbytes for t in tensors}.values())
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> ModelInput:
         """The same input on another device, its real numbers in another dtype."""
@@ -222,17 +223,23 @@ def graph_input(
     if spec.graph == UNION:
         return _union_input(configuration, spec, cutoff, dtype)
     place = device if device is not None and device.type == "cuda" else None
-    graph = build_graph(
-        getattr(configuration, POSITION_FIELD[spec.graph]),
-        configuration.box,
-        cutoff,
-        periodic=configuration.periodic,
-        dtype=dtype,
-        device=place,
-        source=configuration.source,
-    )
+
+    def graph(positions: Positions) -> Graph:
+        return build_graph(
+            getattr(configuration, POSITION_FIELD[positions]),
+            configuration.box,
+            cutoff,
+            periodic=configuration.periodic,
+            dtype=dtype,
+            device=place,
+            source=configuration.source,
+        )
+
+    # What is missing is said before a graph is made.
     types, scalars, vectors = (t.to(place) for t in node_inputs(configuration, spec, dtype))
-    return ModelInput(graph, types, scalars, vectors, (len(configuration),))
+    first: Positions = "inherent" if spec.graph == BOTH else spec.graph
+    thermal = graph("thermal") if spec.graph == BOTH else None
+    return ModelInput(graph(first), types, scalars, vectors, (len(configuration),), thermal)
 
 
 def _union_input(
@@ -259,7 +266,7 @@ def slab_input(
 ) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
     """:func:`graph_input` without edges, and a function that walks through those slab by slab.
 
-    Not of a union graph.
+    Not of two sets of positions.
 
     Parameters
     ----------
@@ -269,7 +276,7 @@ def slab_input(
         Bytes in which edges may be kept from one walk to the next.
     """
     nodes = ModelInput(None, *node_inputs(configuration, spec, dtype), (len(configuration),))
-    assert spec.graph != UNION
+    assert spec.graph not in (UNION, BOTH)
     slabs = Slabs(
         getattr(configuration, POSITION_FIELD[spec.graph]),
         configuration.box,

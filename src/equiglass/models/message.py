@@ -16,7 +16,7 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
-from .inputs import UNION, InputSpec, ModelInput, graph_input
+from .inputs import BOTH, UNION, InputSpec, ModelInput, graph_input
 
 
 class MessageConfig(NetworkSettings):
@@ -34,8 +34,8 @@ class MessageConfig(NetworkSettings):
     @field_validator("inputs")
     @classmethod
     def _one_graph(cls, inputs: InputSpec) -> InputSpec:
-        if inputs.graph == UNION:
-            raise ValueError("a union graph is read by networks of kind se3 alone")
+        if inputs.graph in (UNION, BOTH):
+            raise ValueError("two sets of positions are read by networks of kind se3 alone")
         return inputs
 
 

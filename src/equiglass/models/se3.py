@@ -3,92 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import nn
 
 from ..data.configuration import Configuration
+from ..geometry.graph import Graph
 from ..geometry.union import EXTENT
 from ..kernels.harmonics import spherical_harmonics
-from ..nn.convolution import Skip, SteerableLayer
+from ..nn.convolution import SteerableLayer
 from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
-from ..nn.union import UnionEdges, UnionLayer
-from .base import Network, NetworkSettings, Slabs
-from .inputs import UNION, InputSpec, ModelInput, graph_input, slab_input
-
-# Which of the graphs of a union, inherent and thermal, give the directions of its edges.
-DIRECTIONS = {"inherent": (0,), "thermal": (1,), "both": (0, 1)}
-
-
-class SE3Config(NetworkSettings):
-    """Every setting of the network."""
-
-    kind: Literal["se3"] = "se3"
-    inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
-    cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
-    l_max: int = Field(3, ge=0, le=4, description="largest degree of features and filters")
-    channels: int = Field(8, ge=1, le=4096, description="channels per degree")
-    layers: int = Field(4, ge=1, le=100, description="number of convolutions")
-    parity: bool = Field(
-        True, description="O(3): only paths of even sum of l; false for SO(3), all paths"
-    )
-    directions: Literal["inherent", "thermal", "both"] = Field(
-        "inherent", description="positions whose harmonics filters have, on a union graph"
-    )
-    edge_width: int = Field(
-        16,
-        ge=1,
-        le=10_000,
-        description="hidden width of what filters read of both lengths, on a union graph",
-    )
-    n_basis: int = Field(10, ge=1, le=1000, description="Bessel functions of the radial basis")
-    radial_width: int = Field(16, ge=1, le=10_000, description="hidden width of the radial MLP")
-    skip: Skip = Field("residual", description="how a layer's input joins its output")
-    gate: bool = Field(True, description="gated nonlinearity on the features")
-    batch_norm: bool = Field(True, description="equivariant batch normalisation")
-    momentum: float = Field(
-        0.1, gt=0, le=1, description="weight of a step in the running statistics of the norms"
-    )
-    rejoin: bool = Field(
-        False, description="node input joined to the input of every layer, channels side by side"
-    )
-    mean_neighbours: float = Field(40.0, gt=0, description="scale of the sums over edges")
-    readout: Literal["last", "all"] = Field(
-        "all", description="invariants of the last layer, or of every layer"
-    )
-    decoder_width: int = Field(
-        32, ge=0, le=10_000, description="hidden units of the decoder; 0 for a linear one"
-    )
-    decoder: Literal["particle", "neighbours"] = Field(
-        "particle",
-        description="whose invariants the decoder reads: the particle's, or the mean over its "
-        "neighbours beside them",
-    )
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the decoder's input")
-
-
-def _layer(config: SE3Config, k: int, l_in: int) -> SteerableLayer:
-    sizes: dict[str, Any] = {"l_in": l_in, "l_filter": config.l_max, "l_out": config.l_max}
-    options: dict[str, Any] = {
-        "parity": config.parity,
-        "n_basis": config.n_basis,
-        "radial_width": config.radial_width,
-        "mean_neighbours": config.mean_neighbours,
-        "skip": config.skip,
-        "gate": config.gate,
-        "batch_norm": config.batch_norm,
-        "momentum": config.momentum,
-    }
-    kind: type[SteerableLayer] = SteerableLayer
-    if config.inputs.graph == UNION:
-        kind = UnionLayer
-        options["n_directions"] = len(DIRECTIONS[config.directions])
-        options["edge_width"] = config.edge_width
-    joined = 2 if config.rejoin and k > 0 else 1
-    return kind(joined * config.channels, config.channels, cutoff=config.cutoff, **sizes, **options)
+from ..nn.union import UnionEdges
+from .base import Network, Slabs
+from .inputs import BOTH, UNION, ModelInput, graph_input, slab_input
+from .se3_settings import DIRECTIONS, layer_of
+from .se3_settings import SE3Config as SE3Config
 
 
 class SE3Network(Network[SE3Config]):
@@ -112,9 +43,18 @@ class SE3Network(Network[SE3Config]):
         )
         l_input = 1 if n_vectors else 0
         self.layers = nn.ModuleList(
-            _layer(config, k, l_input if k == 0 else config.l_max) for k in range(config.layers)
+            layer_of(config, k, l_input if k == 0 else config.l_max) for k in range(config.layers)
         )
-        n_read = config.layers if config.readout == "all" else 1
+        stacks, self.thermal_layers = 1, None
+        if config.inputs.graph == BOTH:
+            stacks, self.thermal_layers = (
+                2,
+                nn.ModuleList(
+                    layer_of(config, k, l_input if k == 0 else config.l_max)
+                    for k in range(config.layers)
+                ),
+            )
+        n_read = stacks * (config.layers if config.readout == "all" else 1)
         n_invariants = n_read * (config.l_max + 1) * config.channels
         self.neighbours = None
         if config.decoder == "neighbours":
@@ -162,27 +102,39 @@ class SE3Network(Network[SE3Config]):
         """What every layer takes beside features: harmonics and graph, or those of a union."""
         c, graph = self.config, batch.graph
         if c.inputs.graph != UNION:
-            return self.harmonics(graph.directions), graph
+            return self._own_edges(graph)
         assert batch.thermal is not None
         n_basis = math.ceil(EXTENT * c.n_basis)
         graphs = graph, batch.thermal
         return (UnionEdges.of(graphs, DIRECTIONS[c.directions], c.l_max, c.cutoff, n_basis),)
 
+    def _own_edges(self, graph: Graph) -> tuple[Any, ...]:
+        return self.harmonics(graph.directions), graph
+
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The invariant representation that the decoders read, (N, n_features)."""
         first, standard = self.embed(batch)
-        x, edges = first, self.edges(batch)
-        read = []
-        for layer in self.layers:
-            x = layer(self.joined(x, first), *edges)
-            if self.config.readout == "all" or layer is self.layers[-1]:
-                read.append(invariants(x))
+        read = self._read(self.layers, first, self.edges(batch))
+        if self.thermal_layers is not None:
+            assert batch.thermal is not None
+            read += self._read(self.thermal_layers, first, self._own_edges(batch.thermal))
         if self.neighbours is not None:
             read.append(self.neighbours(torch.cat(read, dim=1), batch.graph))
         return torch.cat([*read, standard], dim=1)
 
+    def _read(
+        self, layers: nn.ModuleList, first: torch.Tensor, edges: tuple[Any, ...]
+    ) -> list[torch.Tensor]:
+        """Invariants of the layers that are read, one after another from the node input."""
+        x, read = first, []
+        for layer in layers:
+            x = layer(self.joined(x, first), *edges)
+            if self.config.readout == "all" or layer is layers[-1]:
+                read.append(invariants(x))
+        return read
+
     def layer_features(self, batch: ModelInput) -> list[torch.Tensor]:
-        """Invariants (N, D) before the first layer and after each."""
+        """Invariants (N, D) before the first layer and after each; of two graphs the inherent's."""
         first, _ = self.embed(batch)
         x, edges = first, self.edges(batch)
         read = [invariants(x)]
@@ -193,8 +145,8 @@ class SE3Network(Network[SE3Config]):
 
     @property
     def slab_walks(self) -> int:
-        """One for every layer and the mean over neighbours; a union graph is taken whole."""
-        if self.config.inputs.graph == UNION:
+        """One for every layer and the mean over neighbours; two graphs are taken whole."""
+        if self.config.inputs.graph in (UNION, BOTH):
             return 0
         return len(self.layers) + (self.neighbours is not None)
 

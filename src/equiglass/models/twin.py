@@ -18,7 +18,7 @@ from ..kernels.harmonics import spherical_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
 from .base import Network, NetworkSettings
-from .inputs import UNION, InputSpec, ModelInput, graph_input
+from .inputs import BOTH, UNION, InputSpec, ModelInput, graph_input
 
 
 class TwinConfig(NetworkSettings):
@@ -40,8 +40,8 @@ class TwinConfig(NetworkSettings):
     @field_validator("inputs")
     @classmethod
     def _one_graph(cls, inputs: InputSpec) -> InputSpec:
-        if inputs.graph == UNION:
-            raise ValueError("a union graph is read by networks of kind se3 alone")
+        if inputs.graph in (UNION, BOTH):
+            raise ValueError("two sets of positions are read by networks of kind se3 alone")
         return inputs
 
 

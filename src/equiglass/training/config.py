@@ -143,8 +143,8 @@ class DataConfig(Settings):
     reversed_per_configuration: int = Field(
         0,
         ge=0,
-        description="time-reversed trajectories shown per configuration and epoch; needs the end "
-        "positions of trajectories",
+        description="time-reversed trajectories shown per epoch and configuration that has the end "
+        "positions of trajectories; one at least must",
     )
     memory: Annotated[float, BeforeValidator(_gigabytes)] = Field(
         4.0,

@@ -130,7 +130,7 @@ class GlassData(lightning.LightningDataModule):
         *,
         n_labelled: int,
         batch_size: int,
-        reversed_per_configuration: int,
+        reversed_per_epoch: int,
         seed: int,
     ) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class GlassData(lightning.LightningDataModule):
         self.sampler = EpochSampler(
             n_labelled,
             len(training) - n_labelled,
-            reversed_per_configuration * n_labelled,
+            reversed_per_epoch,
             seed,
             training.begin,
         )

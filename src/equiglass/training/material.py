@@ -41,7 +41,8 @@ class TrainingData:
     learned, held_out
         Training and validation configurations.
     reversed
-        Time-reversed trajectories of the training configurations.
+        Time-reversed trajectories of those training configurations that have end positions,
+        ``turned`` of them.
     times
         All times at which one has labels.
     n_types
@@ -61,6 +62,7 @@ class TrainingData:
     n_types: int
     targets: Sequence[Moments]
     noise: LabelNoise
+    turned: int = 0
     description: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -165,10 +167,10 @@ def load_data(
     if not len(training):
         raise InputError("no configuration to train on", source=training.source)
     budget = Budget(SHARES["read"] * config.data.memory * GIGABYTE)
-    learned, turned, held_out = (Held[Configuration](budget, folder) for _ in range(3))
+    learned, backwards, held_out = (Held[Configuration](budget, folder) for _ in range(3))
     prints = [hashlib.sha256() for _ in range(3)]
     grids: dict[tuple[float, ...], None] = {}
-    n_types, turns = 1, config.data.reversed_per_configuration > 0
+    n_types, turned, turns = 1, 0, config.data.reversed_per_configuration > 0
     for c in labelled(training):
         add_to(prints[0], c)
         prints[2].update(_content(c))
@@ -176,16 +178,17 @@ def load_data(
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
         if turns and c.end_positions is not None:
+            turned += 1
             for r in reversed_configurations(c):
-                turned.append(r, n_bytes(r))
+                backwards.append(r, n_bytes(r))
         # The heavy arrays of end positions are not needed any more.
         light = c.replace(end_positions=None)
         learned.append(light, n_bytes(light))
-    if turns and not len(turned):
+    if turns and not turned:
         reversed_configurations(learned[0])  # says what is missing
     times = union_of_times(grids)
     targets, noise = labels_of(learned, n_types, times, training.entries)
-    for c in turned:
+    for c in backwards:
         noise.add_reversed(c)
     for c in labelled(validation):
         add_to(prints[1], c)
@@ -204,7 +207,9 @@ def load_data(
     }
     if trajectories:
         description["trajectories"] = list(trajectories)
-    return TrainingData(learned, turned, held_out, times, n_types, targets, noise, description)
+    return TrainingData(
+        learned, backwards, held_out, times, n_types, targets, noise, turned, description
+    )
 
 
 def labels_of(

@@ -173,7 +173,7 @@ def _samples(model: PropensityModel, config: TrainConfig, material: TrainingData
         samples_of(model, material.held_out, None, budget),
         n_labelled=len(material.learned),
         batch_size=config.optimizer.batch_size,
-        reversed_per_configuration=config.data.reversed_per_configuration,
+        reversed_per_epoch=config.data.reversed_per_configuration * material.turned,
         seed=config.seed,
     )
 

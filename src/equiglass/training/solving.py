@@ -30,7 +30,7 @@ def solve(
     The inputs of the labelled configurations, and what the weights of labels follow from.
     """
     n_reversed = len(material.reversed)
-    wanted = min(n_reversed, config.data.reversed_per_configuration * len(material.learned))
+    wanted = min(n_reversed, config.data.reversed_per_configuration * material.turned)
     drawn = np.random.default_rng([config.seed, 1]).permutation(n_reversed)[:wanted].tolist()
     extra = [material.reversed[k] for k in sorted(drawn)]
     labels = [*material.learned, *extra]

@@ -16,7 +16,8 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
-from .inputs import BOTH, UNION, InputSpec, ModelInput, graph_input
+from .graph_inputs import graph_input
+from .inputs import BOTH, UNION, InputSpec, ModelInput
 
 
 class MessageConfig(NetworkSettings):

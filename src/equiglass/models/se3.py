@@ -17,7 +17,8 @@ from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
 from ..nn.union import UnionEdges
 from .base import Network, Slabs
-from .inputs import BOTH, UNION, ModelInput, graph_input, slab_input
+from .graph_inputs import graph_input, slab_input
+from .inputs import BOTH, UNION, ModelInput
 from .se3_settings import DIRECTIONS, layer_of
 from .se3_settings import SE3Config as SE3Config
 

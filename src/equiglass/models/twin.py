@@ -18,7 +18,8 @@ from ..kernels.harmonics import spherical_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
 from .base import Network, NetworkSettings
-from .inputs import BOTH, UNION, InputSpec, ModelInput, graph_input
+from .graph_inputs import graph_input
+from .inputs import BOTH, UNION, InputSpec, ModelInput
 
 
 class TwinConfig(NetworkSettings):

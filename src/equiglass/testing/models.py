@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..data.configuration import POSITION_FIELDS, Configuration
 from ..models.averaging import average
 from ..models.evaluating import as_array, evaluating
-from ..models.inputs import batch_inputs
+from ..models.graph_inputs import batch_inputs
 from ..models.propensity import PropensityModel
 from .comparison import TOLERANCE, assert_close
 from .transforms import (

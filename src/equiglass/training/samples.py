@@ -15,7 +15,8 @@ from torch.utils.data import Dataset as TorchDataset
 from ..data.configuration import Configuration
 from ..data.grids import propensity_on
 from ..data.held import Budget
-from ..models.inputs import ModelInput, batch_inputs
+from ..models.graph_inputs import batch_inputs
+from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import model_input
 

@@ -1,0 +1,131 @@
+"""Scores of the model for several temperatures, each on data that it was not trained on.
+
+python tools/all_temperatures.py RUN DATA OUT.json [--public FOLDER --short STORE]
+
+RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles ensembles.zarr, few.zarr,
+tests056.zarr and tests050.zarr, which no member has seen: the average of all members predicts them, and
+each member alone. The public files at T = 0.44 are each predicted by the one member in whose fold it was
+held out, at tau_alpha with the labels of the file and at shorter times with those of ka3d_t044_short.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import equiglass as eg
+from equiglass.data.configuration import Configuration
+from equiglass.evaluation.score import Evaluation, score
+from equiglass.models.by_temperature import at_temperature
+from equiglass.models.held_out import unseen_by
+from equiglass.models.members import member_of
+from equiglass.models.prepared import prepared
+from equiglass.models.storage import restore
+from equiglass.simulation.preparation import Preparation
+from equiglass.written import write_json
+
+PUBLIC = 0.44
+# Stores of DATA, and which of their configurations are tests; few.zarr begins with starts of
+# ensembles.zarr, which a test has once.
+TESTS: dict[float, list[tuple[str, tuple[str, ...]]]] = {
+    0.64: [("ensembles.zarr", ("",)), ("few.zarr", ("004", "005", "006", "007"))],
+    0.56: [("tests056.zarr", ("",))],
+    0.50: [("tests050.zarr", ("",))],
+}
+
+
+def rows(found: Evaluation, temperature: float, by: str) -> list[dict[str, Any]]:
+    """Of each type and time: what is compared, and with which labels."""
+    result = []
+    for one in found.as_dict()["pearson"]:
+        kept = ("type", "time", "per_configuration", "pooled", "ceiling", "reliability",
+                "rho_propensity", "rho_propensity_interval")  # fmt: skip
+        mean, std = one["per_configuration_mean"], one["per_configuration_std"]
+        row = {"temperature": temperature, "by": by, "mean": mean, "std": std}
+        result.append({**row, **{key: one[key] for key in kept}})
+    return result
+
+
+def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[str, Any]]:
+    """On ensembles that nobody has seen."""
+    found = []
+    for temperature, stores in TESTS.items():
+        tests: list[Configuration] = []
+        for store, ends in stores:
+            if (data / store).is_dir():
+                every = eg.read(data / store)
+                chosen = [k for k, e in enumerate(every.entries) if e.name.endswith(ends)]
+                tests += list(every.take(chosen))
+        if not tests:
+            continue
+        alone = [member_of(model, k) for k in range(len(model.members))]
+        for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
+            own = at_temperature(one, temperature)
+            complete = prepared(own, tests, how)
+            evaluation = score(own.predict, own.times, complete, model=by, data="tests")
+            found += rows(evaluation, temperature, by)
+        print(f"T = {temperature:g}: {len(tests)} configurations", flush=True)
+    return found
+
+
+def public(
+    model: eg.PropensityModel, folder: Path, short: Path | None, how: Preparation
+) -> list[dict[str, Any]]:
+    """On public files, each by the member that did not see it."""
+    unseen = unseen_by(model)
+    data = [c.replace(end_positions=None) for c in eg.read(folder)]
+    members = [unseen[Path(c.source).name] for c in data]
+    sets: list[tuple[str, Sequence[Configuration]]] = [("files", data)]
+    if short is not None:
+        sets.append(("short runs", _in_order(list(eg.read(short)), data)))
+    found = []
+    for labels, labelled in sets:
+        predicted = {}
+        complete: list[Configuration] = []
+        times: tuple[float, ...] = ()
+        for c, (k,) in zip(labelled, members, strict=True):
+            own = at_temperature(member_of(model, k), PUBLIC)
+            (whole,) = prepared(own, [c], how)
+            predicted[id(whole)], times = own.predict(whole), own.times
+            complete.append(whole)
+        evaluation = score(
+            lambda c, p=predicted: p[id(c)], times, complete, model="held out", data=labels
+        )  # type: ignore[misc]
+        found += [{**row, "labels": labels} for row in rows(evaluation, PUBLIC, "held out")]
+    return found
+
+
+def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Configuration]:
+    """The short runs in the order of the files that they started from."""
+    found = []
+    for c in files:
+        near = [np.abs(s.positions - c.positions).max() for s in short]
+        assert min(near) < 1e-3, c.source
+        found.append(short[int(np.argmin(near))])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--public", type=Path)
+    parser.add_argument("--short", type=Path)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("-j", type=int, default=1)
+    asked = parser.parse_args()
+    how = Preparation(cache=asked.cache, n_processes=asked.j)
+    model = restore(asked.run)
+    found = warm(model, asked.data, how)
+    if asked.public is not None:
+        found += public(model, asked.public, asked.short, how)
+    write_json(asked.out, {"model": model.card.name, "members": len(model.members), "rows": found})
+
+
+if __name__ == "__main__":
+    main()

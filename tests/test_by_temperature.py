@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 import equiglass as eg
 from equiglass.data.configuration import Configuration
 from equiglass.errors import AssumptionWarning, InputError
-from equiglass.models.by_temperature import TimeGrid
+from equiglass.models.averaging import average
+from equiglass.models.by_temperature import TimeGrid, at_temperature
+from equiglass.models.held_out import recorded_rho, unseen_by
 from equiglass.models.storage import load_model, restore
+from equiglass.models.summary import rho_of
 from equiglass.training.config import TrainConfig
 from equiglass.training.corresponding import on_names
 from tests.conftest import make_complete
@@ -138,3 +142,18 @@ def test_a_calibration_belongs_to_a_temperature(run: Path, tmp_path: Path) -> No
 def test_what_is_listed_has_every_temperature(run: Path) -> None:
     (found,) = eg.list_models([run])
     assert found.times_at == TIMES
+
+
+def test_folds_hold_out_configurations_of_every_temperature(tmp_path: Path) -> None:
+    given = data()
+    config = TrainConfig.model_validate({**SETTINGS, "optimizer": {"epochs": 1}})
+    members = [
+        eg.train(config, tmp_path / f"{k}", data=given[k::2], progress=False) for k in range(2)
+    ]
+    whole = average(members)
+    rows = [{"type": "A", "time": 200.0, "mean": 0.5, "folds": [{"a": 0.1}, {"b": None}]}]
+    whole.card = replace(whole.card, metrics={"cross_validation": {"pearson": rows}})
+    warm = at_temperature(whole, 0.6)
+    assert recorded_rho(warm, "a") == {("A", 30.0): 0.1}
+    assert unseen_by(warm) == {"a": (0,), "b": (1,)}
+    assert rho_of(warm) is None  # the mean is of both temperatures

@@ -2,16 +2,18 @@
 
 python tools/all_temperatures.py RUN DATA OUT.json [--public FOLDER --short STORE]
 
-RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles ensembles.zarr, few.zarr,
-tests056.zarr and tests050.zarr, which no member has seen: the average of all members predicts them, and
-each member alone. The public files at T = 0.44 are each predicted by the one member in whose fold it was
-held out, at tau_alpha with the labels of the file and at shorter times with those of ka3d_t044_short.
+RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles ensembles.zarr,
+few.zarr, tests056.zarr and tests050.zarr, which no member has seen: the average of all members
+predicts them, and each member alone. The public files at T = 0.44 are each predicted by the one
+member in whose fold it was held out, at tau_alpha with the labels of the file and at shorter times
+with those of ka3d_t044_short.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +94,14 @@ def public(
             (whole,) = prepared(own, [c], how)
             predicted[id(whole)], times = own.predict(whole), own.times
             complete.append(whole)
-        evaluation = score(
-            lambda c, p=predicted: p[id(c)], times, complete, model="held out", data=labels
-        )  # type: ignore[misc]
+        by_place = partial(_kept, predicted)
+        evaluation = score(by_place, times, complete, model="held out", data=labels)
         found += [{**row, "labels": labels} for row in rows(evaluation, PUBLIC, "held out")]
     return found
+
+
+def _kept(predicted: dict[int, Any], c: Configuration) -> Any:
+    return predicted[id(c)]
 
 
 def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Configuration]:

@@ -90,11 +90,17 @@ def list_models(models: Sequence[Model] = ()) -> list[Described]:
 def _described(model: PropensityModel) -> Described:
     card = model.card
     rows = card.metrics.get("cross_validation", {}).get("pearson", [])
+    # Of several temperatures together they say nothing of one.
+    rows = rows if model.grid is None else []
     held_out = [{k: row.get(k) for k in ("type", "time", "mean", "std")} for row in rows]
     times_at = {}
     for own in () if model.grid is None else model.grid.rows:
         times_at[own.temperature] = own.times
-        held_out += [{"temperature": own.temperature, **row} for row in own.held_out]
+        kept = ("type", "time", "mean", "std")
+        held_out += [
+            {"temperature": own.temperature, **{k: row.get(k) for k in kept}}
+            for row in own.held_out
+        ]
     return Described(
         card.name,
         model.config.kind,

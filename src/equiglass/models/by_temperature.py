@@ -158,9 +158,11 @@ def at_temperature(model: PropensityModel, temperature: float | None) -> Propens
     alone.times, alone.grid, alone.temperature = own.times, None, temperature
     # No part of this one: PyTorch would count its weights twice.
     object.__setattr__(alone, "undivided", model)
-    metrics = {**model.card.metrics, "temperature": temperature}
-    if own.held_out:
-        metrics["cross_validation"] = {"pearson": list(own.held_out)}
+    metrics = {
+        **_at_own_times(model, own.times),
+        "temperature": temperature,
+        "held_out": list(own.held_out),
+    }
     alone.card = replace(
         model.card,
         name=f"{name}@{temperature:g}",
@@ -168,6 +170,22 @@ def at_temperature(model: PropensityModel, temperature: float | None) -> Propens
         calibration=own.calibration,
     )
     return alone
+
+
+def _at_own_times(model: PropensityModel, times: Sequence[float]) -> dict[str, Any]:
+    """The metrics, with the times of one temperature in the rows of a cross-validation.
+
+    Their means are of all temperatures together, and are left out.
+    """
+    metrics = dict(model.card.metrics)
+    if "cross_validation" in metrics:
+        names = dict(zip(model.times, times, strict=True))
+        rows = [
+            {"type": row["type"], "time": names[row["time"]], "mean": None, "folds": row["folds"]}
+            for row in metrics["cross_validation"]["pearson"]
+        ]
+        metrics["cross_validation"] = {"pearson": rows}
+    return metrics
 
 
 def calibrated_at(model: PropensityModel) -> PropensityModel:

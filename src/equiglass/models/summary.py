@@ -30,6 +30,9 @@ def rho_of(model: PropensityModel) -> float | None:
     """Correlation on what it was not trained on, as its card has it; over folds that of type A."""
     rho = model.card.metrics.get("validation_rho")
     folds = model.card.metrics.get("cross_validation", {}).get("pearson", [])
+    if model.temperature is not None or model.grid is not None:
+        # Rows of the cross-validation are of all temperatures together.
+        folds = model.card.metrics.get("held_out", [])
     if rho is None and folds:
         rho = np.mean([row["mean"] for row in folds if row["type"] == folds[0]["type"]])
     return None if rho is None else float(rho)

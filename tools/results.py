@@ -5,6 +5,7 @@ python tools/results.py [--check]        (or: make results, make check-results)
 
 from __future__ import annotations
 
+import all_temperatures_page
 import baselines_page
 import claims_page
 import faults_page
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     *baselines_page.PAGES,
     *claims_page.PAGES,
     *ka3d_page.PAGES,
+    *all_temperatures_page.PAGES,
     *labels_page.PAGES,
     *results_page.PAGES,
     *performance_table.PAGES,

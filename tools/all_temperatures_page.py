@@ -1,0 +1,137 @@
+"""Write docs/results/ka3d_all.md: the model for several temperatures, at each of them.
+
+    python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json \\
+      --public FILES --short STORE
+    python tools/all_temperatures_page.py [--check]
+
+Published rows are those of the network of the paper on GlassBench (400 training configurations of
+4096 particles at each temperature, one network for each), from the results tables of EIGNN
+(J. Phys. Chem. B 129, 3053 (2025)).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ka3d_page
+import numpy as np
+from pages import RESULTS, Page, run
+
+from equiglass.data.times import KA3D_TIMES
+from equiglass.evaluation.intervals import mean_interval
+
+FILE = RESULTS / "ka3d_all.json"
+# As ka3d_page.PUBLISHED: per configuration, then pooled.
+PUBLISHED = {
+    0.44: (
+        (0.896, 0.672, 0.681, 0.708, 0.749, 0.785, 0.791, 0.731, 0.558, 0.260),
+        (0.896, 0.672, 0.681, 0.713, 0.758, 0.798, 0.815, 0.789, 0.708, 0.626),
+    ),
+    **ka3d_page.PUBLISHED,
+}
+Row = dict[str, Any]
+
+INTRODUCTION = """# ka3d: one model for four temperatures
+
+`ka3d` is one network for T = 0.44 to 0.64 ([how](../learning.md#several-temperatures)), trained on
+single runs of our own at T = 0.64, 0.56 and 0.50, on the training split of the packaged data and on
+the ten public files at T = 0.44, in five folds whose networks are its members. Made and scored by
+
+```sh
+equiglass cross-validate ka3d_all -o RUN --folds 5 -j 2
+python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FILES --short STORE
+```
+
+Pearson's ρ of type A, mean over configurations with its 95 % interval (Student's t). **The published
+rows are not the same task**: one network for each temperature, from 400 configurations with 32 runs
+of each.
+"""
+COLD = """## T = 0.44
+
+The ten public files, whole files held out: each is predicted by the one member in whose fold it was.
+At the last time labels are those of the files, at the others those of short runs from their starts
+(`ka3d_t044_short`).
+
+| t | labels | ceiling | ρ, single network | corrected for the noise of labels | published |
+| --- | --- | --- | --- | --- | --- |"""
+
+
+def read() -> list[Row]:
+    """The rows of the committed run, of type A."""
+    found: list[Row] = json.loads(FILE.read_text())["rows"]
+    return [row for row in found if row["type"] == "A"]
+
+
+def published(temperature: float, time: float) -> str:
+    """Mean over configurations, where the grid has the time."""
+    grid = KA3D_TIMES[temperature]
+    near = [k for k, t in enumerate(grid) if abs(t - time) <= 1e-3 * t]
+    return f"{PUBLISHED[temperature][0][near[0]]:.3f}" if near else "-"
+
+
+def interval(values: list[float]) -> str:
+    """Mean with the half width of its 95 % interval over configurations."""
+    found = mean_interval(values)
+    return f"{np.mean(values):.3f}" + ("" if found is None else f" ± {found[1]:.3f}")
+
+
+def number(value: float | None) -> str:
+    """Three digits, or a dash."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def warm_table(rows: list[Row], temperature: float) -> list[str]:
+    """The average of the members and the members alone, on ensembles."""
+    mine = [r for r in rows if r["temperature"] == temperature and "labels" not in r]
+    average = [r for r in mine if r["by"] == "average"]
+    n = len(average[0]["per_configuration"])
+    lines = [
+        f"## T = {temperature:g}",
+        "",
+        f"{n} ensembles that no member has seen.",
+        "",
+        "| t | ceiling | ρ, average of the members | corrected for the noise of labels | "
+        "a member alone | published |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in average:
+        alone = [r["mean"] for r in mine if r["time"] == row["time"] and r["by"] != "average"]
+        shown = (
+            f"{row['time']:g}", number(row["ceiling"]), interval(row["per_configuration"]),
+            number(row["rho_propensity"]), f"{np.mean(alone):.3f}",
+            published(temperature, row["time"]),
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(shown)} |")
+    return [*lines, ""]
+
+
+def cold_table(rows: list[Row]) -> list[str]:
+    """Public files, each by the member that did not see it."""
+    lines = [COLD]
+    for row in sorted((r for r in rows if "labels" in r), key=lambda r: float(r["time"])):
+        shown = (
+            f"{row['time']:g}", row["labels"], number(row["ceiling"]),
+            interval(row["per_configuration"]), number(row["rho_propensity"]),
+            published(0.44, row["time"]),
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(shown)} |")
+    return [*lines, ""]
+
+
+def page() -> str:
+    """The page."""
+    rows = read()
+    warm = sorted({r["temperature"] for r in rows if "labels" not in r}, reverse=True)
+    lines = [INTRODUCTION]
+    for temperature in warm:
+        lines += warm_table(rows, temperature)
+    if any("labels" in r for r in rows):
+        lines += cold_table(rows)
+    return "\n".join(lines)
+
+
+PAGES = (Page(RESULTS / "ka3d_all.md", page),) if FILE.is_file() else ()
+
+if __name__ == "__main__":
+    run(PAGES, __doc__)

@@ -44,14 +44,14 @@ python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FI
 ```
 
 Pearson's ρ of type A, mean over configurations with its 95 % interval (Student's t). **The
-published rows are not the same task**: one network for each temperature, from 400 configurations with 32 runs
-of each.
+published rows are not the same task**: one network for each temperature, from 400 configurations
+with 32 runs of each.
 """
 COLD = """## T = 0.44
 
 The ten public files, whole files held out: each is predicted by the one member in whose fold it
-was. At the last time labels are those of the files, at the others those of short runs from their starts
-(`ka3d_t044_short`).
+was. At the last time labels are those of the files, at the others those of short runs from their
+starts (`ka3d_t044_short`).
 
 | t | labels | ceiling | ρ, single network | corrected for the noise of labels | published |
 | --- | --- | --- | --- | --- | --- |"""

@@ -36,10 +36,10 @@ INTRODUCTION = """# ka3d: one model for four temperatures
 
 `ka3d` is one network for T = 0.44 to 0.64 ([how](../learning.md#several-temperatures)), trained on
 single runs of our own at T = 0.64, 0.56 and 0.50, on the training split of the packaged data and on
-the ten public files at T = 0.44, in five folds whose networks are its members. Made and scored by
+the ten public files at T = 0.44, in four folds whose networks are its members. Made and scored by
 
 ```sh
-equiglass cross-validate ka3d_all -o RUN --folds 5 -j 2
+equiglass cross-validate ka3d_all -o RUN --folds 4 -j 2
 python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FILES --short STORE
 ```
 

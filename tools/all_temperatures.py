@@ -2,11 +2,11 @@
 
 python tools/all_temperatures.py RUN DATA OUT.json [--public FOLDER --short STORE]
 
-RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles ensembles.zarr,
-few.zarr, tests056.zarr and tests050.zarr, which no member has seen: the average of all members
-predicts them, and each member alone. The public files at T = 0.44 are each predicted by the one
-member in whose fold it was held out, at tau_alpha with the labels of the file and at shorter times
-with those of ka3d_t044_short.
+RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles tests064.zarr,
+tests056.zarr and tests050.zarr, which no member has seen: the average of all members predicts
+them, and each member alone. The public files at T = 0.44 are each predicted by the one member in
+whose fold it was held out, at tau_alpha with the labels of the file and at shorter times with those
+of ka3d_t044_short.
 """
 
 from __future__ import annotations
@@ -31,13 +31,8 @@ from equiglass.simulation.preparation import Preparation
 from equiglass.written import write_json
 
 PUBLIC = 0.44
-# Stores of DATA, and which of their configurations are tests; few.zarr begins with starts of
-# ensembles.zarr, which a test has once.
-TESTS: dict[float, list[tuple[str, tuple[str, ...]]]] = {
-    0.64: [("ensembles.zarr", ("",)), ("few.zarr", ("004", "005", "006", "007"))],
-    0.56: [("tests056.zarr", ("",))],
-    0.50: [("tests050.zarr", ("",))],
-}
+# Stores of DATA, made with ka3d_tests.
+TESTS = {0.64: "tests064.zarr", 0.56: "tests056.zarr", 0.50: "tests050.zarr"}
 
 
 def rows(found: Evaluation, temperature: float, by: str) -> list[dict[str, Any]]:
@@ -55,15 +50,10 @@ def rows(found: Evaluation, temperature: float, by: str) -> list[dict[str, Any]]
 def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[str, Any]]:
     """On ensembles that nobody has seen."""
     found = []
-    for temperature, stores in TESTS.items():
-        tests: list[Configuration] = []
-        for store, ends in stores:
-            if (data / store).is_dir():
-                every = eg.read(data / store)
-                chosen = [k for k, e in enumerate(every.entries) if e.name.endswith(ends)]
-                tests += list(every.take(chosen))
-        if not tests:
+    for temperature, store in TESTS.items():
+        if not (data / store).is_dir():
             continue
+        tests = list(eg.read(data / store))
         alone = [member_of(model, k) for k in range(len(model.members))]
         for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
             own = at_temperature(one, temperature)

@@ -2,8 +2,8 @@
 
     python tools/public_ends.py FOLDER OUT.zarr [N]
 
-Labels are those of all 32 trajectories, as in the files; N end states of each (4) are kept, from which
-training makes time-reversed examples: each of them needs a quench.
+Labels are those of all 32 trajectories, as in the files; N end states of each (4) are kept, from
+which training makes time-reversed examples: each of them needs a quench.
 """
 
 from __future__ import annotations

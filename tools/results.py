@@ -6,6 +6,7 @@ python tools/results.py [--check]        (or: make results, make check-results)
 from __future__ import annotations
 
 import baselines_page
+import bonds_page
 import claims_page
 import faults_page
 import fuzz_page
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     *settings_table.PAGES,
     *studies_page.PAGES,
     *baselines_page.PAGES,
+    *bonds_page.PAGES,
     *claims_page.PAGES,
     *ka3d_page.PAGES,
     *labels_page.PAGES,

@@ -102,7 +102,8 @@ def models(
     for one in found:
         times = ", ".join(f"{t:g}" for t in one.times)
         temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
-        echo(f"{one.name}: {one.kind}, {one.members} members; t = {times}; T = {temperatures}")
+        what = f"{one.kind}, target {one.target}, {one.members} members"
+        echo(f"{one.name}: {what}; t = {times}; T = {temperatures}")
         recorded = one.data or "not recorded"
         echo(f"  data: {recorded}; potential: {one.potential or 'not recorded'}")
         echo(f"  domain: {one.domain or 'not recorded'}")

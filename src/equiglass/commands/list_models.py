@@ -19,6 +19,8 @@ class Described:
 
     Attributes
     ----------
+    target
+        What it predicts: ``displacement`` or ``bonds``.
     temperatures
         Of its training data, as far as they are stated.
     potential
@@ -33,6 +35,7 @@ class Described:
 
     name: str
     kind: str
+    target: str
     members: int
     times: tuple[float, ...]
     temperatures: tuple[float, ...]
@@ -53,6 +56,7 @@ class Described:
         return {
             "name": self.name,
             "kind": self.kind,
+            "target": self.target,
             "members": self.members,
             "times": list(self.times),
             "temperatures": list(self.temperatures),
@@ -85,6 +89,7 @@ def _described(model: PropensityModel) -> Described:
     return Described(
         card.name,
         model.config.kind,
+        card.target,
         len(model.members),
         model.times,
         () if card.domain is None else card.domain.temperatures,

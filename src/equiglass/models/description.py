@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from ..data.configuration import TYPE_NAMES
 from ..data.potential import Potential
 from ..errors import InputError
+from ..simulation.target import TargetName
 from ..written import make_folder, whole, write_text
 from ..yaml_config import Settings, parse_mapping
 from .calibration import Calibration
@@ -52,6 +53,7 @@ class Description(Settings):
     preparation: dict[str, Any] | None
     domain: Domain | None
     calibration: Calibration | None
+    target: TargetName
 
     @field_validator("types")
     @classmethod
@@ -87,6 +89,7 @@ class Description(Settings):
             self.preparation,
             self.domain,
             self.calibration,
+            self.target,
         )
 
 
@@ -106,6 +109,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         preparation=card.preparation,
         domain=card.domain,
         calibration=card.calibration,
+        target=card.target,
     ).model_dump(mode="json")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 
-VERSION = 3
+VERSION = 4
 
 
 def _one_to_two(description: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,16 @@ def _two_to_three(description: dict[str, Any]) -> dict[str, Any]:
     return {**description, "calibration": None}
 
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_to_two, 2: _two_to_three}
+def _three_to_four(description: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 records the target; before, there were displacements alone."""
+    return {**description, "target": "displacement"}
+
+
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _one_to_two,
+    2: _two_to_three,
+    3: _three_to_four,
+}
 
 
 def upgraded(description: Any, source: str) -> dict[str, Any]:

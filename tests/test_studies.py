@@ -48,6 +48,7 @@ def labelled(temperature: float, k: int, tau_alpha: RelaxationTime | None) -> Co
     return make_complete(120, seed=10 * k + round(100 * temperature), n_times=3).replace(
         times=np.array(GRIDS[temperature]), temperature=temperature, relaxation_time=tau_alpha,
         n_trajectories=1 if k else 4,
+        bond_breaking=np.random.default_rng(k).random((3, 120)),
     )  # fmt: skip
 
 

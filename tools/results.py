@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import all_temperatures_page
 import baselines_page
+import bonds_page
 import claims_page
 import faults_page
 import fuzz_page
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     *settings_table.PAGES,
     *studies_page.PAGES,
     *baselines_page.PAGES,
+    *bonds_page.PAGES,
     *claims_page.PAGES,
     *ka3d_page.PAGES,
     *all_temperatures_page.PAGES,

@@ -52,6 +52,9 @@ CLAIMS = (
     Section("layers_t064", "Layers", "layers", "ka3d_claims:warm"),
 )
 
+# With pages of their own.
+OTHERS = (Section("target", "Displacements and bonds", "target", "ka3d_train:target"),)
+
 
 def csv_of(section: Section) -> Path:
     """Its committed table."""
@@ -65,7 +68,7 @@ def has_figure(rows: list[Row]) -> bool:
 
 def collect(folder: Path) -> None:
     """Keep tables and figures of the studies in a folder."""
-    for section in (*SECTIONS, *CLAIMS):
+    for section in (*SECTIONS, *CLAIMS, *OTHERS):
         if not (folder / section.name / "study.csv").is_file():
             continue
         rows = read_table(folder / section.name / "study.csv")

@@ -64,7 +64,7 @@ def test_train_evaluate_predict(tmp_path: Path, store: Path) -> None:
     done = run("evaluate", run_folder, store, "--json", "-", "--figures", tmp_path / "figures")
     result = json.loads(done.stdout)
     assert set(result) == {
-        "model", "data", "n_configurations", "configurations", "potential", "accuracy",
+        "model", "data", "target", "n_configurations", "configurations", "potential", "accuracy",
         "outside_domain", "pearson",
     }  # fmt: skip
     assert result["n_configurations"] == 1  # the test split

@@ -9,11 +9,13 @@ import pytest
 
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.store import write_store
+from equiglass.data.times import ka2d_times
 from equiglass.errors import InputError
 from equiglass.simulation.begun import begin, key_of
 from equiglass.simulation.config import SimulationConfig, StatePoint, load_simulation_config
 from equiglass.simulation.seeds import Identity
 from equiglass.simulation.tasks import given_start
+from equiglass.training.config import load_config
 from tests.conftest import make_liquid
 
 
@@ -113,3 +115,16 @@ def test_slurm_description() -> None:
     for line in ("#SBATCH -p short", "#SBATCH --cpus-per-task=4", "#SBATCH -t 02:00:00"):
         assert line in script
     assert "distributed.cli.dask_worker" in script or "dask worker" in script
+
+
+@pytest.mark.parametrize("variant", ["", ":ensembles"])
+def test_the_mixture_in_two_dimensions(variant: str) -> None:
+    folder = Path(__file__).parents[2] / "examples" / "ternary_2d"
+    config = load_simulation_config(f"{folder / 'simulation.yaml'}{variant}")
+    counts = [round(share * config.n_particles) for share in config.composition]
+    assert counts == [600, 330, 360] and config.dimensions == 2
+    assert abs((config.n_particles / config.density) ** 0.5 - 32.8962) < 1e-5
+    assert (config.chains is None) == bool(variant)
+    (point,) = config.state_points
+    assert config.fixed_times(point) == ka2d_times(0.30)[:4]  # type: ignore[index]
+    assert load_config(folder / "training.yaml").data.splits is not None

@@ -40,8 +40,9 @@ class Along:
     times
         (F,) of the frames, tau_LJ; None where they are not known.
     mobility
-        (F, S, T) mean predicted propensity of each type at each of the model's times, sigma; NaN
-        for a type that a frame does not have. Of a quench (F, S, 0).
+        (F, S, T) mean prediction for each type at each of the model's times: of propensities,
+        sigma, or of another target; NaN for a type that a frame does not have. Of a quench
+        (F, S, 0).
     order_parameter, order_parameter_std
         (F, S) mean over the particles of a type, and their standard deviation; None unless asked
         for.

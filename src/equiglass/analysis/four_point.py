@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..evaluation.predictors import Predictor
 from ..evaluation.score import measured_at
 from ..models.propensity import PropensityModel
+from ..simulation.target import DISPLACEMENT
 
 Array = NDArray[np.floating[Any]]
 
@@ -195,6 +196,11 @@ def four_point(
         For configurations of several temperatures, without a periodic box, or without particles of
         the type.
     """
+    if model.card.target != DISPLACEMENT.name:
+        raise InputError(
+            "four-point functions are of displacements", source=model.card.name, field="target",
+            expected=DISPLACEMENT.name, found=model.card.target,
+        )  # fmt: skip
     for c in configurations:
         if not (c.types == of_type).any():
             raise InputError(

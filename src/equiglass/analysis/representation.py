@@ -20,6 +20,7 @@ from ..evaluation.score import measured_at
 from ..extras import need
 from ..models.propensity import PropensityModel
 from ..models.ranges import Departure
+from ..simulation.target import DISPLACEMENT, TARGETS, TargetName
 
 Array = NDArray[np.float64]
 
@@ -32,7 +33,8 @@ def order_parameter(
     S is the network's predicted propensity at one time, minus its mean over the particles of the
     same type in the training configurations, in units of their standard deviation:
     S_i = (p_i - <p>_type) / std_type. S > 0 is a structure that will move more than the average of
-    its type ("soft"), S < 0 one that will move less. It depends on the structure alone, and being
+    its type ("soft"), S < 0 one that will move less; of a model of bonds, S > 0 is one that will
+    keep more of its bonds. It depends on the structure alone, and being
     in standard units can be compared between temperatures and models.
 
     Parameters
@@ -96,6 +98,7 @@ class Representation:
     cutoff: float
     departures: tuple[tuple[Departure, ...], ...] = ()
     potential: Potential | None = None
+    target: TargetName = DISPLACEMENT.name
 
     def __repr__(self) -> str:
         n, size = sum(map(len, self.configurations)), self.features[0].shape[1]
@@ -114,6 +117,7 @@ class Representation:
         accuracy = coarsest_accuracy(self.configurations)
         return {
             "model": self.model,
+            "target": self.target,
             "order_parameter_time": self.time,
             "relaxation_time": None if tau is None else asdict(tau),
             "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
@@ -167,24 +171,27 @@ def represent(
         model.times,
         stated,
         model.config.cutoff,
+        target=model.card.target,
     )
 
 
 def measured_mobility(result: Representation) -> list[NDArray[np.floating[Any]]] | None:
-    """Measured propensity (N,) at the order parameter's time.
+    """What was measured of the model's target, (N,), at the order parameter's time.
 
     None unless it is known of every particle.
     """
-    found = measured_at(result.configurations, result.time)
+    field = TARGETS[result.target].field
+    found = measured_at(result.configurations, result.time, field)
     return found if found and all(np.isfinite(m).all() for m in found) else None
 
 
 def correlations(result: Representation) -> list[dict[str, Any]]:
     """Pearson correlation, pooled by type, of components and S with what is known of particles.
 
-    Propensities are those at times of the model that all configurations have.
+    Propensities, and shares of bonds kept for a model of bonds, are those at times of the model
+    that all configurations have.
 
-    Rows of ``type``, ``with`` (an energy, or the propensity at a time), ``S`` and ``PC1``, ...
+    Rows of ``type``, ``with`` (an energy, or one of these at a time), ``S`` and ``PC1``, ...
     """
     rows = []
     configurations = result.configurations
@@ -195,10 +202,11 @@ def correlations(result: Representation) -> list[dict[str, Any]]:
     for name in ("thermal_energy", "inherent_energy"):
         if all(getattr(c, name) is not None for c in configurations):
             known[name] = np.concatenate([getattr(c, name) for c in configurations])
-    for time in result.times:
-        measured = measured_at(configurations, time)
-        if measured is not None:
-            known[f"propensity t={time:g}"] = np.concatenate(measured)
+    for target in dict.fromkeys((DISPLACEMENT, TARGETS[result.target])):
+        for time in result.times:
+            measured = measured_at(configurations, time, target.field)
+            if measured is not None:
+                known[f"{target.words} t={time:g}"] = np.concatenate(measured)
     for t in np.unique(types):
         for name, values in known.items():
             mine = (types == t) & np.isfinite(values)

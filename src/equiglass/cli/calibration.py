@@ -108,7 +108,8 @@ def models(
     for one in found:
         temperatures = ", ".join(f"{t:g}" for t in one.temperatures) or "not known"
         times = f"t = {listed(one.times)}" if not one.times_at else "times by temperature"
-        echo(f"{one.name}: {one.kind}, {one.members} members; {times}; T = {temperatures}")
+        what = f"{one.kind}, target {one.target}, {one.members} members"
+        echo(f"{one.name}: {what}; {times}; T = {temperatures}")
         for temperature, own in one.times_at.items():
             echo(f"  {one.name}@{temperature:g}: t = {listed(own)}")
         recorded = one.data or "not recorded"

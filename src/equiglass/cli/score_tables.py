@@ -15,6 +15,7 @@ from ..evaluation.noise import METHODS
 from ..evaluation.paired import paired_difference
 from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
+from ..simulation.target import DISPLACEMENT, TARGETS
 from ..terminal import Terminal
 from .tables import number
 
@@ -32,7 +33,7 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
     first = evaluations[0]
     n = len(first.predicted)
     console.print(
-        f"\nPearson ρ on {first.data}, {n} configuration{'s' if n != 1 else ''}: "
+        f"\nPearson ρ{_of(first)} on {first.data}, {n} configuration{'s' if n != 1 else ''}: "
         "mean ± std per configuration, and pooled",
         soft_wrap=True,
         highlight=False,
@@ -44,6 +45,12 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
             console.print(f"\n{kind}:", highlight=False)
             console.print(_score_table(evaluations, (kind,)))
     _print_propensity(console, evaluations)
+
+
+def _of(evaluation: Evaluation) -> str:
+    """Of what the correlations are, where that is no displacement."""
+    target = TARGETS[evaluation.target]
+    return "" if target is DISPLACEMENT else f" of {target.plural}"
 
 
 def _score_table(evaluations: Sequence[Evaluation], kinds: Sequence[str]) -> Table:
@@ -84,8 +91,9 @@ def _print_propensity(console: Terminal, evaluations: Sequence[Evaluation]) -> N
     reasons = _reasons([score.estimate for e in evaluations for score in e.scores], scores)
     if any(score.estimate.propensity is not None for score in scores):
         methods = dict.fromkeys(s.method for s in scores if s.method is not None)
+        words = TARGETS[evaluations[0].target].words
         console.print(
-            "\nfor the propensity itself: ρ / √reliability, mean per configuration [95 %]; "
+            f"\nfor the {words} itself: ρ / √reliability, mean per configuration [95 %]; "
             f"reliability from {' and '.join(METHODS[m] for m in methods)}",
             soft_wrap=True,
             highlight=False,

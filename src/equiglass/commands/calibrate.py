@@ -57,7 +57,10 @@ def calibrate(
     if target is not None:
         check_apart(target, data)
     chosen = chosen_split(dataset, split, None)
-    labelled = list(chosen)
+    potential = how.potential or network.potential
+    labelled = [
+        network.target.of(e.load(), example=e.example, potential=potential) for e in chosen.entries
+    ]
     _check_unseen(network, dataset, chosen, labelled)
     compared_times(network.times, labelled, chosen.source)  # before anything is quenched
     configurations = prepared(network, labelled, how)

@@ -11,10 +11,11 @@ from typing import Any, Unpack
 from ..data.configuration import Configuration
 from ..data.dataset import Data
 from ..data.frame_range import Frames
+from ..data.potential import Potential
 from ..data.trajectory import Trajectory
 from ..errors import AssumptionWarning, InputError
 from ..evaluation.compare import Comparison, Contender
-from ..evaluation.predictors import NamedPredictor, Predictor, named_predictor
+from ..evaluation.predictors import STORED, NamedPredictor, Predictor, named_predictor
 from ..evaluation.score import Evaluation, compared_times, score
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
@@ -22,6 +23,7 @@ from ..models.propensity import PropensityModel
 from ..progress import track
 from ..simulation.preparation import Preparation
 from ..simulation.states import States, as_states
+from ..simulation.target import DISPLACEMENT, Target, one_target, target_shown
 from .averaging import Averaged
 from .labelled import Labelled, labelled
 from .models import Model, Watch, loaded, name_of, potential_of
@@ -56,7 +58,8 @@ def compare(
     Raises
     ------
     InputError
-        If a model and the data do not fit, or models predict no time in common.
+        If a model and the data do not fit, or models predict no time in common or different
+        targets.
 
     Warns
     -----
@@ -72,12 +75,14 @@ def compare(
     ]
     how = preparation_of(options)
     times = next((n.times for n in networks if n is not None), None)
+    target = _target(data, networks, models)
     if isinstance(data, Labelled):
         found = data
     else:
         found = labelled(
-            data, times, split=split, species=species, timestep=timestep, frames=frames
-        )
+            data, times, split=split, species=species, timestep=timestep, frames=frames,
+            target=target, potential=how.potential or _potential(networks),
+        )  # fmt: skip
     asked, first = as_states(states), found.sampling.first.tolist()
     for network in networks:
         if network is not None:  # before anything is quenched
@@ -98,7 +103,7 @@ def compare(
                 averaged = Averaged(watch, of_each, how, asked, at_once=True)
             predictor, times = _predictor(averaged or watch, name, inputs)
             labels: Any = {"model": name_of(model), "data": found.source}
-            labels["sampling"] = found.sampling
+            labels |= {"sampling": found.sampling, "target": target.name}
             begun = perf_counter()
             evaluation = score(
                 predictor,
@@ -175,8 +180,29 @@ def _without_model(
     """For what is no model: where the data record no potential, that of the models beside it."""
     if potential_of(configurations) is not None:
         return how
-    own = next((n.potential for n in networks if n is not None and n.potential is not None), None)
+    own = _potential(networks)
     return how if own is None else how.under(own)
+
+
+def _potential(networks: Sequence[PropensityModel | None]) -> Potential | None:
+    return next((n.potential for n in networks if n is not None and n.potential is not None), None)
+
+
+def _target(
+    data: object, networks: Sequence[PropensityModel | None], models: Sequence[Model]
+) -> Target:
+    """What is compared: that of all models, else that of labels at hand, else displacements."""
+    names = [n.card.target for n in networks if n is not None]
+    target = one_target(names, ", ".join(name_of(m) for m in models))
+    if not names and isinstance(data, Labelled):
+        target = target_shown(data.configurations[0])
+    stored = [m for m in models if isinstance(m, str) and m.startswith(STORED)]
+    if stored and target is not DISPLACEMENT:
+        raise InputError(
+            "predictions that the publishers stored are of displacements", source=stored[0],
+            field="target", expected=target.name, found=DISPLACEMENT.name,
+        )  # fmt: skip
+    return target
 
 
 def _predictor(

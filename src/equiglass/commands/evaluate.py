@@ -72,8 +72,9 @@ def evaluate(
     limit = None if memory is None else parse_memory(memory)
     network, how = loaded(model, data), preparation_of(options)
     found = labelled(
-        data, network.times, split=split, species=species, timestep=timestep, frames=frames
-    )
+        data, network.times, split=split, species=species, timestep=timestep, frames=frames,
+        target=network.target, potential=how.potential or network.potential,
+    )  # fmt: skip
     compared_times(network.times, found.configurations, found.source)  # before anything is quenched
     check_memory(network, found.configurations, limit, progress=how.progress)
     asked, first = as_states(states), found.sampling.first.tolist()
@@ -85,6 +86,7 @@ def evaluate(
     if asked is not None:
         averaged = Averaged(watch, [configurations[k] for k in first], how, asked)
     labels: Any = {"model": name_of(model), "data": found.source, "sampling": found.sampling}
+    labels["target"] = network.card.target
     with track("evaluate", len(found.sampling.first), enabled=how.progress) as advance:
         result = score(
             watch.predict if averaged is None else averaged.predict,

@@ -119,6 +119,7 @@ def about_frames(job: Predict, moments: Moments, first: Configuration) -> About:
         assumed=assumptions(moments),
         domain_known=model.card.domain is not None,
         calibration=calibration_text(model.card.calibration),
+        target=model.card.target,
     )
 
 

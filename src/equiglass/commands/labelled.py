@@ -12,11 +12,13 @@ from ..data.dataset import Data, Dataset, as_dataset
 from ..data.examples import Stretch, examples_of
 from ..data.fields import FIELDS
 from ..data.frame_range import Frames, chosen_frames, parse_frames
+from ..data.potential import Potential
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.sampling import Sampling
 from ..evaluation.score import common_times
 from ..evaluation.trajectory import trajectory_dynamics
+from ..simulation.target import DISPLACEMENT, Target
 from .info_trajectory import as_trajectory
 from .models import chosen_split
 
@@ -63,6 +65,8 @@ def labelled(
     species: Sequence[str] | None = None,
     timestep: float | None = None,
     frames: Frames | None = None,
+    target: Target = DISPLACEMENT,
+    potential: Potential | None = None,
 ) -> Labelled:
     """Configurations with labels: those of a data set, or frames of a trajectory with this run's.
 
@@ -77,12 +81,15 @@ def labelled(
     frames
         Of a trajectory, ``start:stop:step``: labels come from frames between the first and the last
         of these alone, and every so many frames one is labelled.
+    target, potential
+        Of which the labels are, see :meth:`equiglass.simulation.target.Target.of`.
 
     Raises
     ------
     InputError
         If the data cannot be read, or no frame lies one of the times after another; for frames of
-        what is no trajectory.
+        what is no trajectory, and for data without labels of the target where this is not the
+        default.
     """
     if frames is not None:
         parse_frames(frames)
@@ -102,7 +109,9 @@ def labelled(
                 found=split,
             )  # fmt: skip
         chosen = _examples(trajectory, times, ":" if frames is None else frames)
-    configurations = list(chosen)
+    configurations = [
+        target.of(e.load(), example=e.example, potential=potential) for e in chosen.entries
+    ]
     sampling = Sampling.of(configurations, chosen.entries, _relaxation_time(chosen))
     return Labelled(chosen.source, configurations, sampling)
 
@@ -118,7 +127,10 @@ def _trajectory(
             return None
         dataset = as_dataset(data, species=species)
         # A file of labelled configurations may state times too.
-        if len(dataset) < 2 or dataset[0].propensity is not None:
+        if len(dataset) < 2:
+            return None
+        first = dataset[0]
+        if first.propensity is not None or first.bond_breaking is not None:
             return None
     found = as_trajectory(data, timestep, species)
     if found is None and isinstance(data, (str, os.PathLike)) and Path(data).is_file():

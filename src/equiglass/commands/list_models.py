@@ -22,6 +22,8 @@ class Described:
     times
         tau_LJ; where they are others at each temperature, those of the coldest, and all of them
         in ``times_at``.
+    target
+        What it predicts: ``displacement`` or ``bonds``.
     temperatures
         Of its training data, as far as they are stated.
     potential
@@ -37,6 +39,7 @@ class Described:
 
     name: str
     kind: str
+    target: str
     members: int
     times: tuple[float, ...]
     temperatures: tuple[float, ...]
@@ -58,6 +61,7 @@ class Described:
         return {
             "name": self.name,
             "kind": self.kind,
+            "target": self.target,
             "members": self.members,
             "times": list(self.times),
             "temperatures": list(self.temperatures),
@@ -104,6 +108,7 @@ def _described(model: PropensityModel) -> Described:
     return Described(
         card.name,
         model.config.kind,
+        card.target,
         len(model.members),
         model.times,
         () if card.domain is None else card.domain.temperatures,

@@ -19,9 +19,10 @@ from ..data.moments import Moment, Moments
 from ..data.relaxation import RelaxationTime
 from ..evaluation.departures import outside
 from ..evaluation.frames import About, FrameResult, Quantity, columns_at
-from ..evaluation.prediction import PROPENSITY, PROPENSITY_MEANING
+from ..evaluation.prediction import PROPENSITY
 from ..locks import writing
 from ..reporting.frames.output import write_frames
+from ..simulation.target import TARGETS
 from ..streaming.jobs import FEATURES, ORDER, Predict, order_quantity
 from ..streaming.run import Results, run_frames
 from ..streaming.workers import Where
@@ -76,10 +77,16 @@ def stream_order(
 
 def as_frames(result: Representation, *, known: bool) -> tuple[About, Iterator[FrameResult]]:
     """What is in memory, as frames of a file; ``known`` is whether the model states a domain."""
-    meaning = f"{PROPENSITY_MEANING} at the time of the order parameter"
+    target = TARGETS[result.target]
+    meaning = target.with_unit(f"predicted {target.words}")
     quantities = (
         order_quantity(result.time),
-        Quantity(PROPENSITY, columns_at("mobility", [result.time]), meaning),
+        Quantity(
+            PROPENSITY,
+            columns_at(target.column, [result.time]),
+            f"{meaning} at the time of the order parameter",
+            array=target.key,
+        ),
         _components_of(result.explained_variance),
     )
     sources = sorted({c.source for c in result.configurations})
@@ -92,6 +99,7 @@ def as_frames(result: Representation, *, known: bool) -> tuple[About, Iterator[F
         result.potential,
         coarsest_accuracy(result.configurations),
         domain_known=known,
+        target=result.target,
         outside_domain="; ".join(outside(result.departures)),
         more=_more(result.explained_variance, result.time, result.relaxation_time),
     )

@@ -171,7 +171,7 @@ def _in_memory(
         low, high = error_bars(network, c, v if one is None else one.snapshot) or (None, None)
         known = (c.potential, watch.knows, one, calibration)
         about = (network.times, v, network.card.name, found)
-        predictions.append(Prediction(c, *about, *known, low, high))
+        predictions.append(Prediction(c, *about, *known, low, high, network.card.target))
     if target is not None:
         write_predictions(target, predictions)
     watch.warn()

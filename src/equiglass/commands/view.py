@@ -18,7 +18,7 @@ from ..data.frame_range import chosen_frames as range_of_frames
 from ..data.moments import Frames, Moment, Moments, moments_of
 from ..data.trajectory import Trajectory
 from ..errors import AssumptionWarning, InputError
-from ..evaluation.prediction import ORDER, PROPENSITY, SPREAD, Prediction
+from ..evaluation.prediction import ORDER, Prediction
 from ..extras import need
 from ..models.members import predict_by_members
 from ..models.prepared import prepared
@@ -31,8 +31,10 @@ from ..reporting.view.scene import (
     bytes_of,
     chosen_frames,
     chosen_particles,
+    spread_of,
     values_of,
 )
+from ..simulation.target import TARGETS
 from .models import Model, Watch, loaded
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_results
@@ -54,7 +56,7 @@ def view(
 ) -> Path:
     """One self-contained page: particles in 3D, coloured by what is known and predicted of them.
 
-    Two views side by side with one camera, by default predicted beside measured propensity; time,
+    Two views side by side with one camera, by default predicted beside measured; time,
     frame, slice, ranks and types are chosen in the page, which needs no server and no network.
 
     Parameters
@@ -156,7 +158,9 @@ def _chosen(source: str, ready: list[tuple[Moment, Made]], frames: Frames) -> tu
 
 
 def _of_prediction(prediction: Prediction, k: int) -> tuple[Moment, Made]:
-    rows: Values = {PROPENSITY: dict(zip(prediction.times, prediction.values, strict=True))}
+    rows: Values = {
+        TARGETS[prediction.target].key: dict(zip(prediction.times, prediction.values, strict=True))
+    }
     told = {"model": prediction.model, "outside_domain": prediction.outside_domain}
     return Moment(prediction.configuration, k), Made(rows, told)
 
@@ -170,9 +174,10 @@ def _predicted(watch: Watch, c: Configuration, made: Made) -> Made:
     predicted, spread = predict_by_members(watch.model, c)
     watch.check(c, predicted)
     times = watch.model.times
-    values: Values = {PROPENSITY: dict(zip(times, predicted, strict=True))}
+    target = watch.model.target
+    values: Values = {target.key: dict(zip(times, predicted, strict=True))}
     if spread is not None:
-        values[SPREAD] = dict(zip(times, spread, strict=True))
+        values[spread_of(target)] = dict(zip(times, spread, strict=True))
     order = watch.model.order_parameter(c, predicted)
     values[ORDER] = dict(zip(times, order, strict=True))
     return Made(values, {"model": watch.model.card.name, "outside_domain": watch.words()})

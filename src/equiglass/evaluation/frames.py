@@ -14,6 +14,7 @@ from ..data.configuration import Configuration
 from ..data.moments import Moment
 from ..data.potential import Potential
 from ..models.ranges import Departure
+from ..simulation.target import TargetName
 from .departures import outside
 from .extra import ExtraSimulation
 
@@ -45,19 +46,27 @@ class Quantity:
     Attributes
     ----------
     key
-        Name of the array in npz.
+        Of a frame's values.
     columns
         Names where each of a particle's numbers is a column; without any only npz has it.
     meaning
         With its unit.
     over_times
         Whether the numbers belong to the times of a model, which come first in npz.
+    array
+        What the array is called in npz, where that is not the key.
     """
 
     key: str
     columns: tuple[str, ...]
     meaning: str
     over_times: bool = False
+    array: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the array in npz."""
+        return self.array or self.key
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +117,8 @@ class About:
         nothing.
     extra
         Simulation that predictions took beside the snapshot.
+    target
+        What is predicted; None for what predicts nothing.
     more
         What else belongs to the command, such as the time of an order parameter.
     """
@@ -125,6 +136,7 @@ class About:
     outside_domain: str = ""
     extra: ExtraSimulation | None = None
     calibration: str | None = None
+    target: TargetName | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def outside(self, departures: Sequence[Departure]) -> str:
@@ -137,6 +149,7 @@ class About:
             "made_by": f"equiglass {self.command}",
             "source": self.source,
             "model": self.model,
+            "target": self.target,
             "times": list(self.times),
             "columns": {c: q.meaning for q in self.quantities for c in q.columns},
             "units": "Lennard-Jones",

@@ -92,8 +92,9 @@ def calibration_of(
     # By the configuration: of several labels of one structure the first alone is asked for.
     answers = {id(c): values for c, values in zip(configurations, predicted, strict=True)}
     found = score(
-        lambda c: answers[id(c)], model.times, configurations, model=model.card.name, data=data
-    )
+        lambda c: answers[id(c)], model.times, configurations, model=model.card.name, data=data,
+        target=model.card.target,
+    )  # fmt: skip
     if unseen is not None:
         _check_scores(model, configurations, found)
     errors = _resolved([calibrated(one, *key) for key, one in parts.items()], data)

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..geometry.periodic import minimum_image
 from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.ranges import Departure
+from ..simulation.target import DISPLACEMENT, TARGETS, TargetName
 from .departures import outside
 from .extra import ExtraSimulation
 from .frames import UNKNOWN_DOMAIN, About, FrameResult, Quantity, columns_at
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 # How far a particle may be from where it was predicted, sigma: the rounding of a text file.
 SAME_PLACE = 1e-4
-PROPENSITY_MEANING = "predicted propensity, sigma"
+# Keys of a frame's values, whatever the target is; names in files are its own.
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
 SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
@@ -48,7 +49,7 @@ class Prediction:
     times
         (T,) lag times, tau_LJ.
     values
-        (T, N) propensities, sigma.
+        (T, N) in the unit of the target: propensities in sigma, or shares of bonds kept.
     model
         Its name.
     departures
@@ -63,8 +64,10 @@ class Prediction:
     calibration
         On which error bars rest; None for a model without one.
     error, error_95
-        (T, N) half widths of the intervals that hold 68 and 95 % of propensities, sigma; None for a
-        model that is not calibrated.
+        (T, N) half widths of the intervals that hold 68 and 95 % of these; None for a model that
+        is not calibrated.
+    target
+        What is predicted.
     """
 
     configuration: Configuration
@@ -78,6 +81,7 @@ class Prediction:
     calibration: Calibration | None = None
     error: Array | None = None
     error_95: Array | None = None
+    target: TargetName = DISPLACEMENT.name
 
     @property
     def outside_domain(self) -> str:
@@ -108,6 +112,8 @@ class Prediction:
 
     def to_ase(self) -> Atoms:
         """:class:`ase.Atoms` with a column per time, ``mobility_t0p14``, ...
+
+        Of a model of bonds ``bonds_kept_t0p14``.
 
         Times, model, potential and what is outside the model's domain are in ``info``.
         """
@@ -158,7 +164,12 @@ def state_values(over: OverStates) -> dict[str, Array]:
 
 
 def predicted_quantities(
-    times: Sequence[float], *, spread: bool, states: bool = False, errors: bool = False
+    times: Sequence[float],
+    *,
+    spread: bool,
+    states: bool = False,
+    errors: bool = False,
+    target: TargetName = DISPLACEMENT.name,
 ) -> tuple[Quantity, ...]:
     """What a model says of each particle.
 
@@ -170,28 +181,30 @@ def predicted_quantities(
         Averaged over states, with the prediction of the snapshot alone and the spread over states.
     errors
         With calibrated error bars.
+    target
+        What is predicted.
     """
+    of = TARGETS[target]
 
-    def quantity(key: str, column: str, meaning: str) -> Quantity:
-        return Quantity(key, columns_at(column, times), meaning, over_times=True)
+    def quantity(key: str, meaning: str, more: str = "") -> Quantity:
+        end = key.removeprefix(PROPENSITY)
+        columns = columns_at(f"{of.column}{end.replace('error_95', 'error95')}", times)
+        text = f"{of.with_unit(meaning)}{more}"
+        return Quantity(key, columns, text, over_times=True, array=f"{of.key}{end}")
 
     average = ", averaged over states (extra_simulation)" if states else ""
-    found = [quantity(PROPENSITY, "mobility", f"{PROPENSITY_MEANING}{average}")]
+    found = [quantity(PROPENSITY, f"predicted {of.words}", average)]
     if spread:
-        meaning = "standard deviation of the predictions of the model's members, sigma"
-        found.append(quantity(SPREAD, "mobility_std", meaning))
+        meaning = "standard deviation of the predictions of the model's members"
+        found.append(quantity(SPREAD, meaning))
     if errors:
-        for key, column, level in (
-            (ERROR, "mobility_error", 68),
-            (ERROR_95, "mobility_error95", 95),
-        ):
-            half = f"half width of the interval that holds {level} % of propensities, sigma"
-            found.append(quantity(key, column, half))
+        for key, level in ((ERROR, 68), (ERROR_95, 95)):
+            half = f"half width of the interval that holds {level} % of {of.plural}"
+            found.append(quantity(key, half))
     if states:
-        alone = "predicted propensity of the snapshot alone, sigma"
-        found.append(quantity(SNAPSHOT, "mobility_snapshot", alone))
-        between = "standard deviation over states, sigma; NaN at times where nothing is averaged"
-        found.append(quantity(STATES, "mobility_states_std", between))
+        found.append(quantity(SNAPSHOT, f"predicted {of.words} of the snapshot alone"))
+        nothing = "; NaN at times where nothing is averaged"
+        found.append(quantity(STATES, "standard deviation over states", nothing))
     return tuple(found)
 
 
@@ -207,6 +220,7 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
             spread=False,
             states=first.over_states is not None,
             errors=first.error is not None,
+            target=first.target,
         ),
         first.model,
         first.times,
@@ -218,6 +232,7 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
             [p.over_states.record() for p in predictions if p.over_states is not None]
         ),
         calibration=calibration_text(first.calibration),
+        target=first.target,
     )
 
 

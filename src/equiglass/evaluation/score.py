@@ -14,6 +14,7 @@ from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
 from ..models.ranges import Departure
+from ..simulation.target import DISPLACEMENT, TARGETS, TargetName
 from .correlation import mean_and_std
 from .extra import ExtraSimulation
 from .html import html_table
@@ -33,7 +34,7 @@ class Evaluation:
     Attributes
     ----------
     predicted, measured
-        (n_times, N) per configuration, sigma.
+        (n_times, N) per configuration, in the unit of the target.
     departures
         What of each configuration is outside of the model's training domain; empty where nothing
         is known about that.
@@ -45,6 +46,8 @@ class Evaluation:
         Of each structure, where predictions are averages over states.
     snapshot
         The evaluation of the snapshots alone, where they are.
+    target
+        What is predicted and measured; configurations show labels of it as their ``propensity``.
     """
 
     model: str
@@ -59,6 +62,7 @@ class Evaluation:
     sampling: Sampling | None = None
     over_states: tuple[OverStates, ...] = ()
     snapshot: Evaluation | None = None
+    target: TargetName = DISPLACEMENT.name
 
     @property
     def extra(self) -> ExtraSimulation | None:
@@ -113,6 +117,7 @@ class Evaluation:
         return {
             "model": self.model,
             "data": self.data,
+            "target": self.target,
             "n_configurations": len(self.predicted),
             "configurations": [Path(c.source).name for c in self.configurations],
             "potential": None if self.potential is None else self.potential.model_dump(mode="json"),
@@ -143,19 +148,22 @@ def common_times(
     ]
 
 
-def measured_at(configurations: Sequence[Configuration], time: float) -> list[Array] | None:
-    """The propensities (N,) of each at this time, by its own grid of times, NaN where not known.
+def measured_at(
+    configurations: Sequence[Configuration], time: float, field: str = DISPLACEMENT.field
+) -> list[Array] | None:
+    """A target's labels (N,) of each at this time, by its own grid of times, NaN where not known.
 
     None where one has no labels, or none at a time that agrees to one in a thousand.
     """
     found: list[Array] = []
     for c in configurations:
-        if c.propensity is None or c.times is None:
+        labels = getattr(c, field)
+        if labels is None or c.times is None:
             return None
         pairs = common_times([time], c.times.tolist())
         if not pairs:
             return None
-        found.append(c.propensity[pairs[0][1]])
+        found.append(labels[pairs[0][1]])
     return found
 
 
@@ -204,6 +212,7 @@ def score(
     model: str,
     data: str,
     sampling: Sampling | None = None,
+    target: TargetName = DISPLACEMENT.name,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Compare a predictor with the propensities of configurations.
@@ -215,6 +224,8 @@ def score(
     sampling
         How the labels were drawn; by default configurations of other positions are independent.
         Several labels of one structure are predicted once.
+    target
+        What is predicted; configurations that show labels of another are refused.
     advance
         Called after each prediction.
 
@@ -223,6 +234,8 @@ def score(
     InputError
         If there are no propensities, or none at a time of the predictor.
     """
+    for c in configurations:
+        TARGETS[target].check(c)
     pairs = compared_times(times, configurations, data)
     first = configurations[0]
     assert first.times is not None  # as compared_times saw
@@ -259,4 +272,5 @@ def score(
         tuple(predicted),
         tuple(measured),
         sampling=how,
+        target=target,
     )

@@ -17,6 +17,7 @@ from .predictors import Array
 from .sampling import REVERSAL_CORRELATION, Sampling
 
 Floats = NDArray[np.float64]
+NOISE_UNKNOWN = "the noise of labels is not known: neither errors nor the runs are in the data"
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,8 @@ def _tally(
                 correlations.setdefault(k, []).append(pearson(x, y))
     for k, values in correlations.items():
         share[k] = _mean(np.array(values))
+    if not correlations and any((c.n_trajectories or 1) > 1 for c in configurations):
+        why_none = NOISE_UNKNOWN
     if not correlations:
         why_none = why_none or "no configuration has two labels at this time"
         return _Tally(rho, share, labels, draws, noise), None, why_none

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..models.members import error_bars, predict_by_members
 from ..models.prepared import prepared
 
-PROPERTIES = ("mobility", "mobility_std", "mobility_error", "order_parameter")
+ENDS = ("", "_std", "_error")
 CALLER, STORE = "equiglass_predict", "equiglass_store"
 SOURCE = "LAMMPS"
 
@@ -28,7 +28,8 @@ class LiveMobility:
     interval of 68 %) and ``d_order_parameter``, which are NaN until the first prediction and where
     the model has no members or calibration, and ``fix external``, through which LAMMPS calls Python
     and which exerts no force. The prediction of a step is there when that step is dumped. Energies
-    that a prediction needs are quenched in another instance; the run itself is not touched.
+    that a prediction needs are quenched in another instance; the run itself is not touched. Of a
+    model of bonds the names are ``d_bonds_kept`` and so on.
 
     Parameters
     ----------
@@ -69,11 +70,13 @@ class LiveMobility:
         self.steps: list[int] = []
         self._error: Exception | None = None
         self._check()
-        names = " ".join(f"d_{name}" for name in PROPERTIES)
+        column = self.model.target.column
+        self.properties = (*(f"{column}{end}" for end in ENDS), "order_parameter")
+        names = " ".join(f"d_{name}" for name in self.properties)
         instance.command(f"fix {STORE} all property/atom {names}")
         instance.command(f"fix {CALLER} all external pf/callback 1 1")
         instance.set_fix_external_callback(CALLER, self._step, self)
-        self._write(np.full((len(PROPERTIES), instance.extract_setting("nlocal")), np.nan))
+        self._write(np.full((len(self.properties), instance.extract_setting("nlocal")), np.nan))
 
     def run(self, steps: int) -> None:
         """``run N``; as LAMMPS's own, but what went wrong in a prediction ends it and is raised.
@@ -155,10 +158,10 @@ class LiveMobility:
             unknown if spread is None else spread[self.row],
             unknown if errors is None else errors[0][self.row],
         )
-        result = np.empty((len(PROPERTIES), len(c)))
+        result = np.empty((len(self.properties), len(c)))
         result[:, self._order()] = np.stack([*rows, ordered[self.row]])
         return result
 
     def _write(self, values: NDArray[np.float64]) -> None:
-        for name, row in zip(PROPERTIES, values, strict=True):
+        for name, row in zip(self.properties, values, strict=True):
             self.lammps.numpy.extract_atom(f"d_{name}")[: len(row)] = row

@@ -96,6 +96,8 @@ def _loaded(path: Path, stamp: tuple[int, int]) -> PropensityModel:
 class PredictMobility(ModifierInterface):  # type: ignore[misc]
     """Predict each particle's mobility from the positions that come down the pipeline.
 
+    Of a model of bonds the share of bonds kept, as ``Predicted Bonds Kept``.
+
     Positions are in Lennard-Jones units, the particles those of the whole system: put it before
     what slices or deletes. Results are kept by content, so that another time or property, or what
     follows in the pipeline, asks for no new prediction.
@@ -169,25 +171,32 @@ class PredictMobility(ModifierInterface):  # type: ignore[misc]
         particles = data.particles_
         found: dict[str, Array] = {}
         if self.mobility:
-            found[MOBILITY] = result.mobility[row]
+            found[_named(MOBILITY, model)] = result.mobility[row]
         if self.rank:
             from ..reporting.figures import ranks_by_type
 
-            found[RANK] = ranks_by_type(result.mobility[row], c.types)
+            found[_named(RANK, model)] = ranks_by_type(result.mobility[row], c.types)
         if self.uncertainty and result.spread is not None:
-            found[UNCERTAINTY] = result.spread[row]
+            found[_named(UNCERTAINTY, model)] = result.spread[row]
         if self.error and result.errors is not None:
-            found |= {name: e[row] for name, e in zip(ERRORS, result.errors, strict=True)}
+            both = zip(ERRORS, result.errors, strict=True)
+            found |= {_named(name, model): half[row] for name, half in both}
         if self.order_parameter:
             found[ORDER] = result.order[row]
         for name, values in found.items():
             particles.create_property(name, data=np.asarray(values, dtype=np.float64))
         about: dict[str, Any] = {"model": model.card.name, "time": model.times[row]}
         about |= {"outside_domain": result.outside, "assumed": result.assumed}
-        about |= {"mean_mobility": float(result.mobility[row].mean())}
+        about |= {f"mean_{model.target.column}": float(result.mobility[row].mean())}
+        about["target"] = model.card.target
         about["errors"] = "uncalibrated" if result.errors is None else "calibrated"
         for name, value in about.items():
             data.attributes[f"{ABOUT}.{name}"] = value
+
+
+def _named(name: str, model: PropensityModel) -> str:
+    """A property's name, which of a model of another target says that one."""
+    return name.replace("Mobility", model.target.column.replace("_", " ").title())
 
 
 def predict_frame(model: PropensityModel, c: Configuration, how: Preparation) -> Result:

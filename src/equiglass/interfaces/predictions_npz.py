@@ -16,6 +16,7 @@ from ..data.readers.npz import member_names, open_archive
 from ..errors import InputError
 from ..evaluation.frames import columns_at
 from ..evaluation.prediction import predicted_quantities
+from ..simulation.target import TARGETS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -35,8 +36,8 @@ def are_predictions(path: Path) -> bool:
 def read_predictions(path: Path, index: slice) -> Iterator[Atoms]:
     """The chosen frames: what was known and made of each particle is an array.
 
-    Arrays over the times of the model have one for each, ``mobility_t4120``; the rest is in
-    ``info``.
+    Arrays over the times of the model have one for each, ``mobility_t4120`` or, of bonds,
+    ``bonds_kept_t4120``; the rest is in ``info``.
 
     Raises
     ------
@@ -77,8 +78,13 @@ def _columns(arrays: dict[str, NDArray[Any]], total: int) -> dict[str, NDArray[A
     """(N,) and (N, K) of all particles; (K, N) over times as one for each."""
     times = np.atleast_1d(arrays.get("times", np.empty(0)))
     listed = times.tolist()
-    quantities = predicted_quantities(listed, spread=True, states=True, errors=True)
-    named = {q.key: q.columns for q in quantities}
+    named = {
+        q.name: q.columns
+        for target in TARGETS.values()
+        for q in predicted_quantities(
+            listed, spread=True, states=True, errors=True, target=target.name
+        )
+    }
     result: dict[str, NDArray[Any]] = {}
     for name, values in arrays.items():
         if name in FIRST or name in OF_FRAMES:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from ..errors import InputError
+from ..simulation.target import one_target
 from .card import ModelCard
 from .propensity import PropensityModel
 
@@ -17,12 +18,14 @@ def average(models: Sequence[PropensityModel], card: ModelCard | None = None) ->
     Raises
     ------
     InputError
-        If their network, types or times differ.
+        If their network, types, times or targets differ.
     """
     first = models[0]
     for model in models[1:]:
         if _facts(model) != _facts(first):
             raise InputError("only models of the same settings, types and times can be averaged")
+    one_target((model.card.target for model in models), first.card.name)
+    card = card or ModelCard(target=first.card.target)
     n_members = sum(len(model.members) for model in models)
     merged = PropensityModel(first.config, first.n_types, first.times, n_members, card)
     merged.to(first.target_mean)

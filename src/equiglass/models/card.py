@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..data.potential import Potential
+from ..simulation.target import DISPLACEMENT, TargetName
 from .calibration import Calibration
 from .domain import Domain
 
@@ -23,6 +24,8 @@ class ModelCard:
         What its training data were like; None where not known.
     calibration
         What held-out data say of its errors; None where it was not calibrated.
+    target
+        What it predicts, see :data:`equiglass.simulation.target.TARGETS`.
     """
 
     name: str = "model"
@@ -32,6 +35,7 @@ class ModelCard:
     preparation: dict[str, Any] | None = None
     domain: Domain | None = None
     calibration: Calibration | None = None
+    target: TargetName = DISPLACEMENT.name
 
     @property
     def potential(self) -> Potential | None:

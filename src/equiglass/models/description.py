@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from ..data.configuration import TYPE_NAMES
 from ..data.potential import Potential
 from ..errors import InputError
+from ..simulation.target import TargetName
 from ..written import make_folder, whole, write_text
 from ..yaml_config import Settings, parse_mapping
 from .by_temperature import TimeGrid, calibrated_at
@@ -54,6 +55,7 @@ class Description(Settings):
     domain: Domain | None
     calibration: Calibration | None
     grid: TimeGrid | None
+    target: TargetName
 
     @field_validator("types")
     @classmethod
@@ -95,6 +97,7 @@ class Description(Settings):
             self.preparation,
             self.domain,
             self.calibration,
+            self.target,
         )
 
 
@@ -115,6 +118,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         domain=card.domain,
         calibration=card.calibration,
         grid=model.grid,
+        target=card.target,
     ).model_dump(mode="json")
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
+from ..simulation.target import TARGETS, Target
 from .base import Network, NetworkSettings
 from .budget import Budget, budget
 from .by_temperature import TimeGrid, same_temperature
@@ -41,7 +42,7 @@ SLAB_SIZE = 32_768
 
 
 class PropensityModel(nn.Module):
-    """Propensity in sigma from a configuration.
+    """Propensity in sigma, or another target, from a configuration.
 
     One or several networks of the same configuration, whose standardised predictions are
     averaged, and the mean and standard deviation of the targets of each (type, time).
@@ -111,6 +112,11 @@ class PropensityModel(nn.Module):
     def potential(self) -> Potential | None:
         """The potential of its training data, where the card records it."""
         return self.card.potential
+
+    @property
+    def target(self) -> Target:
+        """What it predicts, as the card says."""
+        return TARGETS[self.card.target]
 
     def __repr__(self) -> str:
         return summary(self)

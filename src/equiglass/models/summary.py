@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..simulation.target import DISPLACEMENT
+
 if TYPE_CHECKING:
     from .propensity import PropensityModel
 
@@ -18,6 +20,7 @@ def summary(model: PropensityModel) -> str:
     parts = [
         f"{model.config.kind}, {model.n_parameters} parameters",
         f"{members} members" if members > 1 else "",
+        "" if model.target is DISPLACEMENT else f"target {model.card.target}",
         f"t = {_span(model.times)}",
         f"T = {_span(card.domain.temperatures)}" if card.domain else "",
     ]

@@ -23,7 +23,7 @@ def take_weights(model: PropensityModel, start: PropensityModel) -> list[float]:
     Raises
     ------
     InputError
-        If settings, types or number of members are others.
+        If settings, types, number of members or the target are others.
     """
     facts = [(m.config, m.n_types, len(m.members)) for m in (start, model)]
     if facts[0] != facts[1]:
@@ -31,6 +31,11 @@ def take_weights(model: PropensityModel, start: PropensityModel) -> list[float]:
             "cannot go on from a model of other settings, types or number of members",
             source=start.card.name,
         )
+    if start.card.target != model.card.target:
+        raise InputError(
+            "cannot go on from a model of another target", source=start.card.name, field="target",
+            expected=model.card.target, found=start.card.target,
+        )  # fmt: skip
     pairs = [
         (i, j)
         for i, a in enumerate(start.times)

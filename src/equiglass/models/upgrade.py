@@ -28,8 +28,11 @@ def _two_to_three(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def _three_to_four(description: dict[str, Any]) -> dict[str, Any]:
-    """Version 4 may have other times at each temperature."""
-    return {**description, "grid": None}
+    """Version 4 records the target, and may have other times at each temperature.
+
+    Before, there were displacements alone, at the same times.
+    """
+    return {**description, "target": "displacement", "grid": None}
 
 
 STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..analysis.along import Along
 from ..analysis.autocorrelation import decay_text
+from ..simulation.target import DISPLACEMENT, TARGETS
 from ..written import whole, write_text
 from .figures import COLORS, blank_figure
 
@@ -52,11 +53,12 @@ def along_figure(found: Along) -> Figure:
         axes[1].legend(fontsize=8, frameon=False)
     axes[1].set(xlabel="lag (LJ)", ylabel="$C_S(t)$", title="; ".join(decay) or "autocorrelation")
     row = _row(found)
+    target = TARGETS[found.about.target or DISPLACEMENT.name]
     for s, letter in enumerate(found.types):
         axes[2].plot(x, found.mobility[:, s, row], color=COLORS[s], label=letter)
     axes[2].set(
-        xlabel=label, ylabel="mean predicted propensity (σ)",
-        title=f"propensity at t = {found.about.times[row]:g}",
+        xlabel=label, ylabel=target.label(f"mean predicted {target.words}"),
+        title=f"{target.words} at t = {found.about.times[row]:g}",
     )  # fmt: skip
     axes[2].legend(fontsize=8, frameon=False)
     for axis in axes:
@@ -89,8 +91,9 @@ def write_numbers(path: Path, found: Along) -> None:
     As CSV a table of frames and types (``frame, time, type, order_parameter,
     order_parameter_std, mobility_t...``), then an empty line and one of lags (``type, time,
     correlation, error, n_origins, n_blocks, decay_time``). As npz ``frame``, ``frame_time``,
-    ``mobility`` (F, S, T), ``order_parameter`` and ``order_parameter_std`` (F, S), ``followed``
-    (F, P) with ``which`` (P,), and the lags' columns as ``autocorrelation_...``.
+    ``mobility`` (F, S, T) or, of bonds, ``bonds_kept``, ``order_parameter`` and
+    ``order_parameter_std`` (F, S), ``followed`` (F, P) with ``which`` (P,), and the lags' columns
+    as ``autocorrelation_...``.
     """
     lags = [row.as_dict() for row in found.autocorrelation]
     if path.suffix == ".csv":
@@ -108,7 +111,7 @@ def write_numbers(path: Path, found: Along) -> None:
         "frame": found.frames,
         "frame_time": np.full(len(found), np.nan) if found.times is None else found.times,
         "types": np.array(found.types),
-        "mobility": found.mobility,
+        TARGETS[found.about.target or DISPLACEMENT.name].column: found.mobility,
         "times": np.array(found.about.times),
     }
     for name in ("order_parameter", "order_parameter_std", "followed", "which"):

@@ -19,6 +19,7 @@ from ..analysis.representation import Representation, measured_mobility
 from ..data.configuration import TYPE_NAMES, Configuration
 from ..extras import need
 from ..geometry.periodic import wrap
+from ..simulation.target import TARGETS
 from ..written import write_bytes, write_text
 
 SUFFIXES = (".html", ".json", ".json.gz")
@@ -85,10 +86,11 @@ def dataset(result: Representation) -> dict[str, Any]:
         for k in range(min(N_COMPONENTS, len(result.explained_variance)))
     }
     columns["S"] = np.concatenate(result.order_parameters)
-    columns["predicted propensity"] = np.concatenate(result.predicted)
+    words = TARGETS[result.target].words
+    columns[f"predicted {words}"] = np.concatenate(result.predicted)
     measured = measured_mobility(result)
     if measured is not None:
-        columns["measured propensity"] = np.concatenate(measured)
+        columns[f"measured {words}"] = np.concatenate(measured)
     energies = [c.inherent_energy for c in configurations if c.inherent_energy is not None]
     if len(energies) == len(configurations):
         columns["inherent energy"] = np.concatenate(energies)
@@ -104,7 +106,7 @@ def dataset(result: Representation) -> dict[str, Any]:
             structures,
             metadata={
                 "name": f"{result.model}: representation",
-                "description": f"mobilities and {result.chosen}",
+                "description": f"{TARGETS[result.target].plural} and {result.chosen}",
             },
             properties=properties,
             environments=[

@@ -15,6 +15,7 @@ from ..drawing import save as save
 from ..evaluation.correlation import mean_and_std, pearson
 from ..evaluation.prediction import Prediction
 from ..evaluation.score import Evaluation, common_times
+from ..simulation.target import DISPLACEMENT, TARGETS, Target
 from .radii import radii_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def rho_against_time(evaluations: Sequence[Evaluation], type_name: str = "A") ->
 
 
 def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) -> Figure:
-    """Predicted against measured propensity, one panel for each of a few times."""
+    """Predicted against measured, one panel for each of a few times."""
+    target = TARGETS[evaluation.target]
     n_times = len(evaluation.times)
     rows = np.unique(np.linspace(0, n_times - 1, min(n_times, most_panels)).astype(int))
     figure, axes = blank_figure(1, len(rows), size=(3.1 * len(rows) + 0.6, 3.3))
@@ -78,11 +80,11 @@ def scatter(evaluation: Evaluation, type_name: str = "A", most_panels: int = 4) 
             axis.hexbin(x, y, gridsize=50, bins="log", mincnt=1, cmap="viridis", lw=0)
             limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
             axis.plot(limits, limits, "k-", lw=0.7)
-        axis.set_xlabel("measured propensity")
+        axis.set_xlabel(f"measured {target.words}")
         axis.set_title(
             f"$t$ = {evaluation.times[row]:g}, pooled ρ = {pearson(x, y):.2f}", fontsize=9
         )
-    np.atleast_1d(axes)[0].set_ylabel(f"predicted propensity, type {type_name}")
+    np.atleast_1d(axes)[0].set_ylabel(f"predicted {target.words}, type {type_name}")
     return figure
 
 
@@ -94,8 +96,9 @@ def mobility_map(
     title: str = "",
     thickness: float = 1.2,
     ranks: bool = False,
+    target: Target = DISPLACEMENT,
 ) -> Figure:
-    """A slice of a configuration coloured by predicted mobility, beside the measured one.
+    """A slice of a configuration coloured by what is predicted, beside what was measured.
 
     Areas of particles are in proportion, by the diameters in the data or of the potential, see
     :func:`equiglass.reporting.radii.radii_of`.
@@ -103,7 +106,7 @@ def mobility_map(
     Parameters
     ----------
     predicted, measured
-        (N,) propensities; without ``measured`` there is one panel.
+        (N,) of the target; without ``measured`` there is one panel.
     thickness
         Of the slice along z, sigma; two-dimensional configurations are shown whole.
     ranks
@@ -111,6 +114,8 @@ def mobility_map(
         types of different mobility, and predictions with less spread than measurements, can be
         compared by eye. Values of both panels have one scale, which holds all but the lowest and
         highest hundredth of what is shown.
+    target
+        What is shown.
     """
     panels: list[tuple[str, Array]] = [("predicted", predicted)]
     panels += [("measured", measured)] if measured is not None else []
@@ -142,9 +147,7 @@ def mobility_map(
         axis.set(xlim=(0, lx), ylim=(0, ly), aspect="equal", xticks=[], yticks=[])
         axis.set_title(name, fontsize=11)
     bar = figure.colorbar(drawn, ax=np.atleast_1d(axes).tolist(), shrink=0.8)
-    bar.set_label(
-        "mobility rank within the type (0 slow, 1 fast)" if ranks else r"propensity ($\sigma$)"
-    )
+    bar.set_label(target.rank if ranks else target.label())
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -163,12 +166,16 @@ def prediction_map(prediction: Prediction, row: int, *, ranks: bool = False) -> 
     """The map of a prediction at one of its times, beside what was measured then, if it was."""
     configuration = prediction.configuration
     measured = None
-    if configuration.propensity is not None and configuration.times is not None:
+    target = TARGETS[prediction.target]
+    labels = getattr(configuration, target.field)
+    if labels is not None and configuration.times is not None:
         pairs = dict(common_times(prediction.times, configuration.times.tolist()))
         if row in pairs:
-            measured = configuration.propensity[pairs[row]]
-    title = f"propensity at t = {prediction.times[row]:g}"
-    return mobility_map(configuration, prediction.values[row], measured, title=title, ranks=ranks)
+            measured = labels[pairs[row]]
+    title = f"{target.words} at t = {prediction.times[row]:g}"
+    return mobility_map(
+        configuration, prediction.values[row], measured, title=title, ranks=ranks, target=target
+    )
 
 
 def ranks_by_type(values: Array, types: NDArray[np.integer[Any]]) -> Array:

@@ -13,6 +13,7 @@ from ..data.accuracy import coarsest_accuracy
 from ..evaluation.departures import outside
 from ..evaluation.html import html_table
 from ..evaluation.score import Evaluation
+from ..simulation.target import TARGETS
 from ..written import write_text
 from .plots import configuration_plot, rho_plot, scatter_plot
 
@@ -89,6 +90,7 @@ def run_parts(
     ranks
         Whether the configuration is coloured by ranks within the type in place of values.
     """
+    target = TARGETS[evaluation.target]
     lines = {
         "data": summary["source"],
         "configurations": f"{summary['n_configurations']} {summary['splits'] or ''}",
@@ -105,13 +107,13 @@ def run_parts(
     return [
         f"<h1>{html.escape(name)}</h1>",
         _table([{"": key, "value": value} for key, value in lines.items()]),
-        "<h2>Correlation with measured propensity</h2>",
+        f"<h2>Correlation with measured {target.words}</h2>",
         _figure(rho_plot(evaluation)),
         _table(evaluation.rows()),
         "<h2>Predicted against measured</h2>",
         _figure(scatter_plot(evaluation)),
         "<h2>A configuration</h2>",
-        f"<p>Colour: {'mobility rank within the type' if ranks else 'propensity'}, predicted and "
+        f"<p>Colour: {target.rank if ranks else target.words}, predicted and "
         "measured, at the last time. Drag to turn.</p>",
         _figure(configuration_plot(evaluation, ranks=ranks)),
         f"<h2>Settings</h2><pre>{html.escape(settings)}</pre>",

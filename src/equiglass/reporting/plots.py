@@ -8,6 +8,7 @@ import numpy as np
 
 from ..evaluation.correlation import mean_and_std
 from ..evaluation.score import Evaluation
+from ..simulation.target import TARGETS
 from .figures import common_range, ranks_by_type
 from .radii import radii_of
 
@@ -40,7 +41,7 @@ def rho_plot(evaluation: Evaluation) -> Any:
 
 
 def scatter_plot(evaluation: Evaluation, most: int = 4000) -> Any:
-    """Predicted against measured propensity of type A at the last time, of some particles."""
+    """Predicted against measured of type A at the last time, of some particles."""
     import plotly.graph_objects as go
 
     masks = [c.types == 0 for c in evaluation.configurations]
@@ -58,13 +59,16 @@ def scatter_plot(evaluation: Evaluation, most: int = 4000) -> Any:
             marker={"size": 4, "opacity": 0.5},
         )
     )
-    figure.update_xaxes(title=f"measured propensity of A at t = {evaluation.times[-1]:g} (σ)")
-    figure.update_yaxes(title="predicted (σ)")
+    target = TARGETS[evaluation.target]
+    figure.update_xaxes(
+        title=target.label(f"measured {target.words} of A at t = {evaluation.times[-1]:g}")
+    )
+    figure.update_yaxes(title=target.label("predicted"))
     return figure
 
 
 def configuration_plot(evaluation: Evaluation, *, ranks: bool = False) -> Any:
-    """The first configuration in space, coloured by predicted and measured propensity.
+    """The first configuration in space, coloured by what is predicted and measured.
 
     As :func:`equiglass.reporting.figures.mobility_map` draws it, ``ranks`` among them.
     """
@@ -78,9 +82,8 @@ def configuration_plot(evaluation: Evaluation, *, ranks: bool = False) -> Any:
     both = [evaluation.predicted[0][-1], evaluation.measured[0][-1]]
     colours = [ranks_by_type(v, c.types) for v in both] if ranks else both
     low, high = (0.0, 1.0) if ranks else common_range(colours)
-    label = (
-        "rank within<br>the type" if ranks else f"propensity (σ)<br>t = {evaluation.times[-1]:g}"
-    )
+    label = TARGETS[evaluation.target].label()
+    label = "rank within<br>the type" if ranks else f"{label}<br>t = {evaluation.times[-1]:g}"
     for k, values in enumerate(colours):
         x, y, z = c.positions.astype(np.float32).T
         figure.add_trace(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..drawing import blank_figure
 from ..evaluation.held_out import Calibrated
 from ..evaluation.reliability import by_size, curve
+from ..simulation.target import TARGETS
 from .figures import COLORS
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def reliability_figure(found: Calibrated) -> Figure:
         right.plot(*by_size(found, one.type, one.time), "o-", color=color, label=label)
     left.plot([0, 1], [0, 1], "k:", lw=1)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="share that intervals claim")
-    left.set_ylabel("share of propensities that they cover")
+    target = TARGETS[found.evaluation.target]
+    left.set_ylabel(f"share of {target.plural} that they cover")
     low = min(right.get_xlim()[0], right.get_ylim()[0])
     high = max(right.get_xlim()[1], right.get_ylim()[1])
     right.plot([low, high], [low, high], "k:", lw=1)
-    right.set(xlabel=r"stated error ($\sigma$)", ylabel=r"found error ($\sigma$)")
+    right.set(xlabel=target.label("stated error"), ylabel=target.label("found error"))
     for axis in (left, right):
         axis.grid(alpha=0.25)
     left.legend(fontsize=8, frameon=False)

@@ -10,6 +10,7 @@ import numpy as np
 from ..analysis.four_point import FourPoint
 from ..analysis.representation import Representation, measured_mobility
 from ..analysis.spatial import correlation_length, mobility_correlation
+from ..simulation.target import TARGETS
 from .figures import blank_figure
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def representation_figure(result: Representation) -> Figure:
     curves: list[tuple[str, Sequence[Any]]] = [("S, from structure", result.order_parameters)]
     measured = measured_mobility(result)
     if measured is not None:
-        curves.append(("measured propensity", measured))
+        curves.append((f"measured {TARGETS[result.target].words}", measured))
     for name, values in curves:
         r, c = mobility_correlation(configurations, values)
         right.plot(r, c, "o-", ms=4, label=f"{name}, ξ = {correlation_length(r, c):.2f}")

@@ -103,6 +103,7 @@ class Predict:
             spread=len(self.model.members) > 1,
             states=self.states is not None,
             errors=self.model.card.calibration is not None,
+            target=self.model.card.target,
         )
         if self.row is None:
             return made
@@ -188,6 +189,7 @@ def model_fingerprint(model: PropensityModel) -> str:
         if model.card.calibration is None
         else model.card.calibration.model_dump(mode="json"),
         "domain": None if model.card.domain is None else model.card.domain.model_dump(mode="json"),
+        "target": model.card.target,
     }
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):

@@ -96,11 +96,15 @@ class Study(ABC):
         One line on what is compared.
     columns
         The columns of its own, between ``variant`` and the common ones.
+    own_target
+        Whether what is learned is its own choice or must be displacements, and not that of the
+        settings.
     """
 
     kind: ClassVar[str]
     help: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
+    own_target: ClassVar[bool] = False
 
     @abstractmethod
     def stages(self, plan: Plan) -> list[list[Cell]]:

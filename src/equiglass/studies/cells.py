@@ -51,8 +51,10 @@ def scored(
     name: str,
 ) -> Evaluation:
     """Scores on configurations, completed where the model needs it."""
-    full = prepared(model, configurations, preparation)
-    return score(model.predict, model.times, full, model=name, data=name)
+    potential = preparation.potential or model.potential
+    labels = [model.target.of(c, potential=potential) for c in configurations]
+    full = prepared(model, labels, preparation)
+    return score(model.predict, model.times, full, model=name, data=name, target=model.card.target)
 
 
 def train_and_score(

@@ -36,6 +36,7 @@ class Labels(Study):
         "by the time simulated; three seeds, which also draw the configurations"
     )
     columns = ("runs", "configurations", "simulated", "seed")
+    own_target = True
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each group, number of configurations and seed, all with as many steps."""

@@ -30,6 +30,7 @@ class OrderParameter(Study):
         "S of networks trained at each temperature, three seeds, on the same test particles: its "
         "correlation between temperatures, and between seeds"
     )
+    own_target = True
     columns = (
         "trained_at", "seed", "other_trained_at", "other_seed", "tested_at", "definition",
     )  # fmt: skip

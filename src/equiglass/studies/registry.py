@@ -11,6 +11,7 @@ from .layers import Layers
 from .order import OrderParameter
 from .rivals import Rivals
 from .size import Size
+from .target import Targets
 from .temperature import Temperature
 from .timescales import Timescales
 from .transfer import Transfer
@@ -29,6 +30,7 @@ STUDIES: dict[str, Study] = {
         Transfer(),
         Layers(),
         Labels(),
+        Targets(),
     )
 }
 

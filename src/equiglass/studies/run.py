@@ -13,6 +13,7 @@ from ..drawing import save
 from ..errors import InputError
 from ..locks import only_writer
 from ..simulation.preparation import Preparation
+from ..simulation.target import DISPLACEMENT
 from ..training import potential
 from ..training.config import TrainConfig
 from ..training.sources import open_data
@@ -67,6 +68,11 @@ def study(
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
+    if chosen.own_target and config.data.target != DISPLACEMENT.name:
+        raise InputError(
+            f"the study {kind} chooses what is learned", source=config.data.source,
+            field="data.target", expected=DISPLACEMENT.name, found=config.data.target,
+        )  # fmt: skip
     data, known = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how))

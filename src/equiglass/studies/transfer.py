@@ -37,6 +37,7 @@ class Transfer(Study):
         "with few configurations of the target temperature"
     )
     columns = ("source", "target", "n", "method", "definition")
+    own_target = True
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """The network of the warmest temperature; then every way to each of the others."""

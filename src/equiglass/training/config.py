@@ -17,6 +17,7 @@ from ..memory import GB, parse_memory
 from ..models.by_temperature import TimeGrid
 from ..models.registry import KINDS, NetworkConfig
 from ..models.se3 import SE3Config
+from ..simulation.target import TargetName
 from ..yaml_config import Settings, load_layered
 
 # More has no meaning in single precision.
@@ -80,6 +81,11 @@ class DataConfig(Settings):
     """Which configurations are learned from: a data set, trajectories, or both together."""
 
     path: str | None = Field(None, description="data set: path or packaged name")
+    target: TargetName = Field(
+        "displacement",
+        description="what is learned: `displacement`, the propensity, or `bonds`, the share of its "
+        "first neighbours that a particle keeps",
+    )
     splits: dict[Literal["train", "validation", "test"], tuple[str, ...]] | None = Field(
         None,
         description="of the data set, what is for what: for each split patterns of names with "

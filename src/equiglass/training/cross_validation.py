@@ -94,8 +94,9 @@ def cross_validate(
     n = len(folds(dataset, n_folds, settings.seed, gap_of(settings.data)))
     spilled = spill_folder(target)
     material = load_data(
-        settings, dataset, dataset.take([]), folder=spilled, trajectories=opened.trajectories
-    )
+        settings, dataset, dataset.take([]), folder=spilled, trajectories=opened.trajectories,
+        potential=how.potential,
+    )  # fmt: skip
     fields = settings.model.inputs.required_fields
     how = potential.settled(how, material.all, fields)
     settings = potential.recorded(settings, how)
@@ -205,11 +206,15 @@ def _fold(
             preparation=preparation,
             progress=False,
         )
-        configurations = preparation.complete(list(held_out), config.model.inputs.required_fields)
+        labels = [
+            model.target.of(e.load(), example=e.example, potential=preparation.potential)
+            for e in held_out.entries
+        ]
+        configurations = preparation.complete(labels, config.model.inputs.required_fields)
         configurations = [on_grid(c, model.times) for c in configurations]
         found = score(
             model.predict, model.times, configurations, model=run.name, data=own.source,
-            sampling=Sampling.of(configurations, held_out.entries),
+            sampling=Sampling.of(configurations, held_out.entries), target=model.card.target,
         )  # fmt: skip
     result = found.as_dict()
     for row, one in zip(result["pearson"], found.scores, strict=True):

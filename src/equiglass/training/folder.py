@@ -127,6 +127,7 @@ def check_data(folder: Path, description: dict[str, Any]) -> None:
         return
     begun = read_json(file)
     for what, key in (
+        ("target", "target"),
         ("training data", "fingerprint"),
         ("validation data", "validation_fingerprint"),
         # Which runs of before this was recorded do not say.
@@ -242,6 +243,7 @@ def save_model(
         },
         preparation.record(),
         Domain.of(model, learned, inputs),
+        target=config.data.target,
     )
     model.eval()
     if processes.rank() == 0:

@@ -18,9 +18,10 @@ from ..data.fields import FIELDS, MADE_FIELDS
 from ..data.fingerprint import add_to
 from ..data.grids import at_known_times, propensity_on, union_of_times
 from ..data.held import Budget, Held, Joined, hold, n_bytes
-from ..data.reversal import reversed_configurations
+from ..data.potential import Potential
 from ..errors import InputError
 from ..simulation.preparation import Preparation
+from ..simulation.target import TARGETS, Target
 from . import processes
 from .config import TrainConfig
 from .folder import STRUCTURES
@@ -149,6 +150,7 @@ def load_data(
     *,
     folder: Path,
     trajectories: Sequence[dict[str, Any]] = (),
+    potential: Potential | None = None,
 ) -> TrainingData:
     """Read every configuration of a run, once.
 
@@ -158,11 +160,13 @@ def load_data(
         Where what does not fit into memory is kept, in files without names.
     trajectories
         What was found out about those of the settings.
+    potential
+        In whose sigma bonds are counted where the data record none.
 
     Raises
     ------
     InputError
-        If one has no propensity, or they cannot be learned from together.
+        If one has no labels of the target, or they cannot be learned from together.
     """
     if not len(training):
         raise InputError("no configuration to train on", source=training.source)
@@ -171,26 +175,27 @@ def load_data(
     prints = [hashlib.sha256() for _ in range(3)]
     grids: dict[tuple[float, ...], None] = {}
     n_types, turned, turns = 1, 0, config.data.reversed_per_configuration > 0
-    for c in labelled(training):
+    target = TARGETS[config.data.target]
+    for whole, c in labelled(training, target, potential):
         add_to(prints[0], c)
         prints[2].update(_content(c))
         assert c.times is not None
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
-        if turns and c.end_positions is not None:
+        if turns and whole.end_positions is not None:
             turned += 1
-            for r in reversed_configurations(c):
+            for r in target.reversed(whole, potential):
                 backwards.append(r, n_bytes(r))
         # The heavy arrays of end positions are not needed any more.
         light = c.replace(end_positions=None)
         learned.append(light, n_bytes(light))
     if turns and not turned:
-        reversed_configurations(learned[0])  # says what is missing
+        target.reversed(learned[0])  # says what is missing
     times = union_of_times(grids)
     targets, noise = labels_of(learned, n_types, times, training.entries)
     for c in backwards:
         noise.add_reversed(c)
-    for c in labelled(validation):
+    for _, c in labelled(validation, target, potential):
         add_to(prints[1], c)
         prints[2].update(_content(c))
         light = at_known_times(c.replace(end_positions=None), times)
@@ -198,6 +203,7 @@ def load_data(
         noise.add(light, learned=False)
     description = {
         "source": training.source,
+        "target": target.name,
         "fingerprint": prints[0].hexdigest()[:16],
         "validation_fingerprint": prints[1].hexdigest()[:16],
         STRUCTURES: prints[2].hexdigest()[:16],
@@ -229,12 +235,22 @@ def labels_of(
     return targets, noise
 
 
-def labelled(dataset: Dataset) -> Iterator[Configuration]:
-    """All configurations of a data set; raises InputError for one without propensity."""
-    for c in dataset:
+def labelled(
+    dataset: Dataset, target: Target, potential: Potential | None = None
+) -> Iterator[tuple[Configuration, Configuration]]:
+    """All configurations of a data set, as they are and with the labels of a target.
+
+    Raises
+    ------
+    InputError
+        For one without such labels.
+    """
+    for entry in dataset.entries:
+        whole = entry.load()
+        c = target.of(whole, example=entry.example, potential=potential)
         if c.propensity is None or c.times is None:
             raise InputError("has no propensity to learn", source=c.source, field="propensity")
-        yield c
+        yield whole, c
 
 
 def spill_folder(output: str | os.PathLike[str]) -> Path:

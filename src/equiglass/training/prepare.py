@@ -71,7 +71,7 @@ def training_and_validation(
 def new_model(config: TrainConfig, data: TrainingData, name: str = "model") -> PropensityModel:
     """An untrained model with the statistics of the labels."""
     dtype = torch.float64 if config.precision == "float64" else torch.float32
-    card = ModelCard(name)
+    card = ModelCard(name, target=config.data.target)
     model = PropensityModel(config.model, data.n_types, data.times, card=card).to(dtype)
     model.grid = _grid(config, data)
     for t, moments in enumerate(data.targets):

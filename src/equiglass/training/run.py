@@ -106,7 +106,10 @@ def train(
     with processes.together(accelerator), left_as_found(), kept_freed_memory():
         training, held_out, trajectories = training_and_validation(config, data, validation)
         spilled = spill_folder(folder)
-        material = load_data(config, training, held_out, folder=spilled, trajectories=trajectories)
+        material = load_data(
+            config, training, held_out, folder=spilled, trajectories=trajectories,
+            potential=how.potential,
+        )  # fmt: skip
         fields = config.model.inputs.required_fields
         how = potential.settled(how, material.all, fields)
         config = potential.recorded(config, how)
@@ -184,7 +187,12 @@ def _solved_metrics(model: PropensityModel, material: TrainingData) -> dict[str,
     if len(material.held_out):
         held_out = [on_grid(c, model.times) for c in material.held_out]
         evaluation = score(
-            model.eval().predict, model.times, held_out, model=model.card.name, data=""
+            model.eval().predict,
+            model.times,
+            held_out,
+            model=model.card.name,
+            data="",
+            target=model.card.target,
         )
         values = [v for s in evaluation.of_type("A") for v in s.per_configuration]
         rho = _finite(float(np.nanmean(values)))

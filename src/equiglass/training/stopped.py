@@ -59,6 +59,7 @@ def stopped_model(run: str | os.PathLike[str]) -> PropensityModel:
         card = ModelCard(
             folder.name, config.data.source, notes={"epoch": int(state["epoch"])},
             preparation=read_json(record) if record.is_file() else None,
+            target=config.data.target,
         )  # fmt: skip
         model = PropensityModel(config.model, len(mean), times, card=card).to(mean.dtype)
         model.load_state_dict(weights)

@@ -74,7 +74,7 @@ def write_npz(path: Path, about: About, results: Iterable[FrameResult]) -> None:
     them ``times`` (K,) of the model, ``model``, ``potential`` as JSON, ``calibration`` and
     ``extra_simulation``, sentences, empty where there was none, and ``about``, JSON too.
     """
-    last = {q.key for q in about.quantities if q.over_times}
+    last = {q.name for q in about.quantities if q.over_times}
     frames: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -112,7 +112,7 @@ def _append(
     for q in about.quantities:
         values = result.values[q.key]
         single = not q.over_times and len(q.columns) == 1
-        arrays[q.key] = values[:, 0] if single else values
+        arrays[q.name] = values[:, 0] if single else values
     before = growing.rows("configuration")
     for name, values in arrays.items():
         # What earlier frames did not have is not known there.

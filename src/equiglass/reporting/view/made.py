@@ -25,15 +25,17 @@ from ...data.readers.npz import Archive, member_names, open_archive
 from ...data.readers.table import Table
 from ...data.readers.xyz import parse_frame
 from ...errors import InputError
-from ...evaluation.prediction import ORDER, PROPENSITY, SPREAD
+from ...evaluation.prediction import ORDER
 from ...opening import open_regular
+from ...simulation.target import TARGETS
 from ...written import read_json
 
 Array = NDArray[np.floating[Any]]
 # Of each quantity its (N,) values by time; None where it has no time.
 Values = dict[str, dict[float | None, Array]]
-_COLUMN = re.compile(r"(?P<name>mobility|mobility_std)_t(?P<time>m?\d+(?:p\d+)?)(?:_\d+)?")
-_KEYS = {"mobility": PROPENSITY, "mobility_std": SPREAD}
+_KEYS = {f"{t.column}{end}": f"{t.key}{end}" for t in TARGETS.values() for end in ("", "_std")}
+_COLUMN = re.compile(rf"(?P<name>{'|'.join(_KEYS)})_t(?P<time>m?\d+(?:p\d+)?)(?:_\d+)?")
+_OURS = re.compile(rf"(?:{'|'.join(t.column for t in TARGETS.values())})_t|\b{ORDER}\b")
 _TOLD = ("model", "outside_domain")
 
 
@@ -92,7 +94,7 @@ def made_in(path: Path) -> Callable[[int], Made] | None:
 
 def _of_xyz(text: str, path: Path, k: int) -> Made | None:
     # The columns' names stand in the first lines: most files have none of ours.
-    if not re.search(rf"mobility_t|\b{ORDER}\b", text.split("\n", 2)[1]):
+    if not _OURS.search(text.split("\n", 2)[1]):
         return None
     atoms = parse_frame(text, f"{path}[{k}]")
     return _from_columns(atoms.arrays, atoms.arrays.__getitem__, atoms.info)
@@ -101,7 +103,7 @@ def _of_xyz(text: str, path: Path, k: int) -> Made | None:
 def _of_dump(text: str, path: Path, k: int) -> Made | None:
     _head, _, body = text.partition("ITEM: ATOMS")
     names, *rows = body.splitlines()
-    if not re.search(rf"mobility_t|\b{ORDER}\b", names):
+    if not _OURS.search(names):
         return None
     table = Table(names.split(), [row for row in rows if row.strip()], f"{path}[{k}]")
     order = table.order()
@@ -172,7 +174,7 @@ def _frames(archive: Archive, path: Path) -> list[tuple[Moment, Made]]:
     boxes, periodic, numbers, moments, sources = (
         archive[name] for name in ("box", "periodic", "frame", "frame_time", "source")
     )
-    made = {key: archive[key] for key in (PROPENSITY, SPREAD) if key in archive}
+    made = {key: archive[key] for key in _KEYS.values() if key in archive}
     rare = {k: archive[k] for k in (ORDER, "outside_domain") if k in archive}
     order, outside = rare.get(ORDER), rare.get("outside_domain")
     ids, times = archive["ids"], archive["times"].tolist()

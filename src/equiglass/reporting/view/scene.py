@@ -11,28 +11,44 @@ from numpy.typing import NDArray
 from ...data.fields import FIELDS, REQUIRED_FIELDS
 from ...data.moments import Moment
 from ...errors import InputError
-from ...evaluation.prediction import ORDER, PROPENSITY, SPREAD
+from ...evaluation.prediction import ORDER
 from ...evaluation.score import common_times
+from ...simulation.target import DISPLACEMENT, TARGETS, Target
 from .made import Array, Made, Values
 
-MEASURED, DIFFERENCE = "propensity", "difference"
 # More particles, each an object of the browser, are no longer turned fluently.
 MOST_PARTICLES = 30_000
 MOST_BYTES = 48 << 20  # of numbers, a third more as text
-MADE = {
-    PROPENSITY: ("predicted propensity", "sigma"),
-    SPREAD: ("spread of the model's members", "sigma"),
-    ORDER: ("structural order parameter S", ""),
-    DIFFERENCE: ("predicted − measured propensity", "sigma"),
-}
-NAMED = {MEASURED: "measured propensity", "propensity_error": "standard error of the measurement"}
+
+
+def spread_of(target: Target) -> str:
+    """Key of the spread of a model's members."""
+    return f"{target.key}_std"
+
+
+def difference_of(target: Target) -> str:
+    """Key of the difference of prediction and measurement."""
+    return "difference" if target is DISPLACEMENT else f"difference_{target.column}"
+
+
+MADE = {ORDER: ("structural order parameter S", "")}
+for _t in TARGETS.values():
+    MADE |= {
+        _t.key: (f"predicted {_t.words}", _t.unit),
+        spread_of(_t): ("spread of the model's members", _t.unit),
+        difference_of(_t): (f"predicted − measured {_t.words}", _t.unit),
+    }
+NAMED = {t.field: f"measured {t.words}" for t in TARGETS.values()}
+NAMED["propensity_error"] = "standard error of the measurement"
 # What is of a particle at rest or in time, in the order of the menu.
 KNOWN = tuple(
     name
     for name, f in FIELDS.items()
     if name not in REQUIRED_FIELDS and f.shape in (("N",), ("T", "N"))
 )
-ORDER_OF_MENU = (PROPENSITY, MEASURED, ORDER, SPREAD, DIFFERENCE)
+ORDER_OF_MENU = tuple(
+    key for t in TARGETS.values() for key in (t.key, t.field, ORDER, spread_of(t), difference_of(t))
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,7 @@ class Scene:
     def keys(self) -> list[str]:
         """Quantities of any frame, those of predictions first."""
         found = {key for shot in self.shots for key in shot.values}
-        first = [key for key in ORDER_OF_MENU if key in found]
+        first = [key for key in dict.fromkeys(ORDER_OF_MENU) if key in found]
         return first + sorted(found - set(first), key=lambda k: (k not in KNOWN, k))
 
     def times(self, key: str) -> list[float]:
@@ -94,19 +110,26 @@ def values_of(moment: Moment, made: Made) -> Values:
     for name, rows in c.predictions.items():
         values[f"stored: {name}"] = dict(zip(times, rows, strict=True))
     values |= made.values
-    if PROPENSITY in values and MEASURED in values:
-        predicted, measured = values[PROPENSITY], values[MEASURED]
-        ours, theirs = ([t for t in v if t is not None] for v in (predicted, measured))
-        pairs = common_times(ours, theirs)
-        if pairs:
-            # One name for times that agree, so that one slider shows both.
-            renamed = {ours[i]: theirs[j] for i, j in pairs}
-            for key in (PROPENSITY, SPREAD, ORDER):
-                if key in values:
-                    values[key] = {renamed.get(t, t): a for t, a in values[key].items()}  # type: ignore[arg-type]
-            predicted = values[PROPENSITY]
-            values[DIFFERENCE] = {t: predicted[t] - measured[t] for t in renamed.values()}
+    for target in TARGETS.values():
+        if target.key in values and target.field in values:
+            _beside(values, target)
     return values
+
+
+def _beside(values: Values, target: Target) -> None:
+    """Add the differences of prediction and measurement at the times that agree."""
+    predicted, measured = values[target.key], values[target.field]
+    ours, theirs = ([t for t in v if t is not None] for v in (predicted, measured))
+    pairs = common_times(ours, theirs)
+    if not pairs:
+        return
+    # One name for times that agree, so that one slider shows both.
+    renamed = {ours[i]: theirs[j] for i, j in pairs}
+    for key in (target.key, spread_of(target), ORDER):
+        if key in values:
+            values[key] = {renamed.get(t, t): a for t, a in values[key].items()}  # type: ignore[arg-type]
+    predicted = values[target.key]
+    values[difference_of(target)] = {t: predicted[t] - measured[t] for t in renamed.values()}
 
 
 def bytes_of(values: Values, n: int) -> int:

@@ -199,8 +199,9 @@
     histogram: article.querySelector(".histogram"), caption: article.querySelector(".caption"),
   }));
   const has = (key) => quantities.some((q) => q.key === key);
-  const first = ["predicted_propensity", "propensity", "order_parameter", quantities[0].key].filter(has);
-  const second = ["propensity", "order_parameter", "inherent_energy", "thermal_energy", TYPE].filter((k) => has(k) && k !== first[0]);
+  const first = ["predicted_propensity", "predicted_bonds_kept", "propensity", "bond_breaking", "order_parameter", quantities[0].key].filter(has);
+  const measured = first[0] === "predicted_bonds_kept" ? "bond_breaking" : "propensity";
+  const second = [measured, "order_parameter", "inherent_energy", "thermal_energy", TYPE].filter((k) => has(k) && k !== first[0]);
   sides.forEach((side, k) => {
     for (const q of quantities) {
       const option = side.select.appendChild(document.createElement("option"));

@@ -62,6 +62,45 @@ def test_verdicts(gain: float, seeds: int, n: int, verdict: str, missing: list[s
     assert found.core_hours == pytest.approx((1 if gain == 0 else 2) * seeds * 36 / 3600)
 
 
+@pytest.mark.parametrize(
+    ("gain", "rate", "tried", "verdict"),
+    [
+        (0.05, 0.01, "0.001 0.01 0.1", "shown"),
+        (0.05, 0.1, "0.001 0.01 0.1", "open"),
+        (0.05, 0.001, "0.001 0.01 0.1", "open"),
+        (-0.05, 0.1, "0.001 0.01 0.1", "refuted"),  # the better one may be better yet
+        (0.05, 0.01, None, "open"),  # of tables that do not say so: .001, .003 and .01
+        (0.05, 0.003, None, "shown"),
+        (0.05, 0.01, 0.01, "open"),  # one alone, read from a table as a number
+        (0.05, None, None, "shown"),  # solved at once
+    ],
+)
+def test_a_rival_at_the_end_of_the_rates_decides_nothing(
+    gain: float, rate: float | None, tried: str | float | None, verdict: str
+) -> None:
+    claim_rows = tool("claim_rows")
+    mine = rows(gain, learning_rate=0.01, learning_rates_tried="0.001 0.01 0.1")
+    found = claim_rows.compare(
+        "a − b", "here", mine, rows(0.0, learning_rate=rate, learning_rates_tried=tried)
+    )
+    assert found.verdict == verdict
+    assert found.missing == ([claim_rows.BEYOND] if verdict == "open" else [])
+
+
+def test_rates_are_those_of_the_table() -> None:
+    chosen = [(0.1, "0.01 0.1", "a"), (0.01, "0.01 0.1", "b"), (0.003, None, "c")]
+    every = [
+        row
+        for rate, tried, name in chosen
+        for row in rows(0, 1, learning_rate=rate, learning_rates_tried=tried, network=name)
+    ]
+    first, second = tool("claim_tables").rates(every).split(". ")
+    assert "among 0.01, 0.1; the smallest, beyond which none was tried, for b; " in first
+    assert first.endswith("the largest, beyond which none was tried, for a")
+    assert "among 0.001, 0.003, 0.01; " in second and second.endswith("tried, for none.")
+    assert tool("claim_tables").rates(rows(0, learning_rate=None)) == ""
+
+
 def test_pairing_takes_out_what_configurations_have_in_common() -> None:
     """The spread of configurations is ten times the difference that is found."""
     compare = tool("claim_rows").compare

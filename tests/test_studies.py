@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from equiglass.cli.main import app
 from equiglass.commands.report import report
 from equiglass.data.configuration import Configuration
+from equiglass.data.contents import contents
 from equiglass.data.dataset import Dataset, from_configurations, read
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
@@ -253,7 +254,11 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     folder.mkdir()
     record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
     record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
-    record["data"] = {"source": str(store), "fingerprint": read(store).fingerprint()}
+    record["fixed"] = {"seeds": [0, 1, 2]}
+    record["data"] = {
+        "source": str(store), "fingerprint": read(store).fingerprint(),
+        "contents": contents(read(store)), "splits": {name: [f"{store}/{name}"] for name in splits},
+    }  # fmt: skip
     record["preparation"] = None
     (folder / "record.json").write_text(json.dumps(record))
 
@@ -270,11 +275,35 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     hotter = KOB_ANDERSEN.model_copy(update={"masses": [1.0, 2.0]})
     with pytest.raises(InputError, match=r"preparation.potential.masses: .*\[1.0, 2.0\]"):
         again(preparation=Preparation(hotter))
-    shutil.rmtree(store)
-    members[0] = members[0].replace(propensity=members[0].propensity + 0.1)  # type: ignore[operator]
-    write_store(store, list(zip(splits, members, splits, strict=True)))
+    how, whole = Preparation(KOB_ANDERSEN), members[0]
+
+    def other_data(first: Configuration, names: tuple[str, ...] = splits) -> None:
+        shutil.rmtree(store)
+        write_store(store, list(zip(splits, [first, *members[1:]], names, strict=True)))
+
+    other_data(whole.replace(propensity=whole.propensity + 0.1))  # type: ignore[operator]
     with pytest.raises(InputError, match="data.fingerprint: "):
-        again(preparation=Preparation(KOB_ANDERSEN))
+        again(preparation=how)
+    # The same snapshots and labels, of another temperature, or with other inherent structures.
+    for change in ({"temperature": 0.3}, {"inherent_energy": whole.thermal_energy}):
+        other_data(whole.replace(**change))
+        with pytest.raises(InputError, match="data.contents: "):
+            again(preparation=how)
+    other_data(whole, ("test", "validation", "train"))
+    with pytest.raises(InputError, match="data.splits.train: "):
+        again(preparation=how)
+    other_data(whole)
+    for part, key in (("data", "contents"), (None, "fixed")):
+        older = json.loads(json.dumps(record))
+        del (older if part is None else older[part])[key]
+        (folder / "record.json").write_text(json.dumps(older))
+        with pytest.raises(InputError, match=f"{key}: its record does not say this"):
+            again(preparation=how)
+    older["fixed"] = {"seeds": [0, 1]}
+    (folder / "record.json").write_text(json.dumps(older))
+    with pytest.raises(InputError, match=r"fixed.seeds: .*expected \[0, 1\], found \[0, 1, 2\]"):
+        again(preparation=how)
+    (folder / "record.json").write_text(json.dumps(record))
     assert read_record(folder) == record
     assert sorted(p.name for p in folder.iterdir()) == ["record.json"]
     (folder / "record.json").unlink()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claim_rows import Compared, compare, rows_where
+from claim_rows import Compared, compare, rows_where, tried
 from pages import RESULTS
 
 from equiglass.simulation.config import SimulationConfig
 from equiglass.studies.base import Row
 from equiglass.studies.grid import read_table
-from equiglass.studies.tuned import RATES
 from equiglass.yaml_config import load_layered
 
 
@@ -46,12 +45,16 @@ def by_time(rows: Sequence[Row], one: str, other: str, where: str) -> list[Compa
 
 
 def rates(rows: Sequence[Row]) -> str:
-    """How learning rates were chosen, and whether the best may lie beyond those tried."""
-    if not rows:
-        return ""
-    text = f"Learning rates are chosen on the validation data among {', '.join(map(str, RATES))}"
-    edge = list(dict.fromkeys(r["network"] for r in rows if r["learning_rate"] == RATES[-1]))
-    return f"{text}; the largest, beyond which none was tried, for {', '.join(edge) or 'none'}."
+    """How learning rates were chosen, and for whom the best may lie beyond those tried."""
+    parts = []
+    for grid in dict.fromkeys(tried(r) for r in rows if tried(r)):
+        mine = [r for r in rows if tried(r) == grid]
+        text = f"Learning rates are chosen on the validation data among {', '.join(map(str, grid))}"
+        for rate, word in ((grid[0], "smallest"), (grid[-1], "largest")):
+            names = list(dict.fromkeys(r["network"] for r in mine if r["learning_rate"] == rate))
+            text += f"; the {word}, beyond which none was tried, for {', '.join(names) or 'none'}"
+        parts.append(f"{text}.")
+    return " ".join(parts)
 
 
 def budgets(rows: Sequence[Row]) -> str:

@@ -7,7 +7,7 @@ Every number and verdict follows from the tables in docs/results/; see tools/cla
 
 from __future__ import annotations
 
-from claim_rows import CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
+from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
 from claim_tables import table
 from claims import Claim, claims
 from pages import RESULTS, ROOT, Page, run
@@ -22,8 +22,10 @@ from the tables in `docs/results/`, verdicts included.
 **The rule.** A claim is decided by the comparisons that stand first with it. A comparison is
 *{SHOWN}* or *{REFUTED}* only with at least {SEEDS} seeds, at least {CONFIGURATIONS} test
 configurations of the state point, and an interval of the difference that excludes zero; then its
-sign decides. Anything else is *{OPEN}*, with what is missing. A claim is *{SHOWN}* if all of these
-comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
+sign decides. Where learning rates were chosen, that of the worse of the two must lie between the
+smallest and the largest of those tried, since with one beyond it might do better: else
+*{BEYOND}* are missing. Anything else is *{OPEN}*, with what is missing. A
+claim is *{SHOWN}* if all of these comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
 
 **The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
 is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval

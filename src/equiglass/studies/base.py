@@ -96,11 +96,15 @@ class Study(ABC):
         One line on what is compared.
     columns
         The columns of its own, between ``variant`` and the common ones.
+    fixed
+        What it fixes itself and no configuration file says, by name, for its record: a folder is
+        not gone on with under another choice.
     """
 
     kind: ClassVar[str]
     help: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
+    fixed: ClassVar[Mapping[str, Any]] = {}
 
     @abstractmethod
     def stages(self, plan: Plan) -> list[list[Cell]]:

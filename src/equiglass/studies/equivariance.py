@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
 from .seeds import seed_curves
-from .tuned import TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +33,7 @@ class Equivariance(Study):
         "parameters; learning rates chosen on validation data, three seeds"
     )
     columns = ("network", "l_max", "channels", *TUNED_COLUMNS)
+    fixed = TUNED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates; then a network of each kind for each seed."""

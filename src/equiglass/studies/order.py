@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, text_of
-from .seeds import seeds_of, with_seed
+from .seeds import SEEDED, seeds_of, with_seed
 from .temperature import at, reduced_label, train_at_temperatures
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class OrderParameter(Study):
     columns = (
         "trained_at", "seed", "other_trained_at", "other_seed", "tested_at", "definition",
     )  # fmt: skip
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """The networks, then their comparison."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..data.configuration import Configuration
+from ..data.contents import contents
 from ..data.dataset import Dataset, Entry
 from ..data.fields import MADE_FIELDS
 from ..drawing import save
@@ -67,7 +69,7 @@ def study(
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
-    data, known = _loaded(open_data(config).dataset)
+    data, known, content = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how))
     begin(
@@ -76,7 +78,15 @@ def study(
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "data": {"source": config.data.source, "fingerprint": data.fingerprint()},
+            "fixed": dict(chosen.fixed),
+            "data": {
+                "source": config.data.source,
+                "fingerprint": data.fingerprint(),
+                "contents": content,
+                "splits": {
+                    name: [e.name for e in part.entries] for name, part in data.splits.items()
+                },
+            },
             "preparation": how.record(),
         },
     )
@@ -90,9 +100,16 @@ def study(
     return table
 
 
-def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
-    """The data set, read once and without the heavy arrays of end positions."""
-    configurations = [c.replace(end_positions=None) for c in data]
+def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration], str]:
+    """The data set, read once and without the heavy arrays of end positions, and its contents."""
+    configurations: list[Configuration] = []
+
+    def whole() -> Iterator[Configuration]:
+        for c in data:
+            configurations.append(c.replace(end_positions=None))
+            yield c
+
+    read = contents(whole())
     splits: dict[bytes, str | None] = {}
     for entry, c in zip(data.entries, configurations, strict=True):
         content = hashlib.sha256(c.positions.tobytes()).digest()
@@ -105,4 +122,4 @@ def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
         Entry(entry.name, entry.format, lambda c=c: c, entry.split)  # type: ignore[misc]
         for entry, c in zip(data.entries, configurations, strict=True)
     ]
-    return Dataset(data.source, tuple(entries)), configurations
+    return Dataset(data.source, tuple(entries)), configurations, read

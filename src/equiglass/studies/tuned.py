@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .base import Cell, Plan, Row
-from .seeds import seeds_of, with_seed
+from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock, Spent
 
 if TYPE_CHECKING:
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
 
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
+QUICK_RATES = RATES[1:3]
+TUNED = SEEDED | {"learning_rates": RATES}  # for Study.fixed
 TRIAL = "trial.json"
-TUNED_COLUMNS = ("learning_rate", "validation_rho", "tuning_core_seconds", "seed")
+TUNED_COLUMNS = (
+    "learning_rate", "learning_rates_tried", "validation_rho", "tuning_core_seconds", "seed",
+)  # fmt: skip
 
 
 class Trial(NamedTuple):
@@ -39,7 +43,7 @@ def tuned_cells(
     networks
         By name, the training and what its rows have in the study's columns.
     """
-    rates = RATES[-2:] if plan.quick else RATES
+    rates = QUICK_RATES if plan.quick else RATES
     trials, cells = [], []
     for network, (config, columns) in networks.items():
         names = {rate: f"{network},rate={rate:g}" for rate in rates}
@@ -79,8 +83,17 @@ def try_rate(folder: Path, config: TrainConfig, preparation: Preparation) -> lis
     return []
 
 
-def best_of(folders: Sequence[Path]) -> tuple[Trial, Path, float | None]:
-    """The trial of the best correlation, its folder, and the core seconds of all.
+class Best(NamedTuple):
+    """The trial of the best correlation, its folder, all rates, and the core seconds of all."""
+
+    trial: Trial
+    folder: Path
+    tried: tuple[float, ...]
+    core_seconds: float | None
+
+
+def best_of(folders: Sequence[Path]) -> Best:
+    """The trial of the best correlation; one that diverged has none, and was tried, too.
 
     Raises
     ------
@@ -95,7 +108,10 @@ def best_of(folders: Sequence[Path]) -> tuple[Trial, Path, float | None]:
         raise InputError("the training diverged at every learning rate", source=folders[0])
     spent = [t.core_seconds for t in trials if t.core_seconds is not None]
     _, best = max(ranked)
-    return trials[best], folders[best], sum(spent) if len(spent) == len(trials) else None
+    tried = tuple(sorted(t.learning_rate for t in trials))
+    return Best(
+        trials[best], folders[best], tried, sum(spent) if len(spent) == len(trials) else None
+    )
 
 
 def train_at_best(
@@ -111,7 +127,7 @@ def train_at_best(
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
 
-    best, origin, tuning = best_of(trials)
+    best, origin, tried, tuning = best_of(trials)
     data = open_data(config).dataset
     splits = data.splits
     if seed == 0:
@@ -123,6 +139,7 @@ def train_at_best(
         spent = clock.spent()
     own = {
         "learning_rate": best.learning_rate,
+        "learning_rates_tried": " ".join(f"{rate:g}" for rate in tried),
         "validation_rho": model.card.metrics["validation_rho"],
         "tuning_core_seconds": tuning,
     }

@@ -88,6 +88,13 @@ def twin_of(config: TrainConfig, channels: int) -> TrainConfig:
     return config.model_copy(update={"model": TwinConfig.model_validate(shared)})
 
 
+def twin_as_large(config: TrainConfig, n_types: int, n_times: int) -> TrainConfig:
+    """The training of the twin of about as many parameters as the network that is configured."""
+    make = partial(twin_of, config)
+    target = n_parameters(varied(config).model, n_types, n_times)
+    return make(matched(partial(size_of, make, n_types, n_times), target))
+
+
 def n_parameters(config: NetworkSettings, n_types: int, n_times: int) -> int:
     """Trained parameters of a network of these settings."""
     from ..models.registry import build_network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data.configuration import Configuration
@@ -20,6 +20,7 @@ from ..training.config import TrainConfig
 from ..training.sources import open_data
 from .base import Plan, Row
 from .grid import run_grid, write_table
+from .networks import check_networks
 from .record import begin
 from .registry import study_of
 
@@ -33,6 +34,7 @@ def study(
     folder: str | os.PathLike[str],
     *,
     quick: bool = False,
+    networks: Sequence[str] | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     preparation: Preparation | None = None,
@@ -48,6 +50,9 @@ def study(
         The training that the study varies; its data set needs the splits train, validation, test.
     quick
         A few variants and epochs, to see that everything runs.
+    networks
+        Models to train, of :data:`equiglass.studies.networks.NETWORKS`, in studies that have the
+        choice; by default the equivariant network.
     n_processes, scheduler
         Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
     preparation
@@ -61,17 +66,20 @@ def study(
     Raises
     ------
     InputError
-        If the data set does not suit the study, or the folder holds another one, or one of other
-        settings, data or potential.
+        If the data set does not suit the study, or it has not these models, or the folder holds
+        another one, or one of other settings, data or potential.
     """
     chosen = study_of(kind)
+    models = chosen.networks[:1]
+    if networks is not None:
+        models = check_networks(networks, chosen.networks)
     target = Path(folder)
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
     data, known, content = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
-    stages = chosen.stages(Plan(config, data, target, quick, how))
+    stages = chosen.stages(Plan(config, data, target, quick, how, models))
     begin(
         target,
         {
@@ -79,6 +87,7 @@ def study(
             "quick": quick,
             "config": config.model_dump(mode="json"),
             "fixed": dict(chosen.fixed),
+            **({"networks": models} if models else {}),
             "data": {
                 "source": config.data.source,
                 "fingerprint": data.fingerprint(),

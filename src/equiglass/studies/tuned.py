@@ -43,18 +43,31 @@ def tuned_cells(
     networks
         By name, the training and what its rows have in the study's columns.
     """
-    rates = QUICK_RATES if plan.quick else RATES
     trials, cells = [], []
     for network, (config, columns) in networks.items():
-        names = {rate: f"{network},rate={rate:g}" for rate in rates}
-        for rate, name in names.items():
-            trials.append(Cell(name, try_rate, (with_rate(config, rate), plan.preparation)))
-        folders = tuple(plan.folder / name for name in names.values())
+        own, folders = trials_of(plan, network, config)
+        trials += own
         for seed in seeds_of(plan.quick):
             name = f"{network},seed={seed}"
             arguments = (name, config, seed, folders, plan.preparation)
             cells.append(Cell(name, train_at_best, arguments, {**columns, "seed": seed}))
     return trials, cells
+
+
+def trials_of(
+    plan: Plan, network: str, config: TrainConfig, temperatures: tuple[float, ...] | None = None
+) -> tuple[list[Cell], tuple[Path, ...]]:
+    """The trials of a network, see :func:`try_rate`, and their folders."""
+    rates = QUICK_RATES if plan.quick else RATES
+    cells = [
+        Cell(
+            f"{network},rate={rate:g}",
+            try_rate,
+            (with_rate(config, rate), plan.preparation, temperatures),
+        )
+        for rate in rates
+    ]
+    return cells, tuple(plan.folder / cell.variant for cell in cells)
 
 
 def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
@@ -63,17 +76,30 @@ def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
     return config.model_copy(update={"optimizer": optimizer})
 
 
-def try_rate(folder: Path, config: TrainConfig, preparation: Preparation) -> list[Row]:
-    """Train, and keep how well that did on the validation data; no rows of a table."""
+def try_rate(
+    folder: Path,
+    config: TrainConfig,
+    preparation: Preparation,
+    temperatures: tuple[float, ...] | None = None,
+) -> list[Row]:
+    """Train, and keep how well that did on the validation data; no rows of a table.
+
+    With ``temperatures`` on the data of these, at reduced times.
+    """
     from ..training.sources import open_data
     from ..written import write_json
+    from .across import material
     from .cells import RUN, fitted
 
-    splits = open_data(config).dataset.splits
+    if temperatures is None:
+        splits = open_data(config).dataset.splits
+        training, validation = splits["train"], splits["validation"]
+    else:
+        training, validation, _ = material(config, temperatures)
     clock = Clock(folder / RUN)
     rho = None
     try:
-        model = fitted(config, folder, splits["train"], splits["validation"], preparation)
+        model = fitted(config, folder, training, validation, preparation)
         rho = model.card.metrics["validation_rho"]
     except InputError as error:
         if "diverged" not in str(error):
@@ -127,7 +153,8 @@ def train_at_best(
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
 
-    best, origin, tried, tuning = best_of(trials)
+    found = best_of(trials)
+    best, origin = found.trial, found.folder
     data = open_data(config).dataset
     splits = data.splits
     if seed == 0:
@@ -137,11 +164,16 @@ def train_at_best(
         clock = Clock(folder / RUN)
         model = fitted(asked, folder, splits["train"], splits["validation"], preparation)
         spent = clock.spent()
-    own = {
-        "learning_rate": best.learning_rate,
-        "learning_rates_tried": " ".join(f"{rate:g}" for rate in tried),
-        "validation_rho": model.card.metrics["validation_rho"],
-        "tuning_core_seconds": tuning,
-    }
+    own = tuned_columns(found, model.card.metrics["validation_rho"])
     rows = test_rows(model, data, spent, preparation, name)
     return [{**own, **row} for row in rows]
+
+
+def tuned_columns(best: Best, validation_rho: float | None) -> Row:
+    """What the rows say of the choice of the learning rate; the seed is the cell's."""
+    return {
+        "learning_rate": best.trial.learning_rate,
+        "learning_rates_tried": " ".join(f"{rate:g}" for rate in best.tried),
+        "validation_rho": validation_rho,
+        "tuning_core_seconds": best.core_seconds,
+    }

@@ -118,6 +118,42 @@ def test_what_is_solved_at_once_meets_every_seed() -> None:
     assert compare("a − b", "here", rows(0.05), []) is None
 
 
+def test_times_count_at_which_all_configurations_have_labels() -> None:
+    compare = tool("claim_rows").compare
+    some = rows(0.05), rows(0.0)
+    for part in some:
+        for row in part:
+            if row["time"] == 1:
+                row |= {"n_configurations": 7, "rhos": text_of(BASE[:7] - 0.5)}
+    found = compare("a − b", "here", *some)
+    assert (found.configurations, found.verdict) == (12, "shown")
+    assert found.first == pytest.approx(BASE.mean() + 0.05, abs=0.01)
+
+
+def test_core_hours_count_a_trial_once() -> None:
+    """The training of the first seed is a trial where the rate was chosen, and only there."""
+    columns = {
+        "learning_rate": 0.01,
+        "tuning_core_seconds": 180.0,
+        "tuned_at": 0.64,
+    }
+    core_hours = tool("claim_rows").core_hours
+    for trained_at, trainings in ((0.64, 2), (0.56, 3)):
+        mine = rows(0, trained_at=trained_at, network="a", **columns)
+        assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
+
+
+def test_matrix_of_temperatures_stands_beside_the_published() -> None:
+    own = rows(0, network="SE(3)", trained_at=0.64, tested_at=0.56)
+    for row in own:
+        row["rho"] = 0.5 + 0.1 * row["seed"]
+    lines = tool("claim_tables").matrices(own)
+    assert "| SE(3) | 0.64 | - | 0.600 | - | - |" in lines
+    assert "| SE3, published | 0.64 | 0.672 | 0.699 | 0.719 | 0.715 |" in lines
+    assert "| BOTAN, published | 0.64 | 0.658 | 0.655 | 0.665 | 0.644 |" in lines
+    assert tool("claim_tables").matrices([]) == []
+
+
 def test_tables_of_means_alone_have_no_interval() -> None:
     old = [{**row, "rhos": None, "rho": 0.5} for row in rows(0.0)]
     found = tool("claim_rows").compare("a − b", "here", old, old)

@@ -120,11 +120,16 @@ def by_seed(rows: Sequence[Row]) -> dict[Any, Array]:
 def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> Compared | None:
     """Two sets of rows, those of the same seeds against each other; None where one is empty.
 
-    What has no seed, since it is solved at once, is compared with every seed of the other.
+    What has no seed, since it is solved at once, is compared with every seed of the other. Times
+    count at which all test configurations have labels.
     """
     if not one or not other:
         return None
-    times = {r["time"] for r in one} & {r["time"] for r in other}
+    most = max(r["n_configurations"] for r in one)
+    whole_times = (
+        {r["time"] for r in part if r["n_configurations"] == most} for part in (one, other)
+    )
+    times = set.intersection(*whole_times)
     one, other = ([r for r in rows if r["time"] in times] for rows in (one, other))
     a, b = by_seed(one), by_seed(other)
     seeds = [s for s in a if s in b or set(b) == {None}]
@@ -194,9 +199,9 @@ def core_hours(rows: Iterable[Row]) -> float | None:
     for row in rows:
         trainings[row["variant"]] = row.get("core_seconds")
         if row.get("learning_rate") is not None:
-            # One of the trials is the training of the first seed.
+            # One of the trials is the training of the first seed, where the rate was chosen.
             trials[row.get("network")] = row.get("tuning_core_seconds")
-            if row.get("seed") == 0:
+            if row.get("seed") == 0 and row.get("trained_at") == row.get("tuned_at"):
                 trainings[row["variant"]] = 0.0
     spent = [*trainings.values(), *trials.values()]
     return None if any(s is None for s in spent) else sum(spent) / 3600

@@ -71,6 +71,33 @@ def budgets(rows: Sequence[Row]) -> str:
     return f"Core-hours of a training: {'; '.join(parts)}." if parts else ""
 
 
+def matrices(rows: Sequence[Row]) -> list[str]:
+    """ρ at t = τ_α by temperatures of training and test, beside what is published."""
+    late = [r for r in rows_where(rows) if r["time"] == 1.0]
+    if not late:
+        return []
+    published = read_table(RESULTS / "published_temperature.csv")
+    tested = sorted({r["tested_at"] for r in published}, reverse=True)
+    lines = [
+        "ρ of type A at t = τ_α of the published grids, mean over seeds and configurations, beside "
+        "FIG5 of GlassBench (Zenodo 10.5281/zenodo.10118191, CC-BY-4.0; up to 400 training "
+        "configurations of 4096 particles at each temperature):",
+        "",
+        f"| | trained at T | {' | '.join(f'tested at {t:g}' for t in tested)} |",
+        "| --- " * (len(tested) + 2) + "|",
+    ]
+    for source, where in ((late, ""), (published, ", published")):
+        names = dict.fromkeys((r["network"], r["trained_at"]) for r in source)
+        for network, trained in names:
+            mine = [r for r in source if (r["network"], r["trained_at"]) == (network, trained)]
+            cells = []
+            for t in tested:
+                found = [r["rho"] for r in mine if r["tested_at"] == t]
+                cells.append(f"{sum(found) / len(found):.3f}" if found else "-")
+            lines.append(f"| {network}{where} | {trained} | {' | '.join(cells)} |")
+    return lines
+
+
 def last(rows: Sequence[Row]) -> float:
     """The longest time of a table."""
     return max((float(r["time"]) for r in rows), default=0.0)

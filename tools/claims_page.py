@@ -7,9 +7,10 @@ Every number and verdict follows from the tables in docs/results/; see tools/cla
 
 from __future__ import annotations
 
+from claim import Claim
 from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
 from claim_tables import table
-from claims import Claim, claims
+from claims import claims
 from pages import RESULTS, ROOT, Page, run
 
 TABLES = ("equivariance_t064", "rivals_t064")
@@ -43,6 +44,14 @@ equiglass simulate ka3d_labels:few -o labels/few.zarr
 equiglass simulate ka3d_labels:chains -o labels/chains.zarr
 equiglass convert ka3d@0.56 labels/ka3d.zarr
 equiglass convert ka3d_quickstart labels/quickstart.zarr
+```
+
+and `ka3d_temperatures`, at three temperatures, from
+
+```sh
+equiglass simulate ka3d_chains -o labels/cold.zarr
+equiglass simulate ka3d_held -o labels/held.zarr
+equiglass convert ka3d labels/packaged.zarr
 ```
 
 {{summary}}
@@ -79,6 +88,7 @@ def section(number: int, claim: Claim) -> str:
         lines += [*(line(c) for c in found[n_decides:]), ""]
     else:
         lines += ["No run is committed.", ""]
+    lines += [*claim.tables, ""] if claim.tables else []
     return "\n".join([*lines, " ".join(claim.notes.split()), ""] if claim.notes else lines)
 
 

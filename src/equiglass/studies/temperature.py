@@ -37,7 +37,7 @@ class Temperature(Study):
         "trained at each temperature, at all but one and at all, tested at every one, in units of "
         "τ_α; learning rates chosen on validation data, three seeds"
     )
-    columns = ("network", "trained_at", "tested_at", "definition", *TUNED_COLUMNS)
+    columns = ("network", "trained_at", "tested_at", "definition", "tuned_at", *TUNED_COLUMNS)
     fixed = TUNED
     networks = tuple(NETWORKS)
 
@@ -70,7 +70,7 @@ class Temperature(Study):
                     name = f"{network},{label}" + ("" if seed is None else f",seed={seed}")
                     task = TaskOf(tuple(group), tuple(tested), seed, folders, group == [tuning])
                     columns = {
-                        "network": network, "seed": seed,
+                        "network": network, "seed": seed, "tuned_at": None if solved else tuning,
                         "trained_at": ", ".join(f"{t:g}" for t in group),
                     }  # fmt: skip
                     arguments = (name, settings, task, plan.preparation)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import InputError
 from .across import at, material, reduced_data, rows_at
 from .base import Cell, Plan, Row, Study
 from .reduced import at_reduced_times, temperatures_of
@@ -30,13 +31,13 @@ NUMBERS = (1, 2, 4, 8)
 
 
 class Transfer(Study):
-    """From every temperature to every other, and from short times to long ones and back.
+    """From every temperature to every other that has tests, and across times, both ways.
 
     The few configurations of the target are drawn by the seed, for every way of learning the same;
     each epoch shows them as often as one of the source network shows its own configurations, so
     that all trainings have as many steps. The same validation configurations choose epochs and the
-    penalties of frozen representations. Across times the temperature is the warmest, the number of
-    configurations the largest of those across temperatures, and short times are the first half.
+    penalties of frozen representations. Across times the temperature is the warmest that has
+    tests, the number of configurations the largest, and short times are the first half.
     """
 
     kind = "transfer"
@@ -54,24 +55,30 @@ class Transfer(Study):
         """The networks of each source; then every way to each target."""
         temperatures = temperatures_of(plan.data)
         data = at_reduced_times(plan.data).data  # Before anything is trained.
+        tested = data.split("test").temperatures()
+        every = places(data, temperatures, tested)
         sources, targets = [], []
         for seed in seeds_of(plan.quick):
             origins = {}
-            for place in places(data, temperatures):
+            for place in every:
                 name = f"source {place.name},seed={seed}"
                 origins[place.name] = plan.folder / name / "run"
                 task = Task(place, seed, SOURCE)
                 sources.append(cell(plan, name, task, {"source": place.label}))
-            for place in places(data, temperatures):
+            for place in every:
+                if place.temperature not in tested:
+                    continue
                 available = len(at(data, "train", [place.temperature]))
                 fitting = [n for n in ((1,) if plan.quick else NUMBERS) if n <= available]
                 for n in fitting[-1:] if place.across == TIME else fitting:
                     label = f"{place.name},n={n},seed={seed}"
                     task = Task(place, seed, SCRATCH, n)
                     targets.append(cell(plan, f"{SCRATCH} {label}", task, {"source": None}))
-                    others = [p for p in places(data, temperatures) if p.across == place.across]
-                    for other in others:
-                        for method in (FROZEN, FINE_TUNED) if other != place else ():
+                    for other in every:
+                        if other == place or other.across != place.across:
+                            continue
+                        short = plan.quick and place.across == TIME
+                        for method in (FROZEN,) if short else (FROZEN, FINE_TUNED):
                             task = Task(place, seed, method, n, origins[other.name])
                             name = f"{method} {other.name} to {label}"
                             targets.append(cell(plan, name, task, {"source": other.label}))
@@ -150,15 +157,15 @@ class Task(NamedTuple):
     origin: Path | None = None
 
 
-def places(data: Dataset, temperatures: Sequence[float]) -> Iterator[Place]:
-    """Every temperature with all times, and two parts of the times at the warmest."""
+def places(data: Dataset, temperatures: Sequence[float], tested: Sequence[float]) -> list[Place]:
+    """Every temperature with all times, and two parts of the times at the warmest with tests."""
     times = tuple(data.splits["train"][0].times.tolist())  # type: ignore[union-attr]
-    for t in temperatures:
-        yield Place(TEMPERATURE, t, t, times)
-    half = len(times) // 2
-    if half:
-        yield Place(TIME, temperatures[-1], SHORT, times[:half])
-        yield Place(TIME, temperatures[-1], LONG, times[half:])
+    found = [Place(TEMPERATURE, t, t, times) for t in temperatures]
+    half, both = len(times) // 2, [t for t in temperatures if t in tested]
+    if half and both:
+        found += [Place(TIME, both[-1], SHORT, times[:half])]
+        found += [Place(TIME, both[-1], LONG, times[half:])]
+    return found
 
 
 def cell(plan: Plan, name: str, task: Task, columns: Row) -> Cell:
@@ -211,6 +218,8 @@ def learn_and_score(
         drawn = np.random.default_rng(task.seed).permutation(most)[: task.n]
         training = [training[k] for k in drawn]
     test = at_some(at(reduced.data, "test", [place.temperature]), place.times)
+    if not test and task.method != SOURCE:
+        raise InputError("has no tests at these times", source=name, field="test")
     clock = Clock(folder / RUN)
     origin = None if task.origin is None else load_model(task.origin)
     predictor: Any
@@ -228,8 +237,9 @@ def learn_and_score(
             origin if task.method == FINE_TUNED else None,
         )  # fmt: skip
     spent = clock.spent()
+    full = prepared(reader, test, preparation) if test else []
     rows = rows_at(
-        predictor, prepared(reader, test, preparation), name, temperature=place.temperature,
-        spent=spent, validation=learned.words,
+        predictor, full, name, temperature=place.temperature, spent=spent,
+        validation=learned.words,
     )  # fmt: skip
     return [{"definition": reduced.definition, **row} for row in rows]

@@ -50,7 +50,8 @@ and `ka3d_temperatures`, at three temperatures, from
 
 ```sh
 equiglass simulate ka3d_chains -o labels/cold.zarr
-equiglass simulate ka3d_held -o labels/held.zarr
+equiglass simulate ka3d_pair -o labels/pair_chains.zarr
+equiglass simulate ka3d_pair:held -o labels/held.zarr
 equiglass convert ka3d labels/packaged.zarr
 ```
 

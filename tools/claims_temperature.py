@@ -48,8 +48,7 @@ def unseen() -> Claim:
             *(first if rows else first[2:]),
         ],
         f"What decides are the temperatures with {CONFIGURATIONS} test configurations. All "
-        "networks have as many steps at each temperature, on one run of each start of chains, or, "
-        f"at T = 0.64, on four ensembles of 32. {rates(rows)}",
+        f"networks have as many steps at each temperature, on one run of each start. {rates(rows)}",
         "study_temperatures.png",
         tables=matrices(rows),
     )

@@ -62,6 +62,45 @@ def test_verdicts(gain: float, seeds: int, n: int, verdict: str, missing: list[s
     assert found.core_hours == pytest.approx((1 if gain == 0 else 2) * seeds * 36 / 3600)
 
 
+@pytest.mark.parametrize(
+    ("gain", "rate", "tried", "verdict"),
+    [
+        (0.05, 0.01, "0.001 0.01 0.1", "shown"),
+        (0.05, 0.1, "0.001 0.01 0.1", "open"),
+        (0.05, 0.001, "0.001 0.01 0.1", "open"),
+        (-0.05, 0.1, "0.001 0.01 0.1", "refuted"),  # the better one may be better yet
+        (0.05, 0.01, None, "open"),  # of tables that do not say so: .001, .003 and .01
+        (0.05, 0.003, None, "shown"),
+        (0.05, 0.01, 0.01, "open"),  # one alone, read from a table as a number
+        (0.05, None, None, "shown"),  # solved at once
+    ],
+)
+def test_a_rival_at_the_end_of_the_rates_decides_nothing(
+    gain: float, rate: float | None, tried: str | float | None, verdict: str
+) -> None:
+    claim_rows = tool("claim_rows")
+    mine = rows(gain, learning_rate=0.01, learning_rates_tried="0.001 0.01 0.1")
+    found = claim_rows.compare(
+        "a − b", "here", mine, rows(0.0, learning_rate=rate, learning_rates_tried=tried)
+    )
+    assert found.verdict == verdict
+    assert found.missing == ([claim_rows.BEYOND] if verdict == "open" else [])
+
+
+def test_rates_are_those_of_the_table() -> None:
+    chosen = [(0.1, "0.01 0.1", "a"), (0.01, "0.01 0.1", "b"), (0.003, None, "c")]
+    every = [
+        row
+        for rate, tried, name in chosen
+        for row in rows(0, 1, learning_rate=rate, learning_rates_tried=tried, network=name)
+    ]
+    first, second = tool("claim_tables").rates(every).split(". ")
+    assert "among 0.01, 0.1; the smallest, beyond which none was tried, for b; " in first
+    assert first.endswith("the largest, beyond which none was tried, for a")
+    assert "among 0.001, 0.003, 0.01; " in second and second.endswith("tried, for none.")
+    assert tool("claim_tables").rates(rows(0, learning_rate=None)) == ""
+
+
 def test_pairing_takes_out_what_configurations_have_in_common() -> None:
     """The spread of configurations is ten times the difference that is found."""
     compare = tool("claim_rows").compare
@@ -77,6 +116,42 @@ def test_what_is_solved_at_once_meets_every_seed() -> None:
     found = compare("a − b", "here", rows(0.05), alone)
     assert (found.seeds, found.verdict, found.core_hours) == (3, "shown", None)
     assert compare("a − b", "here", rows(0.05), []) is None
+
+
+def test_times_count_at_which_all_configurations_have_labels() -> None:
+    compare = tool("claim_rows").compare
+    some = rows(0.05), rows(0.0)
+    for part in some:
+        for row in part:
+            if row["time"] == 1:
+                row |= {"n_configurations": 7, "rhos": text_of(BASE[:7] - 0.5)}
+    found = compare("a − b", "here", *some)
+    assert (found.configurations, found.verdict) == (12, "shown")
+    assert found.first == pytest.approx(BASE.mean() + 0.05, abs=0.01)
+
+
+def test_core_hours_count_a_trial_once() -> None:
+    """The training of the first seed is a trial where the rate was chosen, and only there."""
+    columns = {
+        "learning_rate": 0.01,
+        "tuning_core_seconds": 180.0,
+        "tuned_at": 0.64,
+    }
+    core_hours = tool("claim_rows").core_hours
+    for trained_at, trainings in ((0.64, 2), (0.56, 3)):
+        mine = rows(0, trained_at=trained_at, network="a", **columns)
+        assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
+
+
+def test_matrix_of_temperatures_stands_beside_the_published() -> None:
+    own = rows(0, network="SE(3)", trained_at=0.64, tested_at=0.56)
+    for row in own:
+        row["rho"] = 0.5 + 0.1 * row["seed"]
+    lines = tool("claim_tables").matrices(own)
+    assert "| SE(3) | 0.64 | - | 0.600 | - | - |" in lines
+    assert "| SE3, published | 0.64 | 0.672 | 0.699 | 0.719 | 0.715 |" in lines
+    assert "| BOTAN, published | 0.64 | 0.658 | 0.655 | 0.665 | 0.644 |" in lines
+    assert tool("claim_tables").matrices([]) == []
 
 
 def test_tables_of_means_alone_have_no_interval() -> None:

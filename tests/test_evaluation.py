@@ -268,6 +268,15 @@ def test_scores_on_training_data_are_said_to_be_no_test() -> None:
     model.card = replace(model.card, notes={"trained_on": prints_of(data[1:])})
     with pytest.warns(AssumptionWarning, match="2 of the 3 configurations are training data"):
         eg.evaluate(model, data)
+    other = PropensityModel(SE3Config(channels=2, layers=1, l_max=0), 2, (1.0,))
+    model.card, other.card = (replace(m.card, name=n) for m, n in ((model, "one"), (other, "two")))
+    other.card = replace(other.card, notes={"trained_on": prints_of(data[:1])})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eg.compare([model, "energy", other], data)
+    said = [str(w.message) for w in caught if "training data" in str(w.message)]
+    assert len(said) == 2 and said[0].startswith("one: 2 of the 3 configurations")
+    assert said[1].startswith("two: 1 of the 3 configurations")
     # Of a model that records names alone.
     rows = [{"type": "A", "time": 1.0, "folds": [{"b.npz": 0.8}]}]
     model.card = replace(model.card, notes={}, metrics={"cross_validation": {"pearson": rows}})

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,14 @@ from typer.testing import CliRunner
 from equiglass.cli.main import app
 from equiglass.commands.report import report
 from equiglass.data.configuration import Configuration
+from equiglass.data.contents import contents
 from equiglass.data.dataset import Dataset, from_configurations, read
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.simulation.preparation import Preparation
+from equiglass.studies.across import validating
 from equiglass.studies.base import COMMON_COLUMNS, rhos_of
 from equiglass.studies.equivariance import TWIN
 from equiglass.studies.grid import read_table
@@ -33,7 +36,6 @@ from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
 from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
 from equiglass.studies.run import study
-from equiglass.studies.temperature import validating
 from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
@@ -88,19 +90,27 @@ def test_reduced_times(two_temperatures: Path) -> None:
 
 
 def test_measured_relaxation_times_keep_the_common_times() -> None:
-    """They scatter by some per cent: the packaged data have four times in common by either one."""
-    reduced = at_reduced_times(read("ka3d"))
+    """They scatter by some per cent: the packaged data have four times in common by either one.
+
+    By the publishers' where all times are of their grids, else by the measured ones.
+    """
+    whole = read("ka3d")
+    reduced = at_reduced_times(whole)
+    assert reduced.definition == PUBLISHED
+    assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.002, 0.032, 0.1, 0.32)}  # type: ignore[union-attr]
+    off = [c.replace(times=np.append(c.times[:-1], 1.002 * c.times[-1])) for c in whole]  # type: ignore[index]
+    reduced = at_reduced_times(from_configurations(off))
     assert reduced.definition == "F_s(7.25) = 1/e"
     assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.0042, 0.067, 0.21, 0.67)}  # type: ignore[union-attr]
     rows = {0.5: [1, 3, 4, 5], 0.56: [0, 3, 4, 5], 0.64: [0, 3, 4, 5]}
-    for whole, kept in zip(read("ka3d"), reduced.data, strict=True):
-        assert np.array_equal(kept.propensity, whole.propensity[rows[whole.temperature or 0]])  # type: ignore[index, arg-type]
+    for c, kept in zip(whole, reduced.data, strict=True):
+        assert np.array_equal(kept.propensity, c.propensity[rows[c.temperature or 0]])  # type: ignore[index, arg-type]
 
 
 def of(*relaxation_times: RelaxationTime | None) -> Dataset:
     return from_configurations(
         [
-            labelled(t, k, tau)
+            labelled(t, k, tau).replace(times=1.01 * np.array(GRIDS[t]))  # off the published grids
             for k, (t, tau) in enumerate(zip(GRIDS, relaxation_times, strict=True))
         ]
     )
@@ -122,7 +132,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     data = Path(f"{two_temperatures}@0.56") if one else two_temperatures
     # Processes of their own import everything once more: for one of the studies.
     n_processes = 2 if kind == "size" else 1
-    rows = study(kind, config(data), tmp_path, quick=True, n_processes=n_processes, progress=False)
+    networks = ("se3", "ridge") if kind == "temperature" else None
+    rows = study(
+        kind, config(data), tmp_path, quick=True, networks=networks, n_processes=n_processes,
+        progress=False,
+    )  # fmt: skip
     table = read_table(tmp_path / "study.csv")
     assert len(table) == len(rows) > 0
     assert tuple(table[0]) == ("variant", *STUDIES[kind].columns, *COMMON_COLUMNS)
@@ -166,16 +180,36 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
             (4, 1, 4 * longest), (1, 1, longest),
         }  # fmt: skip
     if kind == "temperature":
-        pairs = {(str(r["trained_at"]), r["tested_at"]) for r in table}
-        assert pairs == {(a, b) for a in ("0.5", "0.56") for b in (0.5, 0.56)}
+        pairs = {(r["network"], str(r["trained_at"]), r["tested_at"]) for r in table}
+        assert pairs == {
+            (n, a, b) for n in (SE3, RIDGE) for a in ("0.5", "0.56") for b in TAU_ALPHA
+        }
+        # The rate that was best at 0.56, which alone has validation data, for both; none of ridge.
+        assert len({r["learning_rate"] for r in table if r["network"] == SE3}) == 1
+        assert {r["learning_rate"] for r in table if r["network"] == RIDGE} == {None}
         assert {r["definition"] for r in table} == {PUBLISHED}
         assert {(str(r["trained_at"]), r["validation"]) for r in table} == {
             ("0.5", "none, last epoch"), ("0.56", "validation split"),
         }  # fmt: skip
     if kind == "transfer":
-        assert {(r["target"], r["method"], r["validation"]) for r in table} == {
-            (0.56, "source", "validation split"), (0.5, "frozen", None),
-            (0.5, "scratch", "none, last epoch"), (0.5, "fine-tuned", "none, last epoch"),
+        ways = {(r["source"], r["target"], r["method"], r["n"], r["validation"]) for r in table}
+        places = {0.5: "none, last epoch", 0.56: "validation split"}
+        places |= dict.fromkeys(("short times", "long times"), "validation split")
+        assert ways == {
+            *((p, p, "source", None, v) for p, v in places.items()),
+            *((None, p, "scratch", 1, v) for p, v in places.items()),
+            *(
+                (a, b, method, 1, places[b])
+                for ends, methods in (
+                    ((0.5, 0.56), ("frozen", "fine-tuned")),
+                    (("short times", "long times"), ("frozen",)),
+                )
+                for a, b in permutations(ends)
+                for method in methods
+            ),
+        }
+        assert {(r["target"], r["time"]) for r in table if r["across"] == "time"} == {
+            ("short times", 0.32), ("long times", 1.0),
         }  # fmt: skip
 
 
@@ -254,7 +288,11 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     folder.mkdir()
     record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
     record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
-    record["data"] = {"source": str(store), "fingerprint": read(store).fingerprint()}
+    record["fixed"] = {"seeds": [0, 1, 2]}
+    record["data"] = {
+        "source": str(store), "fingerprint": read(store).fingerprint(),
+        "contents": contents(read(store)), "splits": {name: [f"{store}/{name}"] for name in splits},
+    }  # fmt: skip
     record["preparation"] = None
     (folder / "record.json").write_text(json.dumps(record))
 
@@ -271,11 +309,35 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     hotter = KOB_ANDERSEN.model_copy(update={"masses": [1.0, 2.0]})
     with pytest.raises(InputError, match=r"preparation.potential.masses: .*\[1.0, 2.0\]"):
         again(preparation=Preparation(hotter))
-    shutil.rmtree(store)
-    members[0] = members[0].replace(propensity=members[0].propensity + 0.1)  # type: ignore[operator]
-    write_store(store, list(zip(splits, members, splits, strict=True)))
+    how, whole = Preparation(KOB_ANDERSEN), members[0]
+
+    def other_data(first: Configuration, names: tuple[str, ...] = splits) -> None:
+        shutil.rmtree(store)
+        write_store(store, list(zip(splits, [first, *members[1:]], names, strict=True)))
+
+    other_data(whole.replace(propensity=whole.propensity + 0.1))  # type: ignore[operator]
     with pytest.raises(InputError, match="data.fingerprint: "):
-        again(preparation=Preparation(KOB_ANDERSEN))
+        again(preparation=how)
+    # The same snapshots and labels, of another temperature, or with other inherent structures.
+    for change in ({"temperature": 0.3}, {"inherent_energy": whole.thermal_energy}):
+        other_data(whole.replace(**change))
+        with pytest.raises(InputError, match="data.contents: "):
+            again(preparation=how)
+    other_data(whole, ("test", "validation", "train"))
+    with pytest.raises(InputError, match="data.splits.train: "):
+        again(preparation=how)
+    other_data(whole)
+    for part, key in (("data", "contents"), (None, "fixed")):
+        older = json.loads(json.dumps(record))
+        del (older if part is None else older[part])[key]
+        (folder / "record.json").write_text(json.dumps(older))
+        with pytest.raises(InputError, match=f"{key}: its record does not say this"):
+            again(preparation=how)
+    older["fixed"] = {"seeds": [0, 1]}
+    (folder / "record.json").write_text(json.dumps(older))
+    with pytest.raises(InputError, match=r"fixed.seeds: .*expected \[0, 1\], found \[0, 1, 2\]"):
+        again(preparation=how)
+    (folder / "record.json").write_text(json.dumps(record))
     assert read_record(folder) == record
     assert sorted(p.name for p in folder.iterdir()) == ["record.json"]
     (folder / "record.json").unlink()

@@ -14,6 +14,9 @@ from equiglass.studies.base import Row, rhos_of
 
 SEEDS, CONFIGURATIONS = 3, 12
 SHOWN, REFUTED, OPEN = "shown", "refuted", "open"
+BEYOND = "learning rates beyond those tried"
+# Tables without the column "learning_rates_tried" were made when studies tried these.
+FIRST_TRIED = (1e-3, 3e-3, 1e-2)
 Array = NDArray[np.float64]
 
 
@@ -29,6 +32,8 @@ class Compared:
         Half width of the interval of the difference; None where it cannot be known.
     core_hours
         Of all trainings of both; None where a run did not record it.
+    at_end
+        Whether the worse of the two has a learning rate at either end of those tried.
     """
 
     what: str
@@ -39,6 +44,7 @@ class Compared:
     seeds: int
     configurations: int
     core_hours: float | None
+    at_end: bool = False
 
     @property
     def missing(self) -> list[str]:
@@ -52,6 +58,8 @@ class Compared:
             found.append("an interval")
         elif abs(self.difference) <= self.half:
             found.append("an interval without zero")
+        if self.at_end:
+            found.append(BEYOND)
         return found
 
     @property
@@ -112,11 +120,16 @@ def by_seed(rows: Sequence[Row]) -> dict[Any, Array]:
 def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> Compared | None:
     """Two sets of rows, those of the same seeds against each other; None where one is empty.
 
-    What has no seed, since it is solved at once, is compared with every seed of the other.
+    What has no seed, since it is solved at once, is compared with every seed of the other. Times
+    count at which all test configurations have labels.
     """
     if not one or not other:
         return None
-    times = {r["time"] for r in one} & {r["time"] for r in other}
+    most = max(r["n_configurations"] for r in one)
+    whole_times = (
+        {r["time"] for r in part if r["n_configurations"] == most} for part in (one, other)
+    )
+    times = set.intersection(*whole_times)
     one, other = ([r for r in rows if r["time"] in times] for rows in (one, other))
     a, b = by_seed(one), by_seed(other)
     seeds = [s for s in a if s in b or set(b) == {None}]
@@ -124,6 +137,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
         return None
     first = np.array([a[s] for s in seeds])
     differences = first - np.array([b[s if s in b else None] for s in seeds])
+    worse = other if differences.mean() > 0 else one
     whole = bool(rhos_of(one[0]) and rhos_of(other[0]))
     return Compared(
         what,
@@ -134,7 +148,22 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
         len(seeds),
         int(one[0]["n_configurations"]),
         core_hours([*one, *other]),
+        any(at_end(row) for row in worse),
     )
+
+
+def tried(row: Row) -> tuple[float, ...]:
+    """The learning rates, increasing, among which that of a row was chosen; none where none was."""
+    if row.get("learning_rate") is None:
+        return ()
+    text = row.get("learning_rates_tried")
+    return FIRST_TRIED if text is None else tuple(sorted(map(float, str(text).split())))
+
+
+def at_end(row: Row) -> bool:
+    """Whether its learning rate is the smallest or the largest that was tried."""
+    rates = tried(row)
+    return bool(rates) and not rates[0] < row["learning_rate"] < rates[-1]
 
 
 def by_name(
@@ -170,9 +199,9 @@ def core_hours(rows: Iterable[Row]) -> float | None:
     for row in rows:
         trainings[row["variant"]] = row.get("core_seconds")
         if row.get("learning_rate") is not None:
-            # One of the trials is the training of the first seed.
+            # One of the trials is the training of the first seed, where the rate was chosen.
             trials[row.get("network")] = row.get("tuning_core_seconds")
-            if row.get("seed") == 0:
+            if row.get("seed") == 0 and row.get("trained_at") == row.get("tuned_at"):
                 trainings[row["variant"]] = 0.0
     spent = [*trainings.values(), *trials.values()]
     return None if any(s is None for s in spent) else sum(spent) / 3600

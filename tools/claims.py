@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import baselines_page
-from claim_rows import OPEN, Compared, between, by_name, compare, rows_where, together
+from claim import Claim
+from claim_rows import Compared, between, by_name, compare, rows_where
 from claim_tables import at_temperature, budgets, by_time, last, pair, rates, state, table
+from claims_temperature import transfer, unseen
 
 from equiglass.models.se3 import SE3Config
 from equiglass.studies.base import Row, rhos_of
@@ -17,61 +16,6 @@ from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 NETWORK = "l_max=2"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One of the seven.
-
-    Attributes
-    ----------
-    decides, beside
-        The comparisons that the verdict follows from, and others; None where no run is committed.
-    notes
-        What the numbers are of.
-    figure
-        In docs/results.
-    singly
-        Those of ``beside`` that are parts of the deciding ones, at single times.
-    """
-
-    title: str
-    says: str
-    commands: Sequence[str]
-    decides: Sequence[Compared | None]
-    beside: Sequence[Compared | None] = ()
-    notes: str = ""
-    figure: str = ""
-    singly: Sequence[Compared | None] = ()
-
-    @property
-    def verdict(self) -> str:
-        """By the rule."""
-        found = [c for c in self.decides if c is not None]
-        return together(found) if found and len(found) == len(self.decides) else OPEN
-
-    @property
-    def missing(self) -> str:
-        """What the decisive comparisons lack, each once."""
-        absent = sum(c is None for c in self.decides)
-        if not self.decides or absent == len(self.decides):
-            return "a committed run"
-        if absent:
-            return f"a committed run of {absent} of the {len(self.decides)} comparisons"
-        every = [m for c in self.decides if c is not None for m in c.missing]
-        return "; ".join(dict.fromkeys(every))
-
-    @property
-    def numbers(self) -> str:
-        """Of the decisive comparisons."""
-        known = [c for c in self.decides if c is not None]
-        several = len({c.where for c in known}) > 1
-        parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
-        unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
-        for what in dict.fromkeys(c.what for c in unlike):
-            times = [c.where.rpartition("t = ")[2] for c in unlike if c.what == what]
-            parts.append(f"not so at t = {', '.join(times)} alone ({what})")
-        return "; ".join(parts)
 
 
 def equivariance() -> Claim:
@@ -103,40 +47,6 @@ def equivariance() -> Claim:
         f"([how](results/baselines.md)). {budgets([*rows, *beside])}",
         "study_equivariance_t064.png",
         singly,
-    )
-
-
-def unseen() -> Claim:
-    """The second."""
-    where = "trained at T = 0.64, tested at T = 0.56"
-    rows = at_temperature(table("equivariance_t064"), "0.56")
-    beside = at_temperature(table("rivals_t064"), "0.56")
-    old = table("temperature")
-
-    def trained(one: str, other: str, at: float) -> Compared | None:
-        a, b = (
-            rows_where(old, variant=name.removeprefix("at "), tested_at=at) for name in (one, other)
-        )
-        where = f"one network of each; tested at T = {at:g}"
-        return compare(f"trained {one} − trained {other}", where, a, b)
-
-    return Claim(
-        "It generalises to unseen temperatures, better than other graph networks",
-        "At a temperature that none was trained at, the network is better than BOTAN's and than "
-        "the twin.",
-        [
-            "equiglass study equivariance ka3d_claims -o equivariance",
-            "equiglass study rivals ka3d_claims -o rivals",
-        ],
-        [pair(beside, SE3, BOTAN, where), pair(rows, NETWORK, TWIN, where)],
-        [
-            *(pair(beside, SE3, name, where) for name in (MLP, RIDGE, COARSE)),
-            trained("without T=0.56", "at T=0.56", 0.56),
-            trained("at T=0.64", "at T=0.56", 0.56),
-            trained("at T=0.64", "at T=0.5", 0.5),
-        ],
-        "Tests are the packaged configurations, N = 1000, at the times of equal t/τ_α. One step of "
-        "temperature, not the matrix of the paper down to T = 0.44.",
     )
 
 
@@ -175,26 +85,6 @@ def inputs_and_depth() -> Claim:
         three(own, where),
         [*three(warm, "T = 0.56, N = 1000"), *three(public, "T = 0.44, public files")],
         "Of the network; rivals with other inputs were not trained.",
-    )
-
-
-def transfer() -> Claim:
-    """The fourth."""
-    rows = table("transfer")
-    found = []
-    for target, n in dict.fromkeys((r["target"], r["n"]) for r in rows if r["n"] is not None):
-        a, b = (rows_where(rows, target=target, n=n, method=m) for m in ("frozen", "scratch"))
-        source = next(r["source"] for r in rows)
-        where = f"T = {source:g} to T = {target:g}"
-        found.append(compare(f"frozen − scratch, n = {n} of the target", where, a, b))
-    return Claim(
-        "The representation transfers",
-        "With few configurations of another temperature, new decoders on the frozen representation "
-        "are better than a new network.",
-        ["equiglass study transfer ka3d_train:temperatures -o transfer"],
-        found,
-        notes="From warm to cold only. Cold to warm, across times, and from simulation to the "
-        "public files were not run.",
     )
 
 

@@ -7,9 +7,10 @@ Every number and verdict follows from the tables in docs/results/; see tools/cla
 
 from __future__ import annotations
 
-from claim_rows import CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
+from claim import Claim
+from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
 from claim_tables import table
-from claims import Claim, claims
+from claims import claims
 from pages import RESULTS, ROOT, Page, run
 
 TABLES = ("equivariance_t064", "rivals_t064")
@@ -22,8 +23,10 @@ from the tables in `docs/results/`, verdicts included.
 **The rule.** A claim is decided by the comparisons that stand first with it. A comparison is
 *{SHOWN}* or *{REFUTED}* only with at least {SEEDS} seeds, at least {CONFIGURATIONS} test
 configurations of the state point, and an interval of the difference that excludes zero; then its
-sign decides. Anything else is *{OPEN}*, with what is missing. A claim is *{SHOWN}* if all of these
-comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
+sign decides. Where learning rates were chosen, that of the worse of the two must lie between the
+smallest and the largest of those tried, since with one beyond it might do better: else
+*{BEYOND}* are missing. Anything else is *{OPEN}*, with what is missing. A
+claim is *{SHOWN}* if all of these comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
 
 **The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
 is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
@@ -41,6 +44,15 @@ equiglass simulate ka3d_labels:few -o labels/few.zarr
 equiglass simulate ka3d_labels:chains -o labels/chains.zarr
 equiglass convert ka3d@0.56 labels/ka3d.zarr
 equiglass convert ka3d_quickstart labels/quickstart.zarr
+```
+
+and `ka3d_temperatures`, at three temperatures, from
+
+```sh
+equiglass simulate ka3d_chains -o labels/cold.zarr
+equiglass simulate ka3d_pair -o labels/pair_chains.zarr
+equiglass simulate ka3d_pair:held -o labels/held.zarr
+equiglass convert ka3d labels/packaged.zarr
 ```
 
 {{summary}}
@@ -77,6 +89,7 @@ def section(number: int, claim: Claim) -> str:
         lines += [*(line(c) for c in found[n_decides:]), ""]
     else:
         lines += ["No run is committed.", ""]
+    lines += [*claim.tables, ""] if claim.tables else []
     return "\n".join([*lines, " ".join(claim.notes.split()), ""] if claim.notes else lines)
 
 

@@ -94,6 +94,14 @@ def study(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few variants and epochs, to see that all runs.")
     ] = False,
+    networks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="Models to train where a study has the choice: se3, twin, botan, mlp, ridge.",
+            show_default="se3",
+        ),
+    ] = None,
     n_processes: TogetherOption = 1,
     scheduler: Annotated[
         str | None,
@@ -114,6 +122,7 @@ def study(
         config,
         output,
         quick=quick,
+        networks=None if networks is None else networks.split(","),
         n_processes=n_processes,
         scheduler=scheduler,
         **prepare,

@@ -26,7 +26,7 @@ from ..simulation.states import States, as_states
 from ..simulation.target import DISPLACEMENT, Target, one_target, target_shown
 from .averaging import Averaged
 from .labelled import Labelled, labelled
-from .models import Model, Watch, loaded, name_of, potential_of
+from .models import Model, Watch, loaded, name_of, potential_of, warn_of_training
 from .options import Preparing, preparation_of
 
 
@@ -64,7 +64,8 @@ def compare(
     Warns
     -----
     AssumptionWarning
-        If times are left out that only some of the models predict.
+        If times are left out that only some of the models predict, and for each model that was
+        trained on some of the configurations.
     """
     if not models:
         raise InputError("nothing to compare", field="models")
@@ -125,6 +126,7 @@ def compare(
                 evaluation = replace(evaluation, snapshot=alone)
             if watch is not None:
                 watch.warn()
+                warn_of_training(watch.model, [inputs[k] for k in first], name_of(model))
             contenders.append(_contender(evaluation, network, seconds))
     return Comparison(contenders)
 

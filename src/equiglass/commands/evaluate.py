@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -10,17 +9,15 @@ from typing import Any, Unpack
 from ..data.dataset import Data
 from ..data.frame_range import Frames
 from ..data.trajectory import Trajectory
-from ..errors import AssumptionWarning
 from ..evaluation.score import Evaluation, compared_times, score
 from ..memory import parse_memory
-from ..models.held_out import said_of_training
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..progress import track
 from ..simulation.states import States, as_states
 from .averaging import Averaged
 from .labelled import labelled
-from .models import Model, Watch, check_memory, loaded, name_of, potential_of
+from .models import Model, Watch, check_memory, loaded, name_of, potential_of, warn_of_training
 from .options import Preparing, preparation_of
 
 
@@ -99,9 +96,7 @@ def evaluate(
         single = score(averaged.snapshots(), network.times, configurations, **labels)
         result = replace(result, over_states=tuple(averaged.found), snapshot=single)
     watch.warn()
-    text = said_of_training(network, [configurations[k] for k in first])
-    if text is not None:
-        warnings.warn(text, AssumptionWarning, stacklevel=2)
+    warn_of_training(network, [configurations[k] for k in first])
     return replace(
         result,
         departures=tuple(watch.found[s] for s in found.sampling.structures.tolist()),

@@ -20,6 +20,7 @@ from ..evaluation.departures import outside
 from ..evaluation.frames import UNKNOWN_DOMAIN
 from ..memory import parse_memory
 from ..models.by_temperature import at_temperature
+from ..models.held_out import said_of_training
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
@@ -163,6 +164,22 @@ def model_and_data(
     if states is not None:
         plans_of(network, configurations, states)
     return network, prepared(network, configurations, how), limit
+
+
+def warn_of_training(
+    model: PropensityModel, configurations: Sequence[Configuration], name: str | None = None
+) -> None:
+    """Say in one line how many of the configurations the model was trained on, if it was on some.
+
+    Parameters
+    ----------
+    name
+        What the model is called, where it is one of several.
+    """
+    text = said_of_training(model, configurations)
+    if text is not None:
+        text = text if name is None else f"{name}: {text}"
+        warnings.warn(text, AssumptionWarning, stacklevel=3)
 
 
 def potential_of(configurations: Sequence[Configuration]) -> Potential | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
-import numpy as np
-
 from ..analysis.along import Along
 from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
+from ..data.contents import contents
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
 from ..data.moments import Frames, moments_of
 from ..data.potential import POTENTIALS, Potential
@@ -185,7 +183,7 @@ def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accura
     origin = {
         "quenched_from": dataset.source,
         "fingerprint": dataset.fingerprint(),
-        "contents": _contents(dataset),
+        "contents": contents(dataset),
         "potential": potential.model_dump(mode="json"),
         "accuracy": accuracy.model_dump(mode="json"),
     }
@@ -224,18 +222,6 @@ def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accura
         )
     if "contents" not in found:
         update_attributes(store, **origin)
-
-
-def _contents(dataset: Dataset) -> str:
-    """A hash of all that a store takes over from data, or that a quench reads."""
-    digest = hashlib.sha256()
-    for c in dataset:
-        stated = (c.temperature, c.periodic, c.relaxation_time, c.n_trajectories)
-        assumed = [None if part is None else part.content() for part in (c.potential, c.accuracy)]
-        digest.update(repr((stated, assumed)).encode())
-        for name, array in sorted(c.known.items()):
-            digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _potential(stored: Any, store: Path) -> Potential | None:

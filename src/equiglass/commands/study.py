@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..extras import need
@@ -19,6 +20,7 @@ def study(
     output: PathLike,
     *,
     quick: bool = False,
+    networks: Sequence[str] | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     **options: Unpack[Making],
@@ -31,6 +33,9 @@ def study(
     ----------
     kind
         One of :data:`equiglass.studies.registry.STUDIES`.
+    networks
+        Models to train, of :data:`equiglass.studies.networks.NETWORKS`, where the study has the
+        choice; by default the equivariant network.
     n_processes, scheduler
         Variants trained at the same time, or on the workers of this Dask scheduler.
     options
@@ -52,6 +57,7 @@ def study(
         settings,
         target,
         quick=quick,
+        networks=networks,
         n_processes=n_processes,
         scheduler=scheduler,
         progress=how.progress,

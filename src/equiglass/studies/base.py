@@ -54,6 +54,8 @@ class Plan:
         The study's folder: a cell finds there what an earlier stage has left.
     quick
         A few cells only, to see that everything runs.
+    networks
+        The models that are trained, of those that the study has.
     """
 
     config: TrainConfig
@@ -61,6 +63,7 @@ class Plan:
     folder: Path
     quick: bool
     preparation: Preparation
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,12 +102,20 @@ class Study(ABC):
     own_target
         Whether what is learned is its own choice or must be displacements, and not that of the
         settings.
+    fixed
+        What it fixes itself and no configuration file says, by name, for its record: a folder is
+        not gone on with under another choice.
+    networks
+        The models that it can train, of :data:`equiglass.studies.networks.NETWORKS`; the first is
+        the one that it trains where none is named.
     """
 
     kind: ClassVar[str]
     help: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
     own_target: ClassVar[bool] = False
+    fixed: ClassVar[Mapping[str, Any]] = {}
+    networks: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def stages(self, plan: Plan) -> list[list[Cell]]:

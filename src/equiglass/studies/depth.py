@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, seeds_of, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,7 @@ class Depth(Study):
     kind = "depth"
     help = "one to eight layers; three seeds"
     columns = ("layers", "seed")
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each number of layers and seed."""

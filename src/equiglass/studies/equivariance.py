@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
 from .seeds import seed_curves
-from .tuned import TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +33,7 @@ class Equivariance(Study):
         "parameters; learning rates chosen on validation data, three seeds"
     )
     columns = ("network", "l_max", "channels", *TUNED_COLUMNS)
+    fixed = TUNED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates; then a network of each kind for each seed."""
@@ -85,6 +86,13 @@ def twin_of(config: TrainConfig, channels: int) -> TrainConfig:
     shared = {k: own[k] for k in TwinConfig.model_fields if k in own and k != "kind"}
     shared |= {"channels": channels, "l_max": max(own["l_max"], 1)}
     return config.model_copy(update={"model": TwinConfig.model_validate(shared)})
+
+
+def twin_as_large(config: TrainConfig, n_types: int, n_times: int) -> TrainConfig:
+    """The training of the twin of about as many parameters as the network that is configured."""
+    make = partial(twin_of, config)
+    target = n_parameters(varied(config).model, n_types, n_times)
+    return make(matched(partial(size_of, make, n_types, n_times), target))
 
 
 def n_parameters(config: NetworkSettings, n_types: int, n_times: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, seeds_of, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ class Inputs(Study):
         "three seeds"
     )
     columns = ("inputs", "graph", "energies", "displacements", "seed")
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each set of inputs and seed; those with cages where the data have them."""

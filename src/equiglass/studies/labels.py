@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
+from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..data.dataset import Dataset
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
-
-SEEDS = (0, 1, 2)
 
 
 class Labels(Study):
@@ -37,6 +36,7 @@ class Labels(Study):
     )
     columns = ("runs", "configurations", "simulated", "seed")
     own_target = True
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each group, number of configurations and seed, all with as many steps."""
@@ -50,12 +50,13 @@ class Labels(Study):
             # Nothing is learned below a quarter of what one of the dearest labels costs.
             sizes = [k for k in every if 4 * k * runs >= most] or every[-1:]
             for k in sorted({sizes[0], sizes[-1]}) if plan.quick else sizes:
-                for seed in SEEDS[:1] if plan.quick else SEEDS:
+                for seed in seeds_of(plan.quick):
                     name = f"runs={runs},n={k},seed={seed}"
                     epochs = 2 if plan.quick else max(1, round(steps / k))
                     optimizer = plan.config.optimizer.model_copy(update={"epochs": epochs})
-                    changes = {"optimizer": optimizer, "seed": plan.config.seed + seed}
-                    config = plan.config.model_copy(update=changes)
+                    config = with_seed(plan.config, seed).model_copy(
+                        update={"optimizer": optimizer}
+                    )
                     arguments = (name, config, runs, k, plan.preparation)
                     columns = {
                         "runs": runs, "configurations": k, "simulated": k * cost, "seed": seed,

@@ -17,7 +17,7 @@ from .base import (
     text_of,
     varied,
 )
-from .seeds import seeds_of, with_seed
+from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Layers(Study):
         "layer by a linear map; three seeds"
     )
     columns = ("layer", "field", "seed")
+    fixed = SEEDED | {"most_fitted": MOST_FITTED}
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each seed."""

@@ -7,9 +7,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .across import at
 from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, text_of
-from .seeds import seeds_of, with_seed
-from .temperature import at, reduced_label, train_at_temperatures
+from .seeds import SEEDED, seeds_of
+from .temperature import TaskOf, reduced_label, train_and_test
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ class OrderParameter(Study):
     columns = (
         "trained_at", "seed", "other_trained_at", "other_seed", "tested_at", "definition",
     )  # fmt: skip
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """The networks, then their comparison."""
@@ -47,12 +49,10 @@ class OrderParameter(Study):
             for seed in seeds_of(plan.quick):
                 name = f"T={t:g},seed={seed}"
                 networks[name] = (t, seed, plan.folder / name / "run")
-                arguments = (
-                    name, with_seed(plan.config, seed), (t,), tuple(temperatures),
-                    plan.preparation,
-                )  # fmt: skip
+                task = TaskOf((t,), tuple(temperatures), seed, (), is_trial=False)
+                arguments = (name, plan.config, task, plan.preparation)
                 columns = {"trained_at": t, "seed": seed}
-                first.append(Cell(name, train_at_temperatures, arguments, columns))
+                first.append(Cell(name, train_and_test, arguments, columns))
         compared = ("compared", plan.config, tuple(networks.values()), tuple(temperatures))
         return [first, [Cell("compared", compare_order, (*compared, plan.preparation))]]
 

@@ -14,7 +14,7 @@ from ..written import make_folder, write_text
 RECORD, RESULT = "record.json", "result.json"
 Record = dict[str, Any]
 MAX_BYTES = 1 << 26
-_MISSING = "nothing"
+_MISSING = object()
 
 
 def read_record(folder: Path) -> Record | None:
@@ -48,7 +48,8 @@ def begin(folder: Path, record: Record) -> None:
     ------
     InputError
         If the folder holds results of another study, other settings, other data or another
-        potential; the first key that differs is named.
+        potential, or if its record, of an earlier version, does not say so; the first key that
+        differs is named.
     """
     # As it will be read back: tuples are lists then.
     record = json.loads(json.dumps(record))
@@ -60,12 +61,21 @@ def begin(folder: Path, record: Record) -> None:
         write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
         return
     for key, was, now in _differences(stored, record):
+        if was is _MISSING:
+            raise InputError(
+                "its record does not say this, as an earlier version wrote it or other settings "
+                "were asked for; choose another folder",
+                source=folder,
+                field=key,
+                expected=_shown(now),
+                found="nothing",
+            )
         raise InputError(
             "holds another study, or other settings; choose another folder",
             source=folder,
             field=key,
             expected=_shown(was),
-            found=_shown(now),
+            found="nothing" if now is _MISSING else _shown(now),
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
 from .seeds import seed_curves
-from .tuned import TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SE3, BOTAN, MLP, RIDGE, COARSE = "SE(3)", "BOTAN", "MLP", "ridge", "coarse energy"
 WIDTHS = (1.0, 1.5, 2.0, 2.5)  # sigma
+SHARES = {BOTAN: 0.25, MLP: 4}  # of the epochs of the network
 
 
 class Rivals(Study):
@@ -37,6 +38,7 @@ class Rivals(Study):
         "coarse-grained energy; learning rates chosen on validation data, three seeds"
     )
     columns = ("network", *TUNED_COLUMNS)
+    fixed = TUNED | {"epochs": SHARES, "widths": WIDTHS}
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates; then every model, for each seed where it has one."""
@@ -64,8 +66,8 @@ def rivals(config: TrainConfig) -> dict[str, tuple[TrainConfig, Row]]:
     botan = MessageConfig(kind="botan", inputs=inputs)
     mlp = DescriptorMLPConfig(inputs=described(config))
     return {
-        name: (with_epochs(config, model, share), {"network": name})
-        for name, model, share in ((BOTAN, botan, 0.25), (MLP, mlp, 4))
+        name: (with_epochs(config, model, SHARES[name]), {"network": name})
+        for name, model in ((BOTAN, botan), (MLP, mlp))
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data.configuration import Configuration
+from ..data.contents import contents
 from ..data.dataset import Dataset, Entry
 from ..data.fields import MADE_FIELDS
 from ..drawing import save
@@ -19,6 +21,7 @@ from ..training.config import TrainConfig
 from ..training.sources import open_data
 from .base import Plan, Row
 from .grid import run_grid, write_table
+from .networks import check_networks
 from .record import begin
 from .registry import study_of
 
@@ -32,6 +35,7 @@ def study(
     folder: str | os.PathLike[str],
     *,
     quick: bool = False,
+    networks: Sequence[str] | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     preparation: Preparation | None = None,
@@ -47,6 +51,9 @@ def study(
         The training that the study varies; its data set needs the splits train, validation, test.
     quick
         A few variants and epochs, to see that everything runs.
+    networks
+        Models to train, of :data:`equiglass.studies.networks.NETWORKS`, in studies that have the
+        choice; by default the equivariant network.
     n_processes, scheduler
         Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
     preparation
@@ -60,10 +67,13 @@ def study(
     Raises
     ------
     InputError
-        If the data set does not suit the study, or the folder holds another one, or one of other
-        settings, data or potential.
+        If the data set does not suit the study, or it has not these models, or the folder holds
+        another one, or one of other settings, data or potential.
     """
     chosen = study_of(kind)
+    models = chosen.networks[:1]
+    if networks is not None:
+        models = check_networks(networks, chosen.networks)
     target = Path(folder)
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
@@ -73,16 +83,25 @@ def study(
             f"the study {kind} chooses what is learned", source=config.data.source,
             field="data.target", expected=DISPLACEMENT.name, found=config.data.target,
         )  # fmt: skip
-    data, known = _loaded(open_data(config).dataset)
+    data, known, content = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
-    stages = chosen.stages(Plan(config, data, target, quick, how))
+    stages = chosen.stages(Plan(config, data, target, quick, how, models))
     begin(
         target,
         {
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "data": {"source": config.data.source, "fingerprint": data.fingerprint()},
+            "fixed": dict(chosen.fixed),
+            **({"networks": models} if models else {}),
+            "data": {
+                "source": config.data.source,
+                "fingerprint": data.fingerprint(),
+                "contents": content,
+                "splits": {
+                    name: [e.name for e in part.entries] for name, part in data.splits.items()
+                },
+            },
             "preparation": how.record(),
         },
     )
@@ -96,9 +115,16 @@ def study(
     return table
 
 
-def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
-    """The data set, read once and without the heavy arrays of end positions."""
-    configurations = [c.replace(end_positions=None) for c in data]
+def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration], str]:
+    """The data set, read once and without the heavy arrays of end positions, and its contents."""
+    configurations: list[Configuration] = []
+
+    def whole() -> Iterator[Configuration]:
+        for c in data:
+            configurations.append(c.replace(end_positions=None))
+            yield c
+
+    read = contents(whole())
     splits: dict[bytes, str | None] = {}
     for entry, c in zip(data.entries, configurations, strict=True):
         content = hashlib.sha256(c.positions.tobytes()).digest()
@@ -111,4 +137,4 @@ def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration]]:
         Entry(entry.name, entry.format, lambda c=c: c, entry.split)  # type: ignore[misc]
         for entry, c in zip(data.entries, configurations, strict=True)
     ]
-    return Dataset(data.source, tuple(entries)), configurations
+    return Dataset(data.source, tuple(entries)), configurations, read

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..training.config import TrainConfig
 
 SEEDS = (0, 1, 2)
+SEEDED = {"seeds": SEEDS}  # for Study.fixed
 
 
 def seeds_of(quick: bool) -> tuple[int, ...]:

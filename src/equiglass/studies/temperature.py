@@ -4,54 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .base import LAST_EPOCH, VALIDATION_SPLIT, Cell, Plan, Row, Study, rows_of
-from .spent import Clock
+from ..errors import InputError
+from .across import at, material, reduced_data, rows_at, validating
+from .base import Cell, Plan, Row, Study
+from .networks import NETWORKS, SOLVED, chosen_networks
+from .reduced import at_reduced_times, temperatures_of
+from .rivals import SE3
+from .seeds import seeds_of, with_seed
+from .spent import Clock, Spent
+from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_rate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..data.configuration import Configuration
     from ..data.dataset import Dataset
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
 
 
 class Temperature(Study):
-    """Each temperature alone, all but one, and all."""
+    """Each temperature alone, all but one, and all; the latter two for the network itself.
+
+    All trainings of a model have as many steps, those of the temperature with the most training
+    configurations. Each model has the same learning rates to choose from, with the first seed, at
+    the warmest temperature that has validation data.
+    """
 
     kind = "temperature"
     help = (
         "trained at each temperature, at all but one and at all, tested at every one, in units of "
-        "τ_α"
+        "τ_α; learning rates chosen on validation data, three seeds"
     )
-    columns = ("trained_at", "tested_at", "definition")
+    columns = ("network", "trained_at", "tested_at", "definition", "tuned_at", *TUNED_COLUMNS)
+    fixed = TUNED
+    networks = tuple(NETWORKS)
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network for each group of temperatures."""
-        from .reduced import at_reduced_times, temperatures_of
-
+        """Trials of learning rates, then a model for each group of temperatures and seed."""
         temperatures = temperatures_of(plan.data)
-        at_reduced_times(plan.data)  # Before anything is trained: what cannot be compared.
+        data = at_reduced_times(plan.data).data  # Before anything is trained.
         groups = {f"T={t:g}": [t] for t in temperatures}
         if not plan.quick:
             inner = temperatures[1:-1]
             groups |= {f"without T={t:g}": [u for u in temperatures if u != t] for t in inner}
             groups["all T"] = temperatures
-        return [
-            [
-                trained_at(name, plan.config, group, temperatures, plan.preparation)
-                for name, group in groups.items()
-            ]
-        ]
+        tuning = tuning_temperature(data, temperatures)
+        tested = data.split("test").temperatures()
+        first = data.splits["train"][0]
+        assert first.times is not None
+        trials: list[Cell] = []
+        cells: list[Cell] = []
+        for label, group in groups.items():
+            config = with_equal_steps(plan.config, data, group)
+            models = chosen_networks(config, plan.networks, first.n_types, len(first.times))
+            for network, settings in models.items():
+                if len(group) > 1 and network != SE3:
+                    continue
+                solved = network in SOLVED
+                if group == [tuning] and not solved:
+                    trials += trials_of(plan, network, settings, (tuning,))[0]
+                folders = () if solved else trials_of(plan, network, settings)[1]
+                for seed in (None,) if solved else seeds_of(plan.quick):
+                    name = f"{network},{label}" + ("" if seed is None else f",seed={seed}")
+                    task = TaskOf(tuple(group), tuple(tested), seed, folders, group == [tuning])
+                    columns = {
+                        "network": network, "seed": seed, "tuned_at": None if solved else tuning,
+                        "trained_at": ", ".join(f"{t:g}" for t in group),
+                    }  # fmt: skip
+                    arguments = (name, settings, task, plan.preparation)
+                    cells.append(Cell(name, train_and_test, arguments, columns))
+        return [trials, cells]
 
     def time_label(self, rows: Sequence[Row]) -> str:
         """In units of a relaxation time of this definition."""
         return reduced_label(rows)
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
-        """Matrices of training and test temperatures, one for each time."""
+        """Matrices of training and test temperatures, a row for each model, means over seeds."""
         import numpy as np
 
         from ..drawing import blank_figure
@@ -59,25 +90,38 @@ class Temperature(Study):
 
         mine = of_type(rows, type_name)
         times = sorted({row["time"] for row in mine})
+        networks = list(dict.fromkeys(row.get("network") for row in mine))
         trained = list(dict.fromkeys(row["trained_at"] for row in mine))
         tested = list(dict.fromkeys(row["tested_at"] for row in mine))
-        values = {(row["trained_at"], row["tested_at"], row["time"]): rho(row) for row in mine}
+        found: dict[Any, list[float]] = {}
+        for row in mine:
+            key = (row.get("network"), row["trained_at"], row["tested_at"], row["time"])
+            found.setdefault(key, []).append(rho(row))
+        height = (1.0 + 0.42 * len(trained)) * len(networks) + 0.4
         figure, axes = blank_figure(
-            1, len(times), size=(1.2 + 2.1 * len(times), 1.4 + 0.42 * len(trained))
+            len(networks), len(times), size=(1.2 + 2.1 * len(times), height)
         )
-        panels = np.atleast_1d(axes)
-        for axis, time in zip(panels, times, strict=True):
-            matrix = np.array([[values[a, b, time] for b in tested] for a in trained])
-            axis.imshow(matrix, vmin=0.2, vmax=0.9, cmap="viridis", aspect="auto")
-            for (i, j), v in np.ndenumerate(matrix):
-                color = "w" if v < 0.6 else "k"
-                axis.text(j, i, f"{v:.2f}", ha="center", va="center", fontsize=8, color=color)
-            axis.set_xticks(range(len(tested)), [f"{t:g}" for t in tested], fontsize=8)
-            labels = trained if axis is panels[0] else [""] * len(trained)
-            axis.set_yticks(range(len(trained)), labels, fontsize=8)
-            axis.set_title(rf"$t/\tau_\alpha$ = {time:g}", fontsize=10)
-            axis.set_xlabel("tested at T", fontsize=9)
-        panels[0].set_ylabel(f"trained at T (ρ of type {type_name})", fontsize=9)
+        for panels, network in zip(np.reshape(axes, (len(networks), -1)), networks, strict=True):
+            for axis, time in zip(panels, times, strict=True):
+                matrix = np.array(
+                    [
+                        [np.mean(found.get((network, a, b, time), [np.nan])) for b in tested]
+                        for a in trained
+                    ]
+                )
+                axis.imshow(matrix, vmin=0.2, vmax=0.9, cmap="viridis", aspect="auto")
+                for (i, j), v in np.ndenumerate(matrix):
+                    text, color = (
+                        ("-", "k") if np.isnan(v) else (f"{v:.2f}", "w" if v < 0.6 else "k")
+                    )
+                    axis.text(j, i, text, ha="center", va="center", fontsize=8, color=color)
+                axis.set_xticks(range(len(tested)), [f"{t:g}" for t in tested], fontsize=8)
+                labels = trained if axis is panels[0] else [""] * len(trained)
+                axis.set_yticks(range(len(trained)), labels, fontsize=8)
+                axis.set_title(rf"$t/\tau_\alpha$ = {time:g}", fontsize=10)
+                axis.set_xlabel("tested at T", fontsize=9)
+            named = "" if network is None else f"{network}, "
+            panels[0].set_ylabel(f"{named}trained at T (ρ of type {type_name})", fontsize=8)
         figure.suptitle(reduced_label(mine), fontsize=9)
         return figure
 
@@ -88,71 +132,69 @@ def reduced_label(rows: Sequence[Row]) -> str:
     return f"t/τ_α, {', '.join(definitions)}"
 
 
-def trained_at(
-    name: str,
-    config: TrainConfig,
-    temperatures: Sequence[float],
-    tested: Sequence[float],
-    preparation: Preparation,
-) -> Cell:
-    """The cell of a network that learns some temperatures and is tested at others."""
-    columns = {"trained_at": ", ".join(f"{t:g}" for t in temperatures)}
-    arguments = (name, config, tuple(temperatures), tuple(tested), preparation)
-    return Cell(name, train_at_temperatures, arguments, columns)
+def tuning_temperature(data: Dataset, temperatures: Sequence[float]) -> float:
+    """The warmest temperature that has validation data.
+
+    Raises
+    ------
+    InputError
+        If none has.
+    """
+    known = [t for t in temperatures if validating(data, [t])[0]]
+    if not known:
+        raise InputError(
+            "learning rates are chosen on validation data, and no temperature has some",
+            source=data.source, field="validation", found=[*data.splits],
+        )  # fmt: skip
+    return max(known)
 
 
-def at(data: Dataset, split: str, temperatures: Sequence[float]) -> list[Configuration]:
-    """The configurations of a split at some temperatures."""
-    return [c for c in data.split(split) if c.temperature in temperatures]
+def with_equal_steps(config: TrainConfig, data: Dataset, group: Sequence[float]) -> TrainConfig:
+    """The training of a group of temperatures in as many steps as the largest of one takes."""
+    most = max(len(at(data, "train", [t])) for t in temperatures_of(data))
+    epochs = max(1, round(config.optimizer.epochs * most / len(at(data, "train", group))))
+    optimizer = config.optimizer.model_copy(update={"epochs": epochs})
+    return config.model_copy(update={"optimizer": optimizer})
 
 
-def validating(data: Dataset, temperatures: Sequence[float]) -> tuple[list[Configuration], str]:
-    """What chooses the epoch, in words too: the validation split, or nothing: the last is taken."""
-    found = at(data, "validation", temperatures) if "validation" in data.splits else []
-    if not found:
-        return [], LAST_EPOCH
-    known = sorted({c.temperature for c in found if c.temperature is not None})
-    if len(known) == len(set(temperatures)):
-        return found, VALIDATION_SPLIT
-    return found, f"{VALIDATION_SPLIT} of T = {', '.join(f'{t:g}' for t in known)}"
+class TaskOf(NamedTuple):
+    """What a cell trains and tests at; the trials of its model, and whether one is its training."""
+
+    temperatures: tuple[float, ...]
+    tested: tuple[float, ...]
+    seed: int | None
+    trials: tuple[Path, ...]
+    is_trial: bool
 
 
-def train_at_temperatures(
-    folder: Path,
-    name: str,
-    config: TrainConfig,
-    temperatures: Sequence[float],
-    tested: Sequence[float],
-    preparation: Preparation,
+def train_and_test(
+    folder: Path, name: str, config: TrainConfig, task: TaskOf, preparation: Preparation
 ) -> list[Row]:
     """Train at some temperatures, score at each of others; times in units of tau_alpha."""
-    from ..data.dataset import from_configurations
-    from ..training.sources import open_data
-    from .cells import RUN, fitted, scored
-    from .reduced import at_reduced_times
+    from ..models.prepared import prepared
+    from ..models.storage import restore
+    from .cells import RUN, fitted
 
-    reduced = at_reduced_times(open_data(config).dataset)
-    data = reduced.data
-    clock = Clock(folder / RUN)
-    training = at(data, "train", temperatures)
-    choosing, validation = validating(data, temperatures)
-    model = fitted(
-        config,
-        folder,
-        from_configurations(training, f"{data.source} {name}"),
-        from_configurations(choosing),
-        preparation,
-    )
-    spent = clock.spent()
-    rows = []
-    for temperature in tested:
-        found = rows_of(
-            scored(model, at(data, "test", [temperature]), preparation, name),
-            data=f"T={temperature:g}",
-            parameters=model.n_parameters,
-            spent=spent,
-            validation=validation,
-        )
-        own = {"tested_at": temperature, "definition": reduced.definition}
-        rows += [{**own, **row} for row in found]
+    training, choosing, words = material(config, task.temperatures)
+    own: Row = {}
+    best = best_of(task.trials) if task.trials else None
+    if best is not None and task.is_trial and task.seed == 0:
+        model = restore(best.folder / RUN)
+        spent = Spent(best.trial.seconds, best.trial.core_seconds)
+    else:
+        if best is not None:
+            config = with_rate(config, best.trial.learning_rate)
+        clock = Clock(folder / RUN)
+        seeded = with_seed(config, task.seed or 0)
+        model = fitted(seeded, folder, training, choosing, preparation)
+        spent = clock.spent()
+    if best is not None:
+        own = tuned_columns(best, model.card.metrics.get("validation_rho"))
+    reduced = reduced_data(config)
+    rows: list[Row] = []
+    for t in task.tested:
+        full = prepared(model, at(reduced.data, "test", [t]), preparation)
+        found = rows_at(model, full, name, temperature=t, spent=spent, validation=words)
+        columns = {"tested_at": t, "definition": reduced.definition, **own}
+        rows += [{**columns, **row} for row in found]
     return rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
-from .seeds import seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, seeds_of, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Timescales(Study):
     kind = "timescales"
     help = "one network with a decoder for each time against one network for each time; three seeds"
     columns = ("networks", "seed")
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for all times and one for each, for each seed, all with as many steps."""

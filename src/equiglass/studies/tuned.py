@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .base import Cell, Plan, Row
-from .seeds import seeds_of, with_seed
+from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock, Spent
 
 if TYPE_CHECKING:
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
 
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
+QUICK_RATES = RATES[1:3]
+TUNED = SEEDED | {"learning_rates": RATES}  # for Study.fixed
 TRIAL = "trial.json"
-TUNED_COLUMNS = ("learning_rate", "validation_rho", "tuning_core_seconds", "seed")
+TUNED_COLUMNS = (
+    "learning_rate", "learning_rates_tried", "validation_rho", "tuning_core_seconds", "seed",
+)  # fmt: skip
 
 
 class Trial(NamedTuple):
@@ -39,18 +43,31 @@ def tuned_cells(
     networks
         By name, the training and what its rows have in the study's columns.
     """
-    rates = RATES[-2:] if plan.quick else RATES
     trials, cells = [], []
     for network, (config, columns) in networks.items():
-        names = {rate: f"{network},rate={rate:g}" for rate in rates}
-        for rate, name in names.items():
-            trials.append(Cell(name, try_rate, (with_rate(config, rate), plan.preparation)))
-        folders = tuple(plan.folder / name for name in names.values())
+        own, folders = trials_of(plan, network, config)
+        trials += own
         for seed in seeds_of(plan.quick):
             name = f"{network},seed={seed}"
             arguments = (name, config, seed, folders, plan.preparation)
             cells.append(Cell(name, train_at_best, arguments, {**columns, "seed": seed}))
     return trials, cells
+
+
+def trials_of(
+    plan: Plan, network: str, config: TrainConfig, temperatures: tuple[float, ...] | None = None
+) -> tuple[list[Cell], tuple[Path, ...]]:
+    """The trials of a network, see :func:`try_rate`, and their folders."""
+    rates = QUICK_RATES if plan.quick else RATES
+    cells = [
+        Cell(
+            f"{network},rate={rate:g}",
+            try_rate,
+            (with_rate(config, rate), plan.preparation, temperatures),
+        )
+        for rate in rates
+    ]
+    return cells, tuple(plan.folder / cell.variant for cell in cells)
 
 
 def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
@@ -59,17 +76,30 @@ def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
     return config.model_copy(update={"optimizer": optimizer})
 
 
-def try_rate(folder: Path, config: TrainConfig, preparation: Preparation) -> list[Row]:
-    """Train, and keep how well that did on the validation data; no rows of a table."""
+def try_rate(
+    folder: Path,
+    config: TrainConfig,
+    preparation: Preparation,
+    temperatures: tuple[float, ...] | None = None,
+) -> list[Row]:
+    """Train, and keep how well that did on the validation data; no rows of a table.
+
+    With ``temperatures`` on the data of these, at reduced times.
+    """
     from ..training.sources import open_data
     from ..written import write_json
+    from .across import material
     from .cells import RUN, fitted
 
-    splits = open_data(config).dataset.splits
+    if temperatures is None:
+        splits = open_data(config).dataset.splits
+        training, validation = splits["train"], splits["validation"]
+    else:
+        training, validation, _ = material(config, temperatures)
     clock = Clock(folder / RUN)
     rho = None
     try:
-        model = fitted(config, folder, splits["train"], splits["validation"], preparation)
+        model = fitted(config, folder, training, validation, preparation)
         rho = model.card.metrics["validation_rho"]
     except InputError as error:
         if "diverged" not in str(error):
@@ -79,8 +109,17 @@ def try_rate(folder: Path, config: TrainConfig, preparation: Preparation) -> lis
     return []
 
 
-def best_of(folders: Sequence[Path]) -> tuple[Trial, Path, float | None]:
-    """The trial of the best correlation, its folder, and the core seconds of all.
+class Best(NamedTuple):
+    """The trial of the best correlation, its folder, all rates, and the core seconds of all."""
+
+    trial: Trial
+    folder: Path
+    tried: tuple[float, ...]
+    core_seconds: float | None
+
+
+def best_of(folders: Sequence[Path]) -> Best:
+    """The trial of the best correlation; one that diverged has none, and was tried, too.
 
     Raises
     ------
@@ -95,7 +134,10 @@ def best_of(folders: Sequence[Path]) -> tuple[Trial, Path, float | None]:
         raise InputError("the training diverged at every learning rate", source=folders[0])
     spent = [t.core_seconds for t in trials if t.core_seconds is not None]
     _, best = max(ranked)
-    return trials[best], folders[best], sum(spent) if len(spent) == len(trials) else None
+    tried = tuple(sorted(t.learning_rate for t in trials))
+    return Best(
+        trials[best], folders[best], tried, sum(spent) if len(spent) == len(trials) else None
+    )
 
 
 def train_at_best(
@@ -111,7 +153,8 @@ def train_at_best(
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
 
-    best, origin, tuning = best_of(trials)
+    found = best_of(trials)
+    best, origin = found.trial, found.folder
     data = open_data(config).dataset
     splits = data.splits
     if seed == 0:
@@ -121,10 +164,16 @@ def train_at_best(
         clock = Clock(folder / RUN)
         model = fitted(asked, folder, splits["train"], splits["validation"], preparation)
         spent = clock.spent()
-    own = {
-        "learning_rate": best.learning_rate,
-        "validation_rho": model.card.metrics["validation_rho"],
-        "tuning_core_seconds": tuning,
-    }
+    own = tuned_columns(found, model.card.metrics["validation_rho"])
     rows = test_rows(model, data, spent, preparation, name)
     return [{**own, **row} for row in rows]
+
+
+def tuned_columns(best: Best, validation_rho: float | None) -> Row:
+    """What the rows say of the choice of the learning rate; the seed is the cell's."""
+    return {
+        "learning_rate": best.trial.learning_rate,
+        "learning_rates_tried": " ".join(f"{rate:g}" for rate in best.tried),
+        "validation_rho": validation_rho,
+        "tuning_core_seconds": best.core_seconds,
+    }

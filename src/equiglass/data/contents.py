@@ -1,0 +1,26 @@
+"""All that is known of configurations, hashed: of which data a folder's results are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from .configuration import Configuration
+
+
+def contents(configurations: Iterable[Configuration]) -> str:
+    """A hash of every array that is known and of all that is stated, in order.
+
+    Unlike :meth:`equiglass.data.dataset.Dataset.fingerprint` it takes in inherent structures,
+    energies, end positions, temperatures, relaxation times, and potential and accuracy by content.
+    """
+    digest = hashlib.sha256()
+    for c in configurations:
+        stated = (c.temperature, c.periodic, c.relaxation_time, c.n_trajectories)
+        assumed = [None if part is None else part.content() for part in (c.potential, c.accuracy)]
+        digest.update(repr((stated, assumed)).encode())
+        for name, array in sorted(c.known.items()):
+            digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,134 @@
+"""New linear decoders on a frozen representation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..data.configuration import Configuration
+    from ..models.propensity import PropensityModel
+
+    Array = NDArray[np.floating[Any]]
+
+
+class Decoders:
+    """Ridge regression of each type from a model's representation to the propensity.
+
+    Where there are validation configurations, the penalty of each type and time is the one with the
+    best correlation on them, as for every other way of learning; else generalised cross-validation
+    on the training configurations chooses it.
+
+    Parameters
+    ----------
+    origin
+        The model whose representation stays as it is.
+    training, validation
+        Configurations with labels at the same times, and with all that the model reads.
+    """
+
+    def __init__(
+        self,
+        origin: PropensityModel,
+        training: Sequence[Configuration],
+        validation: Sequence[Configuration] = (),
+    ) -> None:
+        self.origin = origin
+        times = training[0].times
+        assert times is not None
+        self.times: tuple[float, ...] = tuple(times.tolist())
+        self.weights, self.intercepts = refit_decoders(origin, training, validation)
+
+    @property
+    def n_parameters(self) -> int:
+        """Of the decoders."""
+        return int(self.weights.size + self.intercepts.size)
+
+    def predict(self, configuration: Configuration) -> Array:
+        """Propensities (n_times, N)."""
+        import numpy as np
+
+        features = self.origin.represent(configuration)
+        result = np.empty((len(self.times), len(configuration)))
+        for t in range(len(self.weights)):
+            mine = configuration.types == t
+            result[:, mine] = (features[mine] @ self.weights[t] + self.intercepts[t]).T
+        return result
+
+
+def refit_decoders(
+    model: PropensityModel,
+    configurations: Sequence[Configuration],
+    validation: Sequence[Configuration] = (),
+) -> tuple[Array, Array]:
+    """Linear decoders on the frozen representation: weights (S, D, T) and intercepts (S, T)."""
+    import numpy as np
+
+    from ..models.ridge import ridge
+
+    features, types, targets = _stacked(model, configurations)
+    scale = features.std(axis=0) + 1e-9
+    n_types = int(types.max()) + 1
+    weights = np.zeros((n_types, features.shape[1], targets.shape[1]))
+    intercepts = np.zeros((n_types, targets.shape[1]))
+    held = [(model.represent(c), c) for c in validation]
+    for t in range(n_types):
+        mine = types == t
+        if held:
+            weight, intercepts[t] = _chosen(features[mine] / scale, targets[mine], held, scale, t)
+        else:
+            weight, intercepts[t] = ridge(features[mine] / scale, targets[mine])
+        weights[t] = weight / scale[:, None]
+    return weights, intercepts
+
+
+def _stacked(
+    model: PropensityModel, configurations: Sequence[Configuration]
+) -> tuple[Array, Array, Array]:
+    import numpy as np
+
+    features = np.concatenate([model.represent(c) for c in configurations])
+    types = np.concatenate([c.types for c in configurations])
+    targets = np.concatenate([c.propensity.T for c in configurations])  # type: ignore[union-attr]
+    return features, types, targets
+
+
+def _chosen(
+    features: Array,
+    targets: Array,
+    held: Sequence[tuple[Array, Configuration]],
+    scale: Array,
+    of_type: int,
+) -> tuple[Array, Array]:
+    """Coefficients (D, T) and intercepts (T,), of each target those of the best penalty."""
+    import numpy as np
+
+    from ..evaluation.correlation import pearson
+    from ..models.ridge import ALPHAS
+
+    mean, centre = features.mean(axis=0), targets.mean(axis=0)
+    left, values, right = np.linalg.svd(features - mean, full_matrices=False)
+    projected = left.T @ (targets - centre)
+    best = np.full(targets.shape[1], -np.inf)
+    coefficients = np.zeros((features.shape[1], targets.shape[1]))
+    for alpha in ALPHAS:
+        found = right.T @ ((values / (values**2 + alpha))[:, None] * projected)
+        rho = np.array(
+            [
+                np.nanmean(
+                    [
+                        pearson(x[c.types == of_type] / scale @ found[:, k], y)
+                        for x, c in held
+                        if np.isfinite(y := c.propensity[k][c.types == of_type]).all()  # type: ignore[index]
+                    ]
+                    or [-np.inf]
+                )
+                for k in range(targets.shape[1])
+            ]
+        )
+        better = rho > best
+        coefficients[:, better], best[better] = found[:, better], rho[better]
+    return coefficients, centre - mean @ coefficients

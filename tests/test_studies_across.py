@@ -1,0 +1,98 @@
+"""Several temperatures at equal t / tau_alpha: which labels, scores and decoders there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from equiglass.data.configuration import Configuration
+from equiglass.data.dataset import Dataset, Entry
+from equiglass.data.relaxation import PUBLISHED, RelaxationTime
+from equiglass.errors import InputError
+from equiglass.evaluation.correlation import pearson
+from equiglass.evaluation.score import score
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.se3 import SE3Config
+from equiglass.studies.across import rows_at
+from equiglass.studies.base import rhos_of
+from equiglass.studies.decoders import Decoders
+from equiglass.studies.reduced import at_reduced_times
+from equiglass.studies.run import study
+from tests.conftest import make_complete
+from tests.test_studies import TAU_ALPHA, config, labelled
+
+
+def test_tests_keep_those_of_the_common_times_that_they_have() -> None:
+    """Other grids than those of training, row by row; one without any common time is refused."""
+    entries = []
+    for t, tau in TAU_ALPHA.items():
+        for k in range(2):
+            c = labelled(t, k, RelaxationTime(tau, PUBLISHED))
+            entries.append(Entry(f"{t}-{k}", "memory", partial(replace, c), "train"))
+    extra = labelled(0.56, 9, RelaxationTime(52.0, PUBLISHED))
+    extra = extra.replace(times=np.array([2.0, 17.0, 30.0]))
+
+    def reduced(c: Configuration) -> Configuration:
+        entry = Entry("extra", "memory", lambda: c, "test")
+        return at_reduced_times(Dataset("both", (entry, *entries))).data[0]
+
+    found = reduced(extra)
+    assert found.times is not None and found.times.tolist() == [0.32]
+    assert np.array_equal(found.propensity, extra.propensity[1:2])  # type: ignore[index, arg-type]
+    with pytest.raises(InputError, match="none of the times t / tau_alpha"):
+        reduced(extra.replace(times=np.array([2.0, 20.0, 30.0])))
+
+
+def test_scores_are_of_the_configurations_that_have_a_time() -> None:
+    torch.manual_seed(0)
+    model = PropensityModel(SE3Config(channels=2, layers=1, l_max=0), 2, (0.32, 1.0))
+    first, second = (
+        labelled(0.56, k, None).replace(times=np.array([0.1, 0.32, 1.0])) for k in (1, 2)
+    )
+    rows = rows_at(
+        model, [first, second.at_times([1])], "model", temperature=0.56, spent=None, validation=None
+    )
+    whole = score(model.predict, model.times, [first], model="", data="")
+    assert [(r["type"], r["time"], r["n_configurations"]) for r in rows] == [
+        ("A", 0.32, 2), ("A", 1.0, 1), ("B", 0.32, 2), ("B", 1.0, 1),
+    ]  # fmt: skip
+    for row, s in zip(rows, whole.scores, strict=True):
+        assert rhos_of(row)[0] == pytest.approx(s.per_configuration[0], abs=1e-5)
+
+
+def test_decoders_choose_their_penalty_on_validation_data() -> None:
+    """As for every other way of learning; without these by generalised cross-validation."""
+    torch.manual_seed(0)
+    model = PropensityModel(SE3Config(channels=4, layers=1, l_max=0), 2, (1.0,))
+    rng = np.random.default_rng(0)
+
+    def told(k: int, noise: float) -> Configuration:
+        """Labels that the representation knows, but for some noise."""
+        c = make_complete(200, seed=k, n_times=1)
+        signal = model.represent(c)[:, 0]
+        signal = 100 + signal / signal.std() + noise * rng.normal(size=len(c))
+        return c.replace(times=np.array([1.0]), propensity=signal[None])
+
+    def rho(decoders: Decoders, c: Configuration) -> float:
+        assert c.propensity is not None
+        return pearson(decoders.predict(c)[0][c.types == 0], c.propensity[0][c.types == 0])
+
+    training, held, test = told(0, 20), told(1, 0.1), told(2, 0)
+    chosen, alone = Decoders(model, [training], [held]), Decoders(model, [training])
+    assert rho(chosen, held) > rho(alone, held) - 1e-9
+    assert not np.allclose(chosen.weights, alone.weights)
+    # Of what is known exactly both read the same.
+    for validation in ([], [held]):
+        assert rho(Decoders(model, [told(3, 0)], validation), test) > 0.99
+
+
+def test_models_are_those_of_the_study(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="networks: no such model .*se3, twin.*found tree"):
+        study("temperature", config("ka3d_quickstart"), tmp_path, networks=["se3", "tree"])
+    with pytest.raises(InputError, match="networks: the study has no choice of models"):
+        study("depth", config("ka3d_quickstart"), tmp_path, networks=["se3"])

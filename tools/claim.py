@@ -1,0 +1,66 @@
+"""One of the claims of docs/claims.md: what decides it, and the verdict that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from claim_rows import OPEN, Compared, together
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One of the seven.
+
+    Attributes
+    ----------
+    decides, beside
+        The comparisons that the verdict follows from, and others; None where no run is committed.
+    notes
+        What the numbers are of.
+    figure
+        In docs/results.
+    tables
+        Lines of tables below the comparisons.
+    singly
+        Those of ``beside`` that are parts of the deciding ones, at single times.
+    """
+
+    title: str
+    says: str
+    commands: Sequence[str]
+    decides: Sequence[Compared | None]
+    beside: Sequence[Compared | None] = ()
+    notes: str = ""
+    figure: str = ""
+    singly: Sequence[Compared | None] = ()
+    tables: Sequence[str] = ()
+
+    @property
+    def verdict(self) -> str:
+        """By the rule."""
+        found = [c for c in self.decides if c is not None]
+        return together(found) if found and len(found) == len(self.decides) else OPEN
+
+    @property
+    def missing(self) -> str:
+        """What the decisive comparisons lack, each once."""
+        absent = sum(c is None for c in self.decides)
+        if not self.decides or absent == len(self.decides):
+            return "a committed run"
+        if absent:
+            return f"a committed run of {absent} of the {len(self.decides)} comparisons"
+        every = [m for c in self.decides if c is not None for m in c.missing]
+        return "; ".join(dict.fromkeys(every))
+
+    @property
+    def numbers(self) -> str:
+        """Of the decisive comparisons."""
+        known = [c for c in self.decides if c is not None]
+        several = len({c.where for c in known}) > 1
+        parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
+        unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
+        for what in dict.fromkeys(c.what for c in unlike):
+            times = [c.where.rpartition("t = ")[2] for c in unlike if c.what == what]
+            parts.append(f"not so at t = {', '.join(times)} alone ({what})")
+        return "; ".join(parts)

@@ -1,0 +1,121 @@
+"""The claims on other temperatures: generalisation, and transfer of the representation."""
+
+from __future__ import annotations
+
+from claim import Claim
+from claim_rows import CONFIGURATIONS, Compared, compare, rows_where
+from claim_tables import at_temperature, matrices, pair, rates, table
+
+from equiglass.studies.base import Row
+from equiglass.studies.equivariance import TWIN
+from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
+from equiglass.studies.transfer import FINE_TUNED, FROZEN, SCRATCH, TEMPERATURE, TIME
+
+TABLES = ("temperatures", "temperatures_botan")
+
+
+def unseen() -> Claim:
+    """The second."""
+    where = "trained at T = 0.64, tested at T = 0.56"
+    one = at_temperature(table("equivariance_t064"), "0.56")
+    beside = at_temperature(table("rivals_t064"), "0.56")
+    rows = [row for name in TABLES for row in table(name)]
+    every = sorted(places(rows), key=lambda p: (p[0] == p[1], *p))
+    many = {r["tested_at"] for r in rows if r["n_configurations"] >= CONFIGURATIONS}
+    unlike = [p for p in every if p[0] != p[1]]
+    decide = [p for p in unlike if p[1] in many] or unlike
+    others = [p for p in every if p not in decide]
+    first = [
+        pair(beside, SE3, BOTAN, where), pair(one, "l_max=2", TWIN, where),
+        *(pair(beside, SE3, name, where) for name in (MLP, RIDGE, COARSE)),
+    ]  # fmt: skip
+    graph_networks = [against(rows, name, p) for p in decide for name in (BOTAN, TWIN)]
+    return Claim(
+        "It generalises to unseen temperatures, better than other graph networks",
+        "At a temperature that none was trained at, the network is better than BOTAN's and than "
+        "the twin.",
+        [
+            "equiglass study temperature ka3d_temperatures --networks se3,twin,ridge "
+            "-o temperatures",
+            "equiglass study temperature ka3d_temperatures --networks botan -o temperatures_botan",
+            "equiglass study equivariance ka3d_claims -o equivariance",
+            "equiglass study rivals ka3d_claims -o rivals",
+        ],
+        graph_networks if rows else first[:2],
+        [
+            *(against(rows, RIDGE, p) for p in decide),
+            *(against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)),
+            *(first if rows else first[2:]),
+        ],
+        f"What decides are the temperatures with {CONFIGURATIONS} test configurations. All "
+        f"networks have as many steps at each temperature, on one run of each start. {rates(rows)}",
+        "study_temperatures.png",
+        tables=matrices(rows),
+    )
+
+
+def places(rows: list[Row]) -> list[tuple[float, float]]:
+    """Where the network was trained and tested, one temperature each."""
+    found = {(r["trained_at"], r["tested_at"]) for r in rows if r["network"] == SE3}
+    return sorted(p for p in found if isinstance(p[0], float))
+
+
+def against(rows: list[Row], rival: str, place: tuple[float, float]) -> Compared | None:
+    """The network and a rival, trained and tested at the same temperatures."""
+    a, b = (
+        rows_where(rows, network=name, trained_at=place[0], tested_at=place[1])
+        for name in (SE3, rival)
+    )
+    where = f"trained at T = {place[0]:g}, tested at T = {place[1]:g}"
+    return compare(f"{SE3} − {rival}", where, a, b)
+
+
+def transfer() -> Claim:
+    """The fourth."""
+    rows = table("transfers")
+    old = rows_where(table("transfer"))
+    found = [r for r in rows_where(rows) if r["method"] == FROZEN]
+    across = [r for r in found if r["across"] == TEMPERATURE]
+    decides = [decoders(rows, FROZEN, way) for way in ways(across)]
+    first = []
+    for target, n in dict.fromkeys((r["target"], r["n"]) for r in old if r["n"] is not None):
+        a, b = (rows_where(old, target=target, n=n, method=m) for m in (FROZEN, SCRATCH))
+        where = f"T = {old[0]['source']:g} to T = {target:g}, N = 1000"
+        first.append(compare(f"{FROZEN} − {SCRATCH}, n = {n} of the target", where, a, b))
+    return Claim(
+        "The representation transfers",
+        "With few configurations of another temperature, new decoders on the frozen representation "
+        "are better than a new network.",
+        ["equiglass study transfer ka3d_temperatures:tested -o transfers"],
+        decides or first,
+        [
+            *(decoders(rows, FINE_TUNED, way) for way in ways(across)),
+            *(
+                decoders(rows, method, way)
+                for way in ways([r for r in found if r["across"] == TIME])
+                for method in (FROZEN, FINE_TUNED)
+            ),
+            *(first if decides else []),
+        ],
+        "All ways have the same few configurations, drawn by the seed, and the same validation "
+        "data; new networks and fine-tuning have as many steps as the network of the source, at "
+        "the learning rate of the configuration file. From simulation to the public files was not "
+        "run.",
+        "study_transfers.png",
+    )
+
+
+def ways(rows: list[Row]) -> list[tuple[object, object, int]]:
+    """From where to where, with how many configurations."""
+    return list(dict.fromkeys((r["source"], r["target"], r["n"]) for r in rows))
+
+
+def decoders(rows: list[Row], method: str, way: tuple[object, object, int]) -> Compared | None:
+    """A way of using the representation of a source, against a new network."""
+    source, target, n = way
+    a = rows_where(rows, source=source, target=target, n=n, method=method)
+    b = rows_where(rows, target=target, n=n, method=SCRATCH)
+    names = [f"T = {p:g}" if isinstance(p, float) else str(p) for p in (source, target)]
+    at = "" if isinstance(target, float) or not a else f", T = {a[0]['temperature']:g}"
+    what = f"{method} − {SCRATCH}, n = {n} of the target"
+    return compare(what, f"{names[0]} to {names[1]}{at}", a, b)

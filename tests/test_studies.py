@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +132,7 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     data = Path(f"{two_temperatures}@0.56") if one else two_temperatures
     # Processes of their own import everything once more: for one of the studies.
     n_processes = 2 if kind == "size" else 1
-    networks = ("se3", "ridge") if kind == "temperature" else None
+    networks = ("se3", "ridge") if STUDIES[kind].networks else None
     rows = study(
         kind, config(data), tmp_path, quick=True, networks=networks, n_processes=n_processes,
         progress=False,
@@ -154,6 +154,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         # Of l_max = 1 as configured; others differ by less than a channel is worth.
         wanted = sizes["l_max=1"]
         assert all(abs(sizes[n] - wanted) < 0.25 * wanted for n in ("l_max=0", TWIN)), sizes
+    if kind == "inputs":
+        assert {(r["network"], r["inputs"]) for r in table} == set(
+            product((SE3, RIDGE), ("thermal", "inherent", "thermal+inherent+energies"))
+        )
+        assert len({r["learning_rate"] for r in table if r["network"] == SE3}) == 1
     if kind == "rivals":
         assert list(dict.fromkeys(r["network"] for r in table)) == [SE3, BOTAN, MLP, RIDGE, COARSE]
         for row in table:

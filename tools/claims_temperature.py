@@ -47,8 +47,8 @@ def unseen() -> Claim:
             *(against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)),
             *(first if rows else first[2:]),
         ],
-        f"What decides are the temperatures with {CONFIGURATIONS} test configurations. All "
-        f"networks have as many steps at each temperature, on one run of each start. {rates(rows)}",
+        "All have as many steps at each temperature, on one run of each of 18 starts. "
+        f"{rates(rows)}",
         "study_temperatures.png",
         tables=matrices(rows),
     )
@@ -86,7 +86,7 @@ def transfer() -> Claim:
         "The representation transfers",
         "With few configurations of another temperature, new decoders on the frozen representation "
         "are better than a new network.",
-        ["equiglass study transfer ka3d_temperatures:tested -o transfers"],
+        ["equiglass study transfer ka3d_temperatures:pair -o transfers"],
         decides or first,
         [
             *(decoders(rows, FINE_TUNED, way) for way in ways(across)),
@@ -99,8 +99,8 @@ def transfer() -> Claim:
         ],
         "All ways have the same few configurations, drawn by the seed, and the same validation "
         "data; new networks and fine-tuning have as many steps as the network of the source, at "
-        "the learning rate of the configuration file. From simulation to the public files was not "
-        "run.",
+        "the learning rate of the configuration file. Core-hours are without those of the source. "
+        "From simulation to the public files was not run.",
         "study_transfers.png",
     )
 

@@ -3,56 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import SEEDED, seed_curves, seeds_of, with_seed
+from .networks import NETWORKS, SOLVED, chosen_networks
+from .seeds import seed_curves, seeds_of
+from .tuned import TUNED, TUNED_COLUMNS, train_at_best, trials_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 THERMAL, INHERENT, CAGE = "thermal", "inherent", "cage"
+BOTH = "thermal+inherent+energies"
 
 
 class Inputs(Study):
-    """Positions and energies that the network is given."""
+    """Positions and energies that the network is given, and its rivals if they are asked for.
+
+    Each model has the same learning rates to choose from, with the first seed, on thermal and
+    inherent positions and both energies; the best is that of its other sets, too.
+    """
 
     kind = "inputs"
     help = (
         "thermal, inherent and cage positions, alone and together, with and without energies; "
-        "three seeds"
+        "learning rates chosen on validation data, three seeds"
     )
-    columns = ("inputs", "graph", "energies", "displacements", "seed")
-    fixed = SEEDED
+    columns = (
+        "network", "inputs", "graph", "energies", "displacements", "tuned_on", *TUNED_COLUMNS,
+    )  # fmt: skip
+    fixed = TUNED
+    networks = tuple(NETWORKS)
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network for each set of inputs and seed; those with cages where the data have them."""
+        """Trials of learning rates, then a model for each set of inputs and seed.
+
+        Sets with cages are there where the data have them.
+        """
         from .cells import train_and_score
 
         require_splits(plan.data)
-        cells = []
+        first = plan.data.splits["train"][0]
+        n_times = 1 if first.times is None else len(first.times)
+        trials: list[Cell] = []
+        cells: list[Cell] = []
         for chosen in _sets(plan.quick, plan.data[0].cage_positions is not None):
-            settings = {
-                "graph": chosen.graph,
-                "energies": chosen.energies,
-                "displacements": chosen.displacements,
-            }
-            for seed in seeds_of(plan.quick):
-                name = f"{chosen.name},seed={seed}"
-                config = with_seed(varied(plan.config, inputs=settings), seed)
-                columns = {
-                    "inputs": chosen.name,
-                    "graph": chosen.graph,
-                    "energies": " ".join(chosen.energies),
-                    "displacements": " ".join(chosen.displacements),
-                    "seed": seed,
-                }
-                cells.append(Cell(name, train_and_score, (name, config, plan.preparation), columns))
-        return [cells]
+            config = varied(plan.config, inputs=chosen.settings())
+            models = chosen_networks(config, plan.networks, first.n_types, n_times)
+            for network, settings in models.items():
+                columns = {"network": network, **chosen.columns()}
+                name = f"{network},{chosen.name}"
+                if network in SOLVED:
+                    arguments = (name, settings, plan.preparation)
+                    cells.append(Cell(name, train_and_score, arguments, columns))
+                    continue
+                own, folders = trials_of(plan, network, settings)
+                is_trial = chosen.name == BOTH
+                trials += own if is_trial else []
+                for seed in seeds_of(plan.quick):
+                    label = f"{name},seed={seed}"
+                    tried = (label, settings, seed, folders, plan.preparation, is_trial)
+                    own_columns = {**columns, "tuned_on": BOTH, "seed": seed}
+                    cells.append(Cell(label, train_at_best, tried, own_columns))
+        return [trials, cells]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""
-        return seed_curves(rows, "inputs", type_name)
+        several = len({row.get("network") for row in rows}) > 1
+        named = [
+            {**row, "inputs": f"{row['network']}, {row['inputs']}"} if several else row
+            for row in rows
+        ]
+        return seed_curves(named, "inputs", type_name)
 
 
 class InputSet(NamedTuple):
@@ -63,13 +85,26 @@ class InputSet(NamedTuple):
     energies: tuple[str, ...] = ()
     displacements: tuple[str, ...] = ()
 
+    def settings(self) -> dict[str, Any]:
+        """Of the model."""
+        return {k: v for k, v in self._asdict().items() if k != "name"}
+
+    def columns(self) -> Row:
+        """Of the table."""
+        return {
+            "inputs": self.name,
+            "graph": self.graph,
+            "energies": " ".join(self.energies),
+            "displacements": " ".join(self.displacements),
+        }
+
 
 def _sets(quick: bool, has_cages: bool) -> list[InputSet]:
     both = (THERMAL, INHERENT)
     sets = [
         InputSet("thermal", THERMAL),
         InputSet("inherent", INHERENT),
-        InputSet("thermal+inherent+energies", INHERENT, both, (INHERENT,)),
+        InputSet(BOTH, INHERENT, both, (INHERENT,)),
     ]
     if quick:
         return sets

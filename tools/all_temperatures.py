@@ -3,10 +3,11 @@
 python tools/all_temperatures.py RUN DATA OUT.json [--public FOLDER --short STORE]
 
 RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles tests064.zarr,
-tests056.zarr and tests050.zarr, which no member has seen: the average of all members predicts
-them, and each member alone. The public files at T = 0.44 are each predicted by the one member in
-whose fold it was held out, at tau_alpha with the labels of the file and at shorter times with those
-of ka3d_t044_short.
+tests056.zarr and tests050.zarr, those that there are; none of them has been seen, nor have the
+packaged configurations for validation and test, which are scored with them: by the average of all
+members, and by each member alone. The public files at T = 0.44 are each predicted by the one member
+in whose fold it was held out, at tau_alpha with the labels of the file and at shorter times with
+those of ka3d_t044_short.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import numpy as np
 
 import equiglass as eg
 from equiglass.data.configuration import Configuration
+from equiglass.data.grids import at_known_times
 from equiglass.evaluation.score import Evaluation, score
-from equiglass.models.by_temperature import at_temperature
+from equiglass.models.by_temperature import TimeGrid, at_temperature
 from equiglass.models.held_out import unseen_by
 from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
@@ -51,9 +53,12 @@ def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[s
     """On ensembles that nobody has seen."""
     found = []
     for temperature, store in TESTS.items():
-        if not (data / store).is_dir():
-            continue
-        tests = list(eg.read(data / store))
+        # Validation and test of the packaged set were no part of the training either.
+        packaged = eg.read(f"ka3d@{temperature:g}").splits
+        tests = [c for name in ("validation", "test") for c in packaged.get(name, ())]
+        if (data / store).is_dir():
+            tests += list(eg.read(data / store))
+        tests = _at_common_times(tests, model.grid, temperature)
         alone = [member_of(model, k) for k in range(len(model.members))]
         for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
             own = at_temperature(one, temperature)
@@ -64,13 +69,25 @@ def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[s
     return found
 
 
+def _at_common_times(
+    tests: Sequence[Configuration], grid: TimeGrid | None, temperature: float
+) -> list[Configuration]:
+    """At those times of the model that all of them have."""
+    assert grid is not None
+    times = grid.at(temperature).times
+    found = [at_known_times(c, times) for c in tests]
+    common = set.intersection(*({float(t) for t in c.times} for c in found if c.times is not None))
+    return [at_known_times(c, sorted(common)) for c in found]
+
+
 def public(
     model: eg.PropensityModel, folder: Path, short: Path | None, how: Preparation
 ) -> list[dict[str, Any]]:
     """On public files, each by the member that did not see it."""
     unseen = unseen_by(model)
-    data = [c.replace(end_positions=None) for c in eg.read(folder)]
-    members = [unseen[Path(c.source).name] for c in data]
+    dataset = eg.read(folder)
+    data = [c.replace(end_positions=None) for c in dataset]
+    members = [unseen[Path(e.name).name] for e in dataset.entries]
     sets: list[tuple[str, Sequence[Configuration]]] = [("files", data)]
     if short is not None:
         sets.append(("short runs", _in_order(list(eg.read(short)), data)))

@@ -146,8 +146,12 @@ def test_a_failure_while_packing_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_packaged_sets_are_one_file_each() -> None:
-    """Their arrays are those that the folders of version 1 held."""
-    prints = {"ka3d": "4f69ce25aafcc04e", "ka3d_quickstart": "49ef11c0b5b5795f"}
+    """Those of the first two are what the folders of version 1 held."""
+    prints = {
+        "ka3d": "4f69ce25aafcc04e",
+        "ka3d_chains": "8946046693f04706",
+        "ka3d_quickstart": "49ef11c0b5b5795f",
+    }
     assert packaged_names() == sorted(prints)
     for name, expected in prints.items():
         data = read(name)

@@ -19,7 +19,7 @@ from equiglass.models.averaging import average
 from equiglass.models.description import DESCRIPTION, FORMAT, WEIGHTS, Description
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.registry import NETWORKS
-from equiglass.models.storage import load_model, packaged_models
+from equiglass.models.storage import load_model, packaged_models, restore
 from equiglass.models.upgrade import STEPS, VERSION
 from equiglass.testing import relative_error
 from tests.models.store_models import CALIBRATION, LATER, MODELS, STORED, small_model
@@ -170,7 +170,7 @@ def test_truncated_file(tmp_path: Path) -> None:
 
 def test_packaged_models_are_of_the_present_version() -> None:
     for name in packaged_models():
-        model = load_model(name)
+        model = restore(name)
         assert isinstance(model, PropensityModel)
         assert model.potential is not None and model.card.domain is not None
         assert "format" not in model.card.notes

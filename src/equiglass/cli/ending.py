@@ -76,7 +76,8 @@ def _failed(error: BaseException) -> NoReturn:
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         place = "" if error.filename is None else f"{error.filename}: "
         doing = "cannot be written: " if error.errno in DISK_ERRORS else ""
-        reason = " ".join(str(error.strerror or error).split())
+        # Of one that says nothing, such as the end of a wait, its kind.
+        reason = " ".join(str(error.strerror or error).split()) or type(error).__name__
         _end(f"error: {place}{doing}{reason}", INPUT)
     if isinstance(error, MemoryError):
         _end(f"error: not enough memory{f': {error}' if str(error) else ''}", INPUT)

@@ -15,7 +15,6 @@ from ..evaluation.noise import METHODS
 from ..evaluation.paired import paired_difference
 from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
-from ..simulation.target import DISPLACEMENT, TARGETS
 from ..terminal import Terminal
 from .tables import number
 
@@ -49,6 +48,8 @@ def print_evaluation(evaluations: Sequence[Evaluation]) -> None:
 
 def _of(evaluation: Evaluation) -> str:
     """Of what the correlations are, where that is no displacement."""
+    from ..simulation.target import DISPLACEMENT, TARGETS
+
     target = TARGETS[evaluation.target]
     return "" if target is DISPLACEMENT else f" of {target.plural}"
 
@@ -91,6 +92,8 @@ def _print_propensity(console: Terminal, evaluations: Sequence[Evaluation]) -> N
     reasons = _reasons([score.estimate for e in evaluations for score in e.scores], scores)
     if any(score.estimate.propensity is not None for score in scores):
         methods = dict.fromkeys(s.method for s in scores if s.method is not None)
+        from ..simulation.target import TARGETS
+
         words = TARGETS[evaluations[0].target].words
         console.print(
             f"\nfor the {words} itself: ρ / √reliability, mean per configuration [95 %]; "

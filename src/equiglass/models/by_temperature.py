@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 from ..errors import InputError
 from ..yaml_config import Settings
 from .calibration import Calibration
+from .ranges import Departure
 
 if TYPE_CHECKING:
     from .propensity import PropensityModel
@@ -123,6 +124,13 @@ class TimeGrid(Settings):
 def same_temperature(a: float, b: float) -> bool:
     """Whether two are the same but for the digits of a file."""
     return abs(a - b) <= SAME_TEMPERATURE * max(a, b)
+
+
+def temperature_departure(own: float | None, stated: float | None) -> tuple[Departure, ...]:
+    """That a configuration states another temperature than a model was taken at, if it does."""
+    if own is None or stated is None or same_temperature(own, stated):
+        return ()
+    return (Departure("temperature", float(stated), own, own),)
 
 
 def at_temperature(model: PropensityModel, temperature: float | None) -> PropensityModel:

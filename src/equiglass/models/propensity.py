@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..simulation.target import TARGETS, Target
 from .base import Network, NetworkSettings
 from .budget import Budget, budget
-from .by_temperature import TimeGrid, same_temperature
+from .by_temperature import TimeGrid, temperature_departure
 from .card import ModelCard
 from .description import store
 from .domain import potential_departure
@@ -56,15 +56,12 @@ class PropensityModel(nn.Module):
     ----------
     grid
         Of a model whose times are others at each temperature: these; ``times`` are then those of
-        the coldest. None of any other model, and at one temperature
-        (:func:`equiglass.models.by_temperature.at_temperature`).
-    temperature
-        That the model was taken at, where it came from one with a grid, ``undivided``.
+        the coldest. None of any other, and of one taken at a ``temperature``, from ``undivided``.
     """
 
     target_mean: torch.Tensor
     target_std: torch.Tensor
-    undivided: PropensityModel | None
+    undivided: PropensityModel | None = None
 
     def __init__(
         self,
@@ -80,7 +77,6 @@ class PropensityModel(nn.Module):
         self.card = card or ModelCard()
         self.grid: TimeGrid | None = None
         self.temperature: float | None = None
-        object.__setattr__(self, "undivided", None)
         self.members = nn.ModuleList(
             build_network(config, n_types, len(self.times)) for _ in range(n_members)
         )
@@ -126,7 +122,7 @@ class PropensityModel(nn.Module):
         return torch.stack([member(batch) for member in self.members]).mean(dim=0)
 
     def row_of(self, time: float | None) -> int:
-        """As :func:`equiglass.models.evaluating.nearest` of :attr:`times`."""
+        """As :func:`~.evaluating.nearest` of :attr:`times`."""
         return nearest(self.times, time)
 
     def standardise(self, propensity: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
@@ -214,9 +210,7 @@ class PropensityModel(nn.Module):
             (n_times, N), as :meth:`predict` gives it; without it the order parameter is left out.
         """
         found = potential_departure(self.potential, configuration.potential)
-        own, stated = self.temperature, configuration.temperature
-        if own is not None and stated is not None and not same_temperature(own, stated):
-            found += (Departure("temperature", float(stated), own, own),)
+        found += temperature_departure(self.temperature, configuration.temperature)
         if self.card.domain is None:
             return found
         order = None if predicted is None else self.order_parameter(configuration, predicted)

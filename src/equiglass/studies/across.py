@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..data.configuration import Configuration
-from ..data.dataset import Dataset, from_configurations
 from .base import LAST_EPOCH, VALIDATION_SPLIT, Row, rows_of
-from .reduced import ReducedTimes, at_reduced_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..data.configuration import Configuration
+    from ..data.dataset import Dataset
     from ..evaluation.score import Evaluation
     from ..training.config import TrainConfig
+    from .reduced import ReducedTimes
     from .spent import Spent
 
 
@@ -36,6 +36,7 @@ def reduced_data(config: TrainConfig) -> ReducedTimes:
 def _reduced(settings: str) -> ReducedTimes:
     from ..training.config import DataConfig, TrainConfig
     from ..training.sources import open_data
+    from .reduced import at_reduced_times
 
     config = TrainConfig(data=DataConfig.model_validate_json(settings))
     return at_reduced_times(open_data(config).dataset)
@@ -43,6 +44,8 @@ def _reduced(settings: str) -> ReducedTimes:
 
 def material(config: TrainConfig, temperatures: Sequence[float]) -> Material:
     """The training and validation configurations of some temperatures, at reduced times."""
+    from ..data.dataset import from_configurations
+
     data = reduced_data(config).data
     choosing, words = validating(data, temperatures)
     named = f"{data.source} T = {', '.join(f'{t:g}' for t in temperatures)}"

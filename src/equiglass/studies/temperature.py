@@ -10,7 +10,6 @@ from ..errors import InputError
 from .across import at, material, reduced_data, rows_at, validating
 from .base import Cell, Plan, Row, Study
 from .networks import NETWORKS, SOLVED, chosen_networks
-from .reduced import at_reduced_times, temperatures_of
 from .rivals import SE3
 from .seeds import seeds_of, with_seed
 from .spent import Clock, Spent
@@ -43,6 +42,8 @@ class Temperature(Study):
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates, then a model for each group of temperatures and seed."""
+        from .reduced import at_reduced_times, temperatures_of
+
         temperatures = temperatures_of(plan.data)
         data = at_reduced_times(plan.data).data  # Before anything is trained.
         groups = {f"T={t:g}": [t] for t in temperatures}
@@ -151,6 +152,8 @@ def tuning_temperature(data: Dataset, temperatures: Sequence[float]) -> float:
 
 def with_equal_steps(config: TrainConfig, data: Dataset, group: Sequence[float]) -> TrainConfig:
     """The training of a group of temperatures in as many steps as the largest of one takes."""
+    from .reduced import temperatures_of
+
     most = max(len(at(data, "train", [t])) for t in temperatures_of(data))
     epochs = max(1, round(config.optimizer.epochs * most / len(at(data, "train", group))))
     optimizer = config.optimizer.model_copy(update={"epochs": epochs})

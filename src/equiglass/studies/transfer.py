@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InputError
 from .across import at, material, reduced_data, rows_at
 from .base import Cell, Plan, Row, Study
-from .reduced import at_reduced_times, temperatures_of
 from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock
 from .temperature import reduced_label
@@ -54,6 +53,8 @@ class Transfer(Study):
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """The networks of each source; then every way to each target."""
+        from .reduced import at_reduced_times, temperatures_of
+
         temperatures = temperatures_of(plan.data)
         data = at_reduced_times(plan.data).data  # Before anything is trained.
         tested = data.split("test").temperatures()

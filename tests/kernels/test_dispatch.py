@@ -19,7 +19,7 @@ from equiglass.kernels.problem import N_KNOTS
 from equiglass.kernels.table import interpolate
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from equiglass.models.storage import load_model, packaged_models
+from equiglass.models.storage import packaged_models, restore
 from equiglass.nn.convolution import SteerableLayer
 from equiglass.nn.radial import RadialFunctions
 from equiglass.testing import relative_error
@@ -139,7 +139,7 @@ def test_table_is_exact_enough_for_new_functions() -> None:
 def test_table_is_exact_enough_for_packaged_models(name: str) -> None:
     """On every edge of 400 particles of a packaged configuration, for every layer."""
     liquid = read("ka3d_quickstart")[0]
-    model = load_model(name).double()
+    model = restore(name).double()
     cutoff = model.config.cutoff
     graph = build_graph(liquid.positions, liquid.box, cutoff, dtype=torch.float64)
     lengths = graph.lengths[: graph.receiver_start[400]]

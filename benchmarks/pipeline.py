@@ -92,11 +92,11 @@ def child(store: str, model_name: str, memory: str, out: str) -> None:
     from equiglass.models.inputs import POSITION_FIELD
     from equiglass.models.prepared import prepared
     from equiglass.models.propensity import SLAB_SIZE
-    from equiglass.models.storage import load_on_fastest
+    from equiglass.models.storage import load_model, on_fastest
     from equiglass.reporting.predictions import write_predictions
     from equiglass.simulation.preparation import Preparation
 
-    model = load_on_fastest(model_name)
+    model = on_fastest(load_model(model_name))
     stages: dict[str, dict[str, float]] = {}
     begun = float(os.environ["PIPELINE_BEGUN"])
     stages["start-up"] = {

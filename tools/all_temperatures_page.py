@@ -46,7 +46,10 @@ python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FI
 
 Pearson's ρ of type A, mean over configurations with its 95 % interval (Student's t). **The
 published rows are not the same task**: one network for each temperature, from 400 configurations
-with 32 runs of each.
+with 32 runs of each. Six epochs are few, and short times suffer most. Tests are the packaged
+configurations for validation and test, and those ensembles of `ka3d_tests` that had been made when
+the model was scored. It learned from its starts as they were simulated; in `ka3d_chains` their
+positions are in single precision, so that a new run differs a little.
 """
 COLD = """## T = 0.44
 

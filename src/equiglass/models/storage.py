@@ -206,11 +206,6 @@ def _check_shapes(model: PropensityModel, state: dict[str, torch.Tensor], path: 
             )
 
 
-def load_on_fastest(model: str | os.PathLike[str]) -> PropensityModel:
-    """:func:`load_model`, then onto a GPU where there is one."""
-    return on_fastest(load_model(model))
-
-
 def on_fastest(model: PropensityModel) -> PropensityModel:
     """On a GPU where there is one."""
     return model.to("cuda") if torch.cuda.is_available() else model

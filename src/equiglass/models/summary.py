@@ -36,8 +36,10 @@ def rho_of(model: PropensityModel) -> float | None:
     if model.temperature is not None or model.grid is not None:
         # Rows of the cross-validation are of all temperatures together.
         folds = model.card.metrics.get("held_out", [])
-    if rho is None and folds:
-        rho = np.mean([row["mean"] for row in folds if row["type"] == folds[0]["type"]])
+    means = [row["mean"] for row in folds if row["type"] == folds[0]["type"]]
+    known = [mean for mean in means if mean is not None]
+    if rho is None and known:
+        rho = np.mean(known)
     return None if rho is None else float(rho)
 
 

@@ -107,15 +107,16 @@ def _chosen(
     import numpy as np
 
     from ..evaluation.correlation import pearson
+    from ..extras import need
     from ..models.ridge import ALPHAS
 
-    mean, centre = features.mean(axis=0), targets.mean(axis=0)
-    left, values, right = np.linalg.svd(features - mean, full_matrices=False)
-    projected = left.T @ (targets - centre)
+    need("sklearn", why="ridge regression")
+    from sklearn.linear_model import Ridge
+
     best = np.full(targets.shape[1], -np.inf)
     coefficients = np.zeros((features.shape[1], targets.shape[1]))
     for alpha in ALPHAS:
-        found = right.T @ ((values / (values**2 + alpha))[:, None] * projected)
+        found = np.atleast_2d(Ridge(alpha=alpha).fit(features, targets).coef_).T
         rho = np.array(
             [
                 np.nanmean(
@@ -131,4 +132,4 @@ def _chosen(
         )
         better = rho > best
         coefficients[:, better], best[better] = found[:, better], rho[better]
-    return coefficients, centre - mean @ coefficients
+    return coefficients, targets.mean(axis=0) - features.mean(axis=0) @ coefficients

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -20,18 +19,14 @@ from typer.testing import CliRunner
 from equiglass.cli.main import app
 from equiglass.commands.report import report
 from equiglass.data.configuration import Configuration
-from equiglass.data.contents import contents
-from equiglass.data.dataset import Dataset, from_configurations, read
-from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.data.dataset import read
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.simulation.preparation import Preparation
 from equiglass.studies.across import validating
 from equiglass.studies.base import COMMON_COLUMNS, rhos_of
 from equiglass.studies.equivariance import TWIN
 from equiglass.studies.grid import read_table
-from equiglass.studies.record import read_record
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
 from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
@@ -87,43 +82,6 @@ def test_reduced_times(two_temperatures: Path) -> None:
     assert {k: len(v) for k, v in reduced.data.splits.items()} == {
         "train": 4, "validation": 1, "test": 4,
     }  # fmt: skip
-
-
-def test_measured_relaxation_times_keep_the_common_times() -> None:
-    """They scatter by some per cent: the packaged data have four times in common by either one.
-
-    By the publishers' where all times are of their grids, else by the measured ones.
-    """
-    whole = read("ka3d")
-    reduced = at_reduced_times(whole)
-    assert reduced.definition == PUBLISHED
-    assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.002, 0.032, 0.1, 0.32)}  # type: ignore[union-attr]
-    off = [c.replace(times=np.append(c.times[:-1], 1.002 * c.times[-1])) for c in whole]  # type: ignore[index]
-    reduced = at_reduced_times(from_configurations(off))
-    assert reduced.definition == "F_s(7.25) = 1/e"
-    assert {tuple(c.times.tolist()) for c in reduced.data} == {(0.0042, 0.067, 0.21, 0.67)}  # type: ignore[union-attr]
-    rows = {0.5: [1, 3, 4, 5], 0.56: [0, 3, 4, 5], 0.64: [0, 3, 4, 5]}
-    for c, kept in zip(whole, reduced.data, strict=True):
-        assert np.array_equal(kept.propensity, c.propensity[rows[c.temperature or 0]])  # type: ignore[index, arg-type]
-
-
-def of(*relaxation_times: RelaxationTime | None) -> Dataset:
-    return from_configurations(
-        [
-            labelled(t, k, tau).replace(times=1.01 * np.array(GRIDS[t]))  # off the published grids
-            for k, (t, tau) in enumerate(zip(GRIDS, relaxation_times, strict=True))
-        ]
-    )
-
-
-def test_relaxation_times_that_cannot_be_compared_are_refused() -> None:
-    measured = RelaxationTime(24.7, "F_s(7.25) = 1/e")
-    with pytest.raises(InputError, match="relaxation times by different definitions"):
-        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), measured))
-    with pytest.raises(InputError, match="relaxation_time: .* is not known .*T = 0.56"):
-        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), None))
-    with pytest.raises(InputError, match="no time t / tau_alpha in common.*T = 0.5: 0.01"):
-        at_reduced_times(of(RelaxationTime(217.0, PUBLISHED), RelaxationTime(31.0, PUBLISHED)))
 
 
 @pytest.mark.parametrize("kind", list(STUDIES))
@@ -281,75 +239,6 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"data": {"path": str(two_temperatures)}}))
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(two_temperatures)])
     assert done.exit_code == 2 and "is what is read" in done.stderr
-
-
-def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
-    """Other settings, data or potential are refused, and the key that differs is named."""
-    store, folder = tmp_path / "data.zarr", tmp_path / "study"
-    splits = ("train", "validation", "test")
-    members = [make_complete(120, seed=k, potential=None) for k in range(3)]
-    write_store(store, list(zip(splits, members, splits, strict=True)))
-    settings = config(store)
-    folder.mkdir()
-    record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
-    record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
-    record["fixed"] = {"seeds": [0, 1, 2]}
-    record["data"] = {
-        "source": str(store), "fingerprint": read(store).fingerprint(),
-        "contents": contents(read(store)), "splits": {name: [f"{store}/{name}"] for name in splits},
-    }  # fmt: skip
-    record["preparation"] = None
-    (folder / "record.json").write_text(json.dumps(record))
-
-    def again(**changes: object) -> None:
-        asked = TrainConfig.model_validate(settings.model_dump() | {"seed": changes.pop("seed", 0)})
-        study("depth", asked, folder, quick=True, progress=False, **changes)  # type: ignore[arg-type]
-
-    with pytest.raises(InputError, match=r"study: config.seed: .*expected 0, found 3"):
-        again(seed=3)
-    with pytest.raises(InputError, match=r"preparation: .*expected null.*kob-andersen"):
-        again(preparation=Preparation(KOB_ANDERSEN))
-    record["preparation"] = Preparation(KOB_ANDERSEN).record()
-    (folder / "record.json").write_text(json.dumps(record))
-    hotter = KOB_ANDERSEN.model_copy(update={"masses": [1.0, 2.0]})
-    with pytest.raises(InputError, match=r"preparation.potential.masses: .*\[1.0, 2.0\]"):
-        again(preparation=Preparation(hotter))
-    how, whole = Preparation(KOB_ANDERSEN), members[0]
-
-    def other_data(first: Configuration, names: tuple[str, ...] = splits) -> None:
-        shutil.rmtree(store)
-        write_store(store, list(zip(splits, [first, *members[1:]], names, strict=True)))
-
-    other_data(whole.replace(propensity=whole.propensity + 0.1))  # type: ignore[operator]
-    with pytest.raises(InputError, match="data.fingerprint: "):
-        again(preparation=how)
-    # The same snapshots and labels, of another temperature, or with other inherent structures.
-    for change in ({"temperature": 0.3}, {"inherent_energy": whole.thermal_energy}):
-        other_data(whole.replace(**change))
-        with pytest.raises(InputError, match="data.contents: "):
-            again(preparation=how)
-    other_data(whole, ("test", "validation", "train"))
-    with pytest.raises(InputError, match="data.splits.train: "):
-        again(preparation=how)
-    other_data(whole)
-    for part, key in (("data", "contents"), (None, "fixed")):
-        older = json.loads(json.dumps(record))
-        del (older if part is None else older[part])[key]
-        (folder / "record.json").write_text(json.dumps(older))
-        with pytest.raises(InputError, match=f"{key}: its record does not say this"):
-            again(preparation=how)
-    older["fixed"] = {"seeds": [0, 1]}
-    (folder / "record.json").write_text(json.dumps(older))
-    with pytest.raises(InputError, match=r"fixed.seeds: .*expected \[0, 1\], found \[0, 1, 2\]"):
-        again(preparation=how)
-    (folder / "record.json").write_text(json.dumps(record))
-    assert read_record(folder) == record
-    assert sorted(p.name for p in folder.iterdir()) == ["record.json"]
-    (folder / "record.json").unlink()
-    (folder / "layers=1,seed=0").mkdir()
-    (folder / "layers=1,seed=0" / "result.json").write_text("[]")
-    with pytest.raises(InputError, match="holds results without a record"):
-        again()
 
 
 def test_command_line_and_error_follow_from_the_registry() -> None:

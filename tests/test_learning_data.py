@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -111,6 +112,20 @@ def test_starts_of_a_chain_stay_together() -> None:
     assert all(len(part) == 4 for _, part in folds(data, 3, 0))
     with pytest.raises(InputError, match="the starts of one chain stay together"):
         random_split(data.take(range(4)), 0.2, 0)
+
+
+def test_labels_of_one_snapshot_stay_together() -> None:
+    """Those of two stores, of which one has single precision; a chain takes the other with it."""
+    single = [c.replace(positions=c.positions.astype(np.float32)) for c in DATA]
+    chain = [Entry(f"a/C0-S{k}", "memory", partial(DATA.__getitem__, k), run="C0") for k in (0, 1)]
+    alone = [Entry(f"a/{k}", "memory", partial(DATA.__getitem__, k)) for k in (2, 3)]
+    other = [Entry(f"b/{k}", "memory", partial(single.__getitem__, k)) for k in (1, 2)]
+    data = Dataset("stores", (*chain, *alone, *other))
+    found = {" ".join(sorted(e.name for e in held.entries)) for _, held in folds(data, 3, 0)}
+    assert found == {"a/C0-S0 a/C0-S1 b/1", "a/2 b/2", "a/3"}
+    # Within one store every entry is a snapshot of its own.
+    alike = Dataset("store", tuple(Entry(f"a/{k}", "memory", lambda: DATA[0]) for k in range(3)))
+    assert len(folds(alike, 3, 0)) == 3
 
 
 def test_weights_by_hand_are_gone(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""All that is known of configurations, hashed: of which data a folder's results are."""
+"""Configurations, hashed: of which data results are, and which structures are the same."""
 
 from __future__ import annotations
 
@@ -24,3 +24,13 @@ def contents(configurations: Iterable[Configuration]) -> str:
         for name, array in sorted(c.known.items()):
             digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
+
+
+def structure_print(c: Configuration) -> str:
+    """What tells a structure from others: types and positions, hashed.
+
+    Positions are in single precision, in which some formats store them.
+    """
+    digest = hashlib.sha256(c.types.astype(np.int64).tobytes())
+    digest.update(np.ascontiguousarray(c.positions, dtype=np.float32).tobytes())
+    return digest.hexdigest()

@@ -2,7 +2,8 @@
 
 Configurations of one run are alike until structure has relaxed several times. Examples from a
 trajectory are therefore split by stretches of time with a gap between them, and the starts of a
-chain stay together; everything else is split by chance.
+chain stay together, as do labels that several data sets have of one snapshot; everything else is
+split by chance.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from .contents import structure_print
 from .dataset import Dataset
 from .entry import Entry
 from .examples import Example
@@ -176,12 +179,35 @@ class Stretches:
 
 
 def _groups(dataset: Dataset) -> list[list[Entry]]:
-    """What can be split by chance: single configurations, and the starts of each chain."""
-    groups: dict[object, list[Entry]] = {}
-    for k, entry in enumerate(dataset.entries):
-        if entry.example is None:
-            groups.setdefault(k if entry.run is None else entry.run, []).append(entry)
+    """What can be split by chance: single configurations, and the starts of each chain.
+
+    With either goes what another data set has of the same snapshots: short runs from the starts of
+    long ones would tell of the structure that is held out.
+    """
+    entries = [e for e in dataset.entries if e.example is None]
+    marks: list[list[object]] = [[k if e.run is None else e.run] for k, e in enumerate(entries)]
+    if len({Path(e.name).parent for e in entries}) > 1:
+        for own, entry in zip(marks, entries, strict=True):
+            own.append(structure_print(entry.load()))
+    groups: dict[int, list[Entry]] = {}
+    for entry, number in zip(entries, _connected(marks), strict=True):
+        groups.setdefault(number, []).append(entry)
     return list(groups.values())
+
+
+def _connected(marks: Sequence[Sequence[object]]) -> list[int]:
+    """The number of each one's group, if those that share a mark are in one group."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(marks)
+    numbers = {mark: n + k for k, mark in enumerate(dict.fromkeys(m for own in marks for m in own))}
+    pairs = [(k, numbers[mark]) for k, own in enumerate(marks) for mark in own]
+    size = n + len(numbers)
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(pairs), dtype=bool), (rows, columns)), shape=(size, size))
+    found: list[int] = connected_components(graph, directed=False)[1][:n].tolist()
+    return found
 
 
 def _runs(dataset: Dataset) -> list[list[Entry]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..data.configuration import Configuration
+from ..data.contents import structure_print
 from ..errors import InputError
 from .propensity import PropensityModel
 
@@ -17,13 +15,8 @@ TRAINED_ON = "trained_on"  # among the notes of the card
 
 
 def prints_of(configurations: Iterable[Configuration]) -> list[str]:
-    """What tells structures apart: of each the types and positions, in single precision, hashed."""
-    found = []
-    for c in configurations:
-        digest = hashlib.sha256(c.types.astype(np.int64).tobytes())
-        digest.update(np.ascontiguousarray(c.positions, dtype=np.float32).tobytes())
-        found.append(digest.hexdigest()[:12])
-    return found
+    """What tells each one's structure apart, shortened."""
+    return [structure_print(c)[:12] for c in configurations]
 
 
 def with_those_of(prints: Iterable[str], start: PropensityModel | None) -> list[str] | None:

@@ -76,7 +76,9 @@ def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
             break
         position += count
     data = read(config.start_from)
-    stated = [e.load().temperature for e in data.entries]
+    stated = [
+        e.load().temperature if e.temperature is None else e.temperature for e in data.entries
+    ]
     if None in stated and len(config.state_points) > 1:
         raise InputError(
             "configurations to start from must state their temperature where there are several",

@@ -17,7 +17,13 @@ from equiglass.cli.main import app
 from equiglass.evaluation.calibrating import HeldOut, calibrated, coverage, fit
 from equiglass.evaluation.reliability import by_size, coverage_rows, curve
 from equiglass.models.calibration import UNCALIBRATED, Calibration, ErrorModel
-from equiglass.models.held_out import members_for, prints_of, unseen_by
+from equiglass.models.held_out import (
+    members_for,
+    names_in_record,
+    prints_of,
+    recorded_name,
+    unseen_by,
+)
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_complete
 
@@ -110,6 +116,16 @@ def with_folds(model: eg.PropensityModel, data: list[eg.Configuration]) -> eg.Pr
         model.card, metrics={"cross_validation": {"n_folds": 2, "pearson": pearson}}
     )
     return model
+
+
+def test_names_of_several_sets_are_told_apart() -> None:
+    sources = ["x/a.zarr/T0.5-000", "x/b.zarr/T0.5-000", "x/b.zarr/T0.5-001"]
+    names = names_in_record(sources)
+    assert names == ["a.zarr/T0.5-000", "b.zarr/T0.5-000", "T0.5-001"]
+    # Wherever the sets lie now, each is found as what it was; another set's is not taken for it.
+    elsewhere = [source.replace("x/", "y/z/") for source in sources]
+    assert [recorded_name(names, source) for source in elsewhere] == names
+    assert recorded_name(names, "y/c.zarr/T0.5-000") not in names
 
 
 def test_every_configuration_by_members_that_did_not_see_it(

@@ -22,9 +22,10 @@ import numpy as np
 
 import equiglass as eg
 from equiglass.data.configuration import Configuration
-from equiglass.data.grids import at_known_times
+from equiglass.data.grids import SAME
 from equiglass.evaluation.score import Evaluation, score
-from equiglass.models.by_temperature import TimeGrid, at_temperature
+from equiglass.geometry.periodic import minimum_image
+from equiglass.models.by_temperature import at_temperature
 from equiglass.models.held_out import unseen_by
 from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
@@ -49,6 +50,31 @@ def rows(found: Evaluation, temperature: float, by: str) -> list[dict[str, Any]]
     return result
 
 
+def by_time(
+    predictions: Sequence[Any],
+    times: Sequence[float],
+    complete: Sequence[Configuration],
+    temperature: float,
+    by: str,
+    data: str,
+) -> list[dict[str, Any]]:
+    """Rows of each time, over those configurations that have labels at it."""
+    found = []
+    for k, time in enumerate(times):
+        kept: list[Configuration] = []
+        predicted: dict[int, Any] = {}
+        for c, own in zip(complete, predictions, strict=True):
+            assert c.times is not None
+            at = np.flatnonzero(np.abs(c.times - time) <= SAME * time)
+            if len(at):
+                kept.append(c.at_times(at.tolist(), [time]))
+                predicted[id(kept[-1])] = own[k : k + 1]
+        if kept:
+            by_place = partial(_kept, predicted)
+            found += rows(score(by_place, (time,), kept, model=by, data=data), temperature, by)
+    return found
+
+
 def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[str, Any]]:
     """On ensembles that nobody has seen."""
     found = []
@@ -58,52 +84,37 @@ def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[s
         tests = [c for name in ("validation", "test") for c in packaged.get(name, ())]
         if (data / store).is_dir():
             tests += list(eg.read(data / store))
-        tests = _at_common_times(tests, model.grid, temperature)
         alone = [member_of(model, k) for k in range(len(model.members))]
+        complete: list[Configuration] = []
         for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
             own = at_temperature(one, temperature)
-            complete = prepared(own, tests, how)
-            evaluation = score(own.predict, own.times, complete, model=by, data="tests")
-            found += rows(evaluation, temperature, by)
+            complete = complete or prepared(own, tests, how)
+            predictions = [own.predict(c) for c in complete]
+            found += by_time(predictions, own.times, complete, temperature, by, "tests")
         print(f"T = {temperature:g}: {len(tests)} configurations", flush=True)
     return found
 
 
-def _at_common_times(
-    tests: Sequence[Configuration], grid: TimeGrid | None, temperature: float
-) -> list[Configuration]:
-    """At those times of the model that all of them have."""
-    assert grid is not None
-    times = grid.at(temperature).times
-    found = [at_known_times(c, times) for c in tests]
-    common = set.intersection(*({float(t) for t in c.times} for c in found if c.times is not None))
-    return [at_known_times(c, sorted(common)) for c in found]
-
-
 def public(
-    model: eg.PropensityModel, folder: Path, short: Path | None, how: Preparation
+    model: eg.PropensityModel, folder: Path, short: Sequence[Path], how: Preparation
 ) -> list[dict[str, Any]]:
     """On public files, each by the member that did not see it."""
     unseen = unseen_by(model)
-    dataset = eg.read(folder)
-    data = [c.replace(end_positions=None) for c in dataset]
-    members = [unseen[Path(e.name).name] for e in dataset.entries]
+    data = [c.replace(end_positions=None) for c in eg.read(folder)]
     sets: list[tuple[str, Sequence[Configuration]]] = [("files", data)]
-    if short is not None:
-        sets.append(("short runs", _in_order(list(eg.read(short)), data)))
+    sets += [(file.name.split(".")[0], _in_order(list(eg.read(file)), data)) for file in short]
     found = []
     for labels, labelled in sets:
-        predicted = {}
+        predictions = []
         complete: list[Configuration] = []
-        times: tuple[float, ...] = ()
-        for c, (k,) in zip(labelled, members, strict=True):
-            own = at_temperature(member_of(model, k), PUBLIC)
-            (whole,) = prepared(own, [c], how)
-            predicted[id(whole)], times = own.predict(whole), own.times
-            complete.append(whole)
-        by_place = partial(_kept, predicted)
-        evaluation = score(by_place, times, complete, model="held out", data=labels)
-        found += [{**row, "labels": labels} for row in rows(evaluation, PUBLIC, "held out")]
+        for k, c in enumerate(labelled):
+            # Its name in the data of ka3d_all, where the files are a store.
+            (member,) = unseen[f"{k:05d}"]
+            own = at_temperature(member_of(model, member), PUBLIC)
+            complete += prepared(own, [c], how)
+            predictions.append(own.predict(complete[-1]))
+        rows_ = by_time(predictions, own.times, complete, PUBLIC, "held out", labels)
+        found += [{**row, "labels": labels} for row in rows_]
     return found
 
 
@@ -115,7 +126,7 @@ def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Co
     """The short runs in the order of the files that they started from."""
     found = []
     for c in files:
-        near = [np.abs(s.positions - c.positions).max() for s in short]
+        near = [np.abs(minimum_image(s.positions - c.positions, c.box)).max() for s in short]
         assert min(near) < 1e-3, c.source
         found.append(short[int(np.argmin(near))])
     return found
@@ -127,7 +138,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--public", type=Path)
-    parser.add_argument("--short", type=Path)
+    parser.add_argument("--short", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()

@@ -118,7 +118,7 @@ def main() -> None:
         unseen = unseen_by(one)
         results = [evaluated(one, unseen, data, how, None)]
         for c, rho in zip(data, results[0][0].scores[0].per_configuration, strict=True):
-            recorded = recorded_rho(one, Path(c.source).name)["A", one.times[0]]
+            recorded = recorded_rho(one, c.source)["A", one.times[0]]
             # The member is the one that did not see it.
             assert abs(rho - recorded) < 0.005, (c.source, rho, recorded)
         results += [evaluated(one, unseen, data, how, States(n)) for n in numbers]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -152,7 +151,7 @@ def _check_scores(
         t = TYPE_NAMES.index(one.type)
         mine = [c for c in configurations if (c.types == t).any()]
         for c, rho in zip(mine, one.per_configuration, strict=True):
-            recorded = recorded_rho(model, Path(c.source).name).get((one.type, one.time))
+            recorded = recorded_rho(model, c.source).get((one.type, one.time))
             if recorded is not None and not abs(rho - recorded) <= SAME_SCORE:
                 raise InputError(
                     "not the configuration of this name that was held out, or not the members "

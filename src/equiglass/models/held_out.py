@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from ..data.configuration import Configuration
@@ -17,6 +18,26 @@ TRAINED_ON = "trained_on"  # among the notes of the card
 def prints_of(configurations: Iterable[Configuration]) -> list[str]:
     """What tells each one's structure apart, shortened."""
     return [structure_print(c)[:12] for c in configurations]
+
+
+def names_in_record(sources: Sequence[str]) -> list[str]:
+    """What each is called in a record: its name, with that of its data set where two are alike."""
+    names = [Path(source).name for source in sources]
+    count = Counter(names)
+    return [
+        _with_set(source) if count[name] > 1 else name
+        for source, name in zip(sources, names, strict=True)
+    ]
+
+
+def recorded_name(known: Container[str], source: str) -> str:
+    """The name by which a record knows a configuration, if it does."""
+    name = _with_set(source)
+    return name if name in known else Path(source).name
+
+
+def _with_set(source: str) -> str:
+    return "/".join(Path(source).parts[-2:])
 
 
 def with_those_of(prints: Iterable[str], start: PropensityModel | None) -> list[str] | None:
@@ -79,14 +100,14 @@ def unseen_by(model: PropensityModel) -> dict[str, tuple[int, ...]]:
     }
 
 
-def recorded_rho(model: PropensityModel, name: str) -> dict[tuple[str, float], float]:
+def recorded_rho(model: PropensityModel, source: str) -> dict[tuple[str, float], float]:
     """The held-out correlation that the model's card records for a configuration, by type, time."""
     rows = model.card.metrics.get(KEY, {}).get("pearson", [])
     return {
         (row["type"], float(row["time"])): float(fold[name])
         for row in rows
         for fold in row["folds"]
-        if fold.get(name) is not None
+        if fold.get(name := recorded_name(fold, source)) is not None
     }
 
 
@@ -101,7 +122,7 @@ def members_for(
         If some were in the training of all members, and others not.
     """
     unseen = unseen_by(model)
-    found = [unseen.get(Path(c.source).name) for c in configurations]
+    found = [unseen.get(recorded_name(unseen, c.source)) for c in configurations]
     if all(one is None for one in found):
         return None
     for c, one in zip(configurations, found, strict=True):

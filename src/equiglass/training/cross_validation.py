@@ -16,6 +16,7 @@ from ..evaluation.correlation import mean_and_std
 from ..evaluation.scored import correlation
 from ..locks import only_writer
 from ..models.averaging import average
+from ..models.held_out import names_in_record
 from ..models.storage import restore
 from ..pool import open_pool
 from ..progress import track
@@ -219,7 +220,9 @@ def _fold(
     result = found.as_dict()
     for row, one in zip(result["pearson"], found.scores, strict=True):
         row["moments"] = list(one.moments)
-    result["held_out"] = [Path(entry.name).name for entry in held_out.entries]
+    sources = [entry.name for entry in own.entries]
+    names = dict(zip(sources, names_in_record(sources), strict=True))
+    result["held_out"] = [names[entry.name] for entry in held_out.entries]
     write_json(run / RESULT, result)
 
 

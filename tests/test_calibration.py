@@ -18,6 +18,7 @@ from equiglass.evaluation.calibrating import HeldOut, calibrated, coverage, fit
 from equiglass.evaluation.reliability import by_size, coverage_rows, curve
 from equiglass.models.calibration import UNCALIBRATED, Calibration, ErrorModel
 from equiglass.models.held_out import (
+    TRAINED_ON,
     members_for,
     names_in_record,
     prints_of,
@@ -158,6 +159,10 @@ def test_every_configuration_by_members_that_did_not_see_it(
     # Of another configuration under the same name the recorded score does not come out.
     with pytest.raises(eg.InputError, match="not the configuration of this name"):
         eg.calibrate(model, [*data[:3], make_complete(200, seed=9).replace(source="liquid 3")])
+    # Under another name, members that were trained on it would be taken.
+    model.card = replace(model.card, notes={TRAINED_ON: prints_of(data)})
+    with pytest.raises(eg.InputError, match="was trained on 1 of these 1"):
+        eg.calibrate(model, [data[2].replace(source="renamed")])
     bare = [c.replace(propensity_error=None) for c in data]
     with pytest.raises(eg.InputError, match="labels without their errors"):
         eg.calibrate(model, bare)

@@ -36,30 +36,34 @@ Row = dict[str, Any]
 INTRODUCTION = """# ka3d: one model for four temperatures
 
 `ka3d` is one network for T = 0.44 to 0.64 ([how](../learning.md#several-temperatures)), trained on
-single runs of our own at T = 0.64, 0.56 and 0.50, on the training split of the packaged data and on
-the ten public files at T = 0.44, in four folds whose networks are its members. Made and scored by
+single runs of our own at T = 0.64, 0.56 and 0.50, on the training split of the packaged data, on
+the ten public files at T = 0.44, and on ensembles of short runs from some of these starts
+(`ka3d_short`), in four folds whose networks are its members. Made and scored by
 
 ```sh
 equiglass cross-validate ka3d_all -o RUN --folds 4 -j 2
-python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FILES --short STORE
+python tools/all_temperatures.py RUN DATA docs/results/ka3d_all.json --public FILES --short STORES
 ```
 
 Pearson's ρ of type A, mean over configurations with its 95 % interval (Student's t). **The
 published rows are not the same task**: one network for each temperature, from 400 configurations
-with 32 runs of each. Six epochs are few, and short times suffer most. Tests are the packaged
-configurations for validation and test, and those ensembles of `ka3d_tests` that had been made when
-the model was scored. It learned from its starts as they were simulated; in `ka3d_chains` their
-positions are in single precision, so that a new run differs a little.
+with 32 runs of each. Tests are the packaged configurations for validation and test, and the
+ensembles of `ka3d_tests`; a time is scored on those of them that have it.
 """
 COLD = """## T = 0.44
 
 The ten public files, whole files held out: each is predicted by the one member in whose fold it
-was. `ka3d_t044`, trained at this temperature and time alone, has {single:.3f} on the same files:
-use that one here. Labels at t = 4120 are those of the files, at others those of `ka3d_t044_short`,
-where run.
+was. `ka3d_t044`, trained at this temperature and time alone, has {single:.3f} on the same files at
+t = 4120: use that one there. Labels are those of the files, of 32 runs, or our own from the same
+starts: 32 runs of `ka3d_short:cold`, whose labels of the files held out a member had not seen
+either, or two of `ka3d_t044_short:longer`, from which none learned.
 
 | t | labels | ceiling | ρ, single network | corrected for the noise of labels | published |
 | --- | --- | --- | --- | --- | --- |"""
+# What the page calls the stores that rows were scored on.
+LABELS = {
+    "files": "files, 32 runs", "ka3d_short_t044": "our own, 32 runs", "tests044": "our own, 2 runs",
+}  # fmt: skip
 
 
 def read() -> list[Row]:
@@ -90,20 +94,20 @@ def warm_table(rows: list[Row], temperature: float) -> list[str]:
     """The average of the members and the members alone, on ensembles."""
     mine = [r for r in rows if r["temperature"] == temperature and "labels" not in r]
     average = [r for r in mine if r["by"] == "average"]
-    n = len(average[0]["per_configuration"])
     lines = [
         f"## T = {temperature:g}",
         "",
-        f"{n} ensemble{'' if n == 1 else 's'} that no member has seen.",
+        "Ensembles that no member has seen.",
         "",
-        "| t | ceiling | ρ, average of the members | corrected for the noise of labels | "
-        "a member alone | published |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| t | ensembles | ceiling | ρ, average of the members | corrected for the noise of "
+        "labels | a member alone | published |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in average:
         alone = [r["mean"] for r in mine if r["time"] == row["time"] and r["by"] != "average"]
+        values = row["per_configuration"]
         shown = (
-            f"{row['time']:g}", number(row["ceiling"]), interval(row["per_configuration"]),
+            f"{row['time']:g}", str(len(values)), number(row["ceiling"]), interval(values),
             number(row["rho_propensity"]), f"{np.mean(alone):.3f}",
             published(temperature, row["time"]),
         )  # fmt: skip
@@ -118,7 +122,7 @@ def cold_table(rows: list[Row]) -> list[str]:
     lines = [COLD.format(single=alone["mean"])]
     for row in sorted((r for r in rows if "labels" in r), key=lambda r: float(r["time"])):
         shown = (
-            f"{row['time']:g}", row["labels"], number(row["ceiling"]),
+            f"{row['time']:g}", LABELS[row["labels"]], number(row["ceiling"]),
             interval(row["per_configuration"]), number(row["rho_propensity"]),
             published(0.44, row["time"]),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from ..data.dataset import Data, Dataset, as_dataset
 from ..errors import InputError
 from ..evaluation.held_out import Calibrated, calibration_of
 from ..evaluation.score import compared_times
-from ..models.held_out import trained_on, unseen_by
+from ..models.held_out import members_for, trained_on, unseen_by
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
@@ -79,8 +79,8 @@ def _check_unseen(
 
     By what the card records of every structure; cards of older versions have the path alone.
     """
-    if unseen_by(model):
-        return
+    if unseen_by(model) and members_for(model, labelled) is not None:
+        return  # each is predicted by the members in whose fold it was held out
     seen = trained_on(model, labelled)
     if seen is None:
         learned = _learned_splits(model, dataset)

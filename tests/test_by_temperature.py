@@ -19,6 +19,7 @@ from equiglass.models.summary import rho_of
 from equiglass.training.config import TrainConfig
 from equiglass.training.corresponding import on_names
 from tests.conftest import make_complete
+from tests.test_docs import tool
 
 TIMES = {0.5: (0.1, 20.0, 200.0), 0.6: (0.1, 4.0, 30.0)}
 TWO = {0.5: (0.1, 200.0), 0.6: (0.1, 30.0)}
@@ -65,7 +66,15 @@ def test_between_two_temperatures_log_t_is_linear_in_the_inverse() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{0.5: [1, 2], 0.6: [1]}, {0.5: [2, 1]}, {0.5: [0.0, 1]}, {-1: [1]}, {}]
+    "wrong",
+    [
+        {0.5: [1, 2], 0.6: [1]},
+        {0.5: [2, 1]},
+        {0.5: [0.0, 1]},
+        {-1: [1]},
+        {},
+        {0.5: [1], 0.502: [2]},
+    ],
 )
 def test_settings_refuse_what_is_no_grid(wrong: dict[float, list[float]]) -> None:
     content = {**SETTINGS, "data": {"path": "made up", "times_at": wrong}}
@@ -100,6 +109,12 @@ def test_a_temperature_is_asked_for(run: Path) -> None:
         load_model(f"{run}@0.3")
     with pytest.raises(InputError, match="name it without one"):
         load_model("ka3d_t044@0.44")
+    with pytest.raises(InputError, match="name it without one"):
+        load_model("ka3d_t044", 0.44)
+    with pytest.raises(InputError, match=r"two temperatures .expected 0\.5, found 0\.6"):
+        load_model(f"{run}@0.5", 0.6)
+    with pytest.raises(InputError, match="no such model"):
+        load_model("runs@home/ka3d")
     cold, warm = load_model(f"{run}@0.5"), load_model(run, 0.6)
     assert (cold.times, warm.times) == (TIMES[0.5], TIMES[0.6])
     assert sum(p.numel() for p in cold.parameters()) == restore(run).n_parameters
@@ -137,6 +152,23 @@ def test_a_calibration_belongs_to_a_temperature(run: Path, tmp_path: Path) -> No
     assert load_model(tmp_path / "calibrated", 0.6).card.calibration is not None
     assert load_model(tmp_path / "calibrated", 0.5).card.calibration is None
     assert restore(tmp_path / "calibrated").grid is not None
+    # Error bars of one temperature are not those of another; what is kept has its own times.
+    with pytest.raises(InputError, match=r"run@0\.6 follow from data.*expected 0\.6, found 0\.5"):
+        eg.calibrate(f"{run}@0.6", [*unseen, labelled(0.5, 20, TIMES[0.6])])
+    between = load_model(run, 0.55)
+    inside = [labelled(0.55, seed, between.times) for seed in range(10, 14)]
+    assert eg.calibrate(between, inside).calibration.n_configurations == 4
+    with pytest.raises(InputError, match="belongs to one of the model's temperatures"):
+        eg.calibrate(between, [c.replace(propensity=None) for c in inside], output=tmp_path / "no")
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_structure_that_was_learned_from_is_no_test(run: Path) -> None:
+    module, new = tool("all_temperatures"), labelled(0.6, 20, TIMES[0.6])
+    # The same structures from elsewhere, with other labels.
+    again = [replace(c.without_targets()) for c in (data()[3], new)]
+    kept = module.unseen_structures(restore(run), [new, *again])
+    assert [id(c) for c in kept] == [id(new)]
 
 
 def test_what_is_listed_has_every_temperature(run: Path) -> None:
@@ -152,8 +184,9 @@ def test_folds_hold_out_configurations_of_every_temperature(tmp_path: Path) -> N
     ]
     whole = average(members)
     rows = [{"type": "A", "time": 200.0, "mean": 0.5, "folds": [{"a": 0.1}, {"b": None}]}]
-    whole.card = replace(whole.card, metrics={"cross_validation": {"pearson": rows}})
+    metrics = {"cross_validation": {"pearson": rows}, "validation_rho": 0.4}
+    whole.card = replace(whole.card, metrics=metrics)
     warm = at_temperature(whole, 0.6)
     assert recorded_rho(warm, "a") == {("A", 30.0): 0.1}
     assert unseen_by(warm) == {"a": (0,), "b": (1,)}
-    assert rho_of(warm) is None  # the mean is of both temperatures
+    assert rho_of(whole) == 0.4 and rho_of(warm) is None  # these are of both temperatures

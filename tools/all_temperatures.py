@@ -26,7 +26,7 @@ from equiglass.data.grids import SAME
 from equiglass.evaluation.score import Evaluation, score
 from equiglass.geometry.periodic import minimum_image
 from equiglass.models.by_temperature import at_temperature
-from equiglass.models.held_out import unseen_by
+from equiglass.models.held_out import prints_of, trained_on, unseen_by
 from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
 from equiglass.models.storage import restore
@@ -84,6 +84,7 @@ def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[s
         tests = [c for name in ("validation", "test") for c in packaged.get(name, ())]
         if (data / store).is_dir():
             tests += list(eg.read(data / store))
+        tests = unseen_structures(model, tests)
         alone = [member_of(model, k) for k in range(len(model.members))]
         complete: list[Configuration] = []
         for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
@@ -93,6 +94,26 @@ def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[s
             found += by_time(predictions, own.times, complete, temperature, by, "tests")
         print(f"T = {temperature:g}: {len(tests)} configurations", flush=True)
     return found
+
+
+def unseen_structures(
+    model: eg.PropensityModel, tests: Sequence[Configuration]
+) -> list[Configuration]:
+    """Each structure once, without those that the model learned from.
+
+    A chain's first start is the configuration that it began from: of those of T = 0.50 two are
+    training configurations, and one is the packaged test.
+    """
+    seen = trained_on(model, tests)
+    assert seen is not None, "the model does not record what it was trained on"
+    learned = set(map(id, seen))
+    kept: dict[str, Configuration] = {}
+    for c, one in zip(tests, prints_of(tests), strict=True):
+        if id(c) not in learned:
+            kept.setdefault(one, c)
+    if len(kept) < len(tests):
+        print(f"left out, as learned from or there twice: {len(tests) - len(kept)}", flush=True)
+    return list(kept.values())
 
 
 def public(

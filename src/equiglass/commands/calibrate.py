@@ -12,6 +12,7 @@ from ..data.dataset import Data, Dataset, as_dataset
 from ..errors import InputError
 from ..evaluation.held_out import Calibrated, calibration_of
 from ..evaluation.score import compared_times
+from ..models.by_temperature import calibrated_at, temperature_departure
 from ..models.held_out import members_for, trained_on, unseen_by
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
@@ -49,7 +50,8 @@ def calibrate(
     ------
     InputError
         If the data have no labels, or labels without errors, or are those that the model was
-        trained on; if a recorded score does not come out again.
+        trained on, or of another temperature than it was taken at; if a recorded score does not
+        come out again; with ``output``, between the temperatures that have times of their own.
     """
     target = None if output is None else check_output(output, folder=True)
     network, how = loaded(model, data), preparation_of(options)
@@ -61,6 +63,9 @@ def calibrate(
     labelled = [
         network.target.of(e.load(), example=e.example, potential=potential) for e in chosen.entries
     ]
+    _check_temperature(network, labelled)
+    if target is not None and network.undivided is not None:
+        calibrated_at(network)  # before anything is predicted
     _check_unseen(network, dataset, chosen, labelled)
     compared_times(network.times, labelled, chosen.source)  # before anything is quenched
     configurations = prepared(network, labelled, how)
@@ -70,6 +75,17 @@ def calibrate(
         network.card = replace(network.card, calibration=found.calibration)
         network.save(target)
     return found
+
+
+def _check_temperature(model: PropensityModel, labelled: Sequence[Configuration]) -> None:
+    """Raise InputError where error bars of one temperature would be those of another."""
+    for c in labelled:
+        if temperature_departure(model.temperature, c.temperature):
+            raise InputError(
+                f"error bars of {model.card.name} follow from data at its temperature alone",
+                source=c.source, field="temperature", expected=model.temperature,
+                found=c.temperature,
+            )  # fmt: skip
 
 
 def _check_unseen(

@@ -62,8 +62,8 @@ class TimeGrid(Settings):
     @model_validator(mode="after")
     def _alike(self) -> TimeGrid:
         temperatures = [row.temperature for row in self.rows]
-        if any(b <= a for a, b in pairwise(temperatures)):
-            raise ValueError("temperatures increase, each once")
+        if any(b <= a or same_temperature(a, b) for a, b in pairwise(temperatures)):
+            raise ValueError("temperatures increase, each once and by more than 0.5 %")
         if len({len(row.times) for row in self.rows}) > 1:
             raise ValueError("every temperature has as many times")
         return self
@@ -183,9 +183,10 @@ def at_temperature(model: PropensityModel, temperature: float | None) -> Propens
 def _at_own_times(model: PropensityModel, times: Sequence[float]) -> dict[str, Any]:
     """The metrics, with the times of one temperature in the rows of a cross-validation.
 
-    Their means are of all temperatures together, and are left out.
+    Their means, and the correlation on validation data, are of all temperatures together, and are
+    left out.
     """
-    metrics = dict(model.card.metrics)
+    metrics = {k: v for k, v in model.card.metrics.items() if k != "validation_rho"}
     if "cross_validation" in metrics:
         names = dict(zip(model.times, times, strict=True))
         rows = [

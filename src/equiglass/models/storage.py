@@ -71,7 +71,8 @@ def divided(model: str | os.PathLike[str]) -> tuple[str, float | None]:
     """
     text = os.fspath(model)
     name, mark, behind = text.rpartition("@")
-    if not mark or Path(text).exists():
+    # Of folders with such a mark in their names, what stands behind it is no temperature.
+    if not mark or len(Path(behind).parts) > 1 or Path(text).exists():
         return text, None
     try:
         temperature = float(behind)
@@ -96,14 +97,20 @@ def load_model(model: str | os.PathLike[str], temperature: float | None = None) 
     ------
     InputError
         If it is not there, not a model, of a newer format, or damaged; if its times are others at
-        each temperature, and none is named, or if one is named of a model that has no choice. No
-        code is executed.
+        each temperature, and none is named, or two are, or if one is named of a model that has no
+        choice. No code is executed.
     """
     name, named = divided(model)
     found = restore(name)
-    if named is not None:
+    if None not in (named, temperature) and named != temperature:
+        raise InputError(
+            "asked for at two temperatures", source=model, field="temperature", expected=named,
+            found=temperature,
+        )  # fmt: skip
+    asked = temperature if named is None else named
+    if asked is not None:
         require_grid(found, model)
-    return at_temperature(found, temperature if named is None else named)
+    return at_temperature(found, asked)
 
 
 def require_grid(model: PropensityModel, name: str | os.PathLike[str]) -> None:

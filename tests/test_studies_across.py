@@ -91,6 +91,22 @@ def test_decoders_choose_their_penalty_on_validation_data() -> None:
         assert rho(Decoders(model, [told(3, 0)], validation), test) > 0.99
 
 
+def test_validation_data_may_lack_times_of_the_decoders() -> None:
+    """Each penalty is chosen at its own time; where no validation data are, as without any."""
+    torch.manual_seed(0)
+    model = PropensityModel(SE3Config(channels=4, layers=1, l_max=0), 2, (1.0,))
+    training, held = (
+        make_complete(200, seed=k, n_times=3).replace(times=np.array([0.1, 0.32, 1.0]))
+        for k in (0, 1)
+    )
+    alone = Decoders(model, [training])
+    every = Decoders(model, [training], [held])
+    some = Decoders(model, [training], [held.at_times([1, 2])])
+    assert np.array_equal(some.weights[:, :, 1:], every.weights[:, :, 1:])
+    assert np.allclose(some.weights[:, :, 0], alone.weights[:, :, 0])
+    assert not np.allclose(every.weights[:, :, 0], alone.weights[:, :, 0])
+
+
 def test_models_are_those_of_the_study(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="networks: no such model .*se3, twin.*found tree"):
         study("temperature", config("ka3d_quickstart"), tmp_path, networks=["se3", "tree"])

@@ -19,15 +19,16 @@ class Decoders:
     """Ridge regression of each type from a model's representation to the propensity.
 
     Where there are validation configurations, the penalty of each type and time is the one with the
-    best correlation on them, as for every other way of learning; else generalised cross-validation
-    on the training configurations chooses it.
+    best correlation on them, as for every other way of learning; else, also at times that these
+    do not have, generalised cross-validation on the training configurations chooses it.
 
     Parameters
     ----------
     origin
         The model whose representation stays as it is.
     training, validation
-        Configurations with labels at the same times, and with all that the model reads.
+        Configurations with all that the model reads, and with labels: those of training at the
+        same times, those of validation at some of these.
     """
 
     def __init__(
@@ -67,18 +68,25 @@ def refit_decoders(
     """Linear decoders on the frozen representation: weights (S, D, T) and intercepts (S, T)."""
     import numpy as np
 
+    from ..data.grids import at_known_times, propensity_on
     from ..models.ridge import ridge
 
-    features, types, targets = _stacked(model, configurations)
+    assert configurations[0].times is not None
+    times: list[float] = configurations[0].times.tolist()
+    features, types, targets = _stacked(model, configurations, times)
     scale = features.std(axis=0) + 1e-9
     n_types = int(types.max()) + 1
     weights = np.zeros((n_types, features.shape[1], targets.shape[1]))
     intercepts = np.zeros((n_types, targets.shape[1]))
-    held = [(model.represent(c), c) for c in validation]
+    held = [
+        (model.represent(c) / scale, c.types, propensity_on(at_known_times(c, times), times))
+        for c in validation
+    ]
     for t in range(n_types):
         mine = types == t
         if held:
-            weight, intercepts[t] = _chosen(features[mine] / scale, targets[mine], held, scale, t)
+            own = [(x[of == t], y[:, of == t]) for x, of, y in held]
+            weight, intercepts[t] = _chosen(features[mine] / scale, targets[mine], own)
         else:
             weight, intercepts[t] = ridge(features[mine] / scale, targets[mine])
         weights[t] = weight / scale[:, None]
@@ -86,29 +94,30 @@ def refit_decoders(
 
 
 def _stacked(
-    model: PropensityModel, configurations: Sequence[Configuration]
+    model: PropensityModel, configurations: Sequence[Configuration], times: Sequence[float]
 ) -> tuple[Array, Array, Array]:
     import numpy as np
 
+    from ..data.grids import propensity_on
+
     features = np.concatenate([model.represent(c) for c in configurations])
     types = np.concatenate([c.types for c in configurations])
-    targets = np.concatenate([c.propensity.T for c in configurations])  # type: ignore[union-attr]
+    targets = np.concatenate([propensity_on(c, times).T for c in configurations])
     return features, types, targets
 
 
 def _chosen(
-    features: Array,
-    targets: Array,
-    held: Sequence[tuple[Array, Configuration]],
-    scale: Array,
-    of_type: int,
+    features: Array, targets: Array, held: Sequence[tuple[Array, Array]]
 ) -> tuple[Array, Array]:
-    """Coefficients (D, T) and intercepts (T,), of each target those of the best penalty."""
+    """Coefficients (D, T) and intercepts (T,), of each target those of the best penalty.
+
+    ``held`` are features (n, D) and labels (T, n), NaN where these are not known.
+    """
     import numpy as np
 
     from ..evaluation.correlation import pearson
     from ..extras import need
-    from ..models.ridge import ALPHAS
+    from ..models.ridge import ALPHAS, ridge
 
     need("sklearn", why="ridge regression")
     from sklearn.linear_model import Ridge
@@ -120,11 +129,7 @@ def _chosen(
         rho = np.array(
             [
                 np.nanmean(
-                    [
-                        pearson(x[c.types == of_type] / scale @ found[:, k], y)
-                        for x, c in held
-                        if np.isfinite(y := c.propensity[k][c.types == of_type]).all()  # type: ignore[index]
-                    ]
+                    [pearson(x @ found[:, k], y[k]) for x, y in held if np.isfinite(y[k]).all()]
                     or [-np.inf]
                 )
                 for k in range(targets.shape[1])
@@ -132,4 +137,7 @@ def _chosen(
         )
         better = rho > best
         coefficients[:, better], best[better] = found[:, better], rho[better]
+    unjudged = np.isinf(best)
+    if unjudged.any():
+        coefficients[:, unjudged], _ = ridge(features, targets[:, unjudged])
     return coefficients, targets.mean(axis=0) - features.mean(axis=0) @ coefficients

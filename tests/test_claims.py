@@ -141,6 +141,10 @@ def test_core_hours_count_a_trial_once() -> None:
     for trained_at, trainings in ((0.64, 2), (0.56, 3)):
         mine = rows(0, trained_at=trained_at, network="a", **columns)
         assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
+    del columns["tuned_at"]
+    for inputs, trainings in (("both", 2), ("thermal", 3)):
+        mine = rows(0, inputs=inputs, tuned_on="both", network="a", **columns)
+        assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
 
 
 def test_matrix_of_temperatures_stands_beside_the_published() -> None:

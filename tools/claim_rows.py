@@ -201,7 +201,11 @@ def core_hours(rows: Iterable[Row]) -> float | None:
         if row.get("learning_rate") is not None:
             # One of the trials is the training of the first seed, where the rate was chosen.
             trials[row.get("network")] = row.get("tuning_core_seconds")
-            if row.get("seed") == 0 and row.get("trained_at") == row.get("tuned_at"):
+            chosen_there = all(
+                row.get(on) is None or row.get(own) == row.get(on)
+                for own, on in (("trained_at", "tuned_at"), ("inputs", "tuned_on"))
+            )
+            if row.get("seed") == 0 and chosen_there:
                 trainings[row["variant"]] = 0.0
     spent = [*trainings.values(), *trials.values()]
     return None if any(s is None for s in spent) else sum(spent) / 3600

@@ -9,16 +9,25 @@ import numpy as np
 import pytest
 
 import equiglass as eg
+from equiglass.commands.models import check_memory
+from equiglass.data.atoms import to_ase
 from equiglass.data.configuration import Configuration
+from equiglass.data.examples import examples_of
+from equiglass.data.splits import random_split
+from equiglass.data.trajectory import Trajectory
 from equiglass.errors import AssumptionWarning, InputError
 from equiglass.models.averaging import average
 from equiglass.models.by_temperature import TimeGrid, at_temperature
 from equiglass.models.held_out import recorded_rho, unseen_by
+from equiglass.models.inputs import InputSpec
+from equiglass.models.propensity import SLAB_SIZE, PropensityModel
+from equiglass.models.se3 import SE3Config
 from equiglass.models.storage import load_model, restore
 from equiglass.models.summary import rho_of
+from equiglass.simulation.target import BONDS
 from equiglass.training.config import TrainConfig
-from equiglass.training.corresponding import on_names
-from tests.conftest import make_complete
+from equiglass.training.corresponding import corresponding, on_names
+from tests.conftest import make_complete, make_liquid
 from tests.test_docs import tool
 
 TIMES = {0.5: (0.1, 20.0, 200.0), 0.6: (0.1, 4.0, 30.0)}
@@ -94,6 +103,27 @@ def test_labels_go_to_the_times_that_correspond() -> None:
         on_names(c.replace(times=np.array([7.0, 8.0, 9.0])), grid)
 
 
+def test_frames_of_a_trajectory_keep_what_their_times_are_called() -> None:
+    """Cut into stretches, too, and for bonds, which are counted in the frames."""
+    c = make_complete(100).replace(temperature=0.6)
+    frames = [c.replace(positions=c.shifted(0.02 * k * np.ones(3)).positions) for k in range(40)]
+    trajectory = Trajectory.from_configurations(frames, [float(k) for k in range(40)])
+    given = examples_of(trajectory, [2.0, 4.0, 30.0])
+    grid = TimeGrid.of({0.5: (0.1, 20.0, 200.0), 0.6: (0.1, 4.0, 30.0)})
+    named = corresponding(given, grid)
+    kept, held = random_split(named, 0.2, 0, lambda example: 0.0)
+    assert {tuple(c.times.tolist()) for part in (named, kept, held) for c in part} == {  # type: ignore[union-attr]
+        (20.0, 200.0)
+    }
+    first = named.entries[0]
+    assert first.example is not None and first.example.times == (4.0, 30.0)
+    assert first.load().propensity[0] == pytest.approx(4 * 0.02 * 3**0.5)  # type: ignore[index]
+    shown = BONDS.of(first.load(), example=first.example)
+    assert shown.propensity is not None and shown.propensity.shape == (2, 100)
+    # At the ends of the run some have labels at 2 alone, at which nothing is learned.
+    assert len(given) - len(named) == 4
+
+
 def test_a_time_without_labels_anywhere_is_refused(tmp_path: Path) -> None:
     config = TrainConfig.model_validate(SETTINGS)
     with pytest.raises(InputError, match=r"no configuration has labels.*20 at T = 0\.5"):
@@ -134,6 +164,25 @@ def test_predictions_are_at_the_temperature_of_the_data(run: Path) -> None:
         eg.predict(run, warm.replace(temperature=None))
     with pytest.raises(InputError, match="at one of them"):
         eg.evaluate(run, [cold, warm])
+
+
+def test_the_temperature_of_other_formats_is_read_with_their_species(
+    run: Path, tmp_path: Path
+) -> None:
+    atoms = to_ase(data()[3].without_targets())
+    del atoms.arrays["equiglass_type"]
+    atoms.write(tmp_path / "one.extxyz")
+    with pytest.raises(InputError, match="species"):
+        eg.predict(run, tmp_path / "one.extxyz")
+    (found,) = eg.predict(run, tmp_path / "one.extxyz", species=["Ni", "P"])
+    assert found.times == TIMES[0.6]
+
+
+def test_a_limit_of_memory_that_cannot_be_kept_is_said() -> None:
+    model = PropensityModel(SE3Config(inputs=InputSpec(graph="both")), 2, (1.0,))
+    c = make_liquid(SLAB_SIZE + 1)
+    with pytest.warns(AssumptionWarning, match="keeps no limit of memory"):
+        check_memory(model, [c], 10**9, progress=False)
 
 
 def test_scores_are_at_the_times_of_the_temperature(run: Path) -> None:

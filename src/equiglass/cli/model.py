@@ -207,7 +207,7 @@ def predict(
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)
-    network = loaded(model, snapshot)
+    network = loaded(model, snapshot, named)
     row = network.row_of(time)
     data: Data = snapshot
     if output is not None and figure is None and memory is None:

@@ -54,7 +54,7 @@ def calibrate(
         come out again; with ``output``, between the temperatures that have times of their own.
     """
     target = None if output is None else check_output(output, folder=True)
-    network, how = loaded(model, data), preparation_of(options)
+    network, how = loaded(model, data, species), preparation_of(options)
     dataset = as_dataset(data, species=species)
     if target is not None:
         check_apart(target, data)

@@ -71,7 +71,7 @@ def compare(
         raise InputError("nothing to compare", field="models")
     named = [named_predictor(m) if isinstance(m, str) else None for m in models]
     networks = [
-        loaded(m, _stated(data)) if name is None else None
+        loaded(m, _stated(data), species) if name is None else None
         for m, name in zip(models, named, strict=True)
     ]
     how = preparation_of(options)

@@ -67,7 +67,7 @@ def evaluate(
         If model and data do not fit, or the memory is not enough.
     """
     limit = None if memory is None else parse_memory(memory)
-    network, how = loaded(model, data), preparation_of(options)
+    network, how = loaded(model, data, species), preparation_of(options)
     found = labelled(
         data, network.times, split=split, species=species, timestep=timestep, frames=frames,
         target=network.target, potential=how.potential or network.potential,

@@ -23,7 +23,7 @@ from ..models.by_temperature import at_temperature
 from ..models.held_out import said_of_training
 from ..models.over_states import plans_of
 from ..models.prepared import prepared
-from ..models.propensity import PropensityModel
+from ..models.propensity import SLAB_SIZE, PropensityModel
 from ..models.ranges import Departure
 from ..models.storage import divided, on_fastest, require_grid, restore
 from ..simulation.states import States
@@ -34,7 +34,11 @@ Model = str | os.PathLike[str] | PropensityModel
 Array = NDArray[np.floating[Any]]
 
 
-def loaded(model: Model, data: Data | Trajectory | None = None) -> PropensityModel:
+def loaded(
+    model: Model,
+    data: Data | Trajectory | None = None,
+    species: Sequence[str] | None = None,
+) -> PropensityModel:
     """A model as it is, or the named one, on a GPU where there is one.
 
     Of a run that was stopped, that of its best epoch so far. One whose times are others at each
@@ -55,7 +59,7 @@ def loaded(model: Model, data: Data | Trajectory | None = None) -> PropensityMod
             require_grid(found, model)
     if found.grid is None:
         return found
-    return at_temperature(found, temperature_of(data, found) if named is None else named)
+    return at_temperature(found, temperature_of(data, found, species) if named is None else named)
 
 
 def as_stored(model: str | os.PathLike[str]) -> PropensityModel:
@@ -68,7 +72,9 @@ def as_stored(model: str | os.PathLike[str]) -> PropensityModel:
     return on_fastest(restore(model))
 
 
-def temperature_of(data: Data | Trajectory | None, model: PropensityModel) -> float | None:
+def temperature_of(
+    data: Data | Trajectory | None, model: PropensityModel, species: Sequence[str] | None = None
+) -> float | None:
     """The one temperature that data state; None where there are no data, or none is stated.
 
     Raises
@@ -80,7 +86,7 @@ def temperature_of(data: Data | Trajectory | None, model: PropensityModel) -> fl
         return None
     if isinstance(data, Trajectory):
         return data.frame(0).temperature
-    dataset = as_dataset(data)
+    dataset = as_dataset(data, species=species)
     found = dataset.temperatures()
     if len(found) > 1:
         raise InputError(
@@ -123,11 +129,21 @@ def check_memory(
     ------
     InputError
         If it is not enough for one of the configurations.
+
+    Warns
+    -----
+    AssumptionWarning
+        If the network cannot keep a limit: it takes no slabs.
     """
     if not configurations:
         return
     largest = max(configurations, key=len)
     plan = model.budget(largest, memory=limit, features=features)
+    if plan is None and limit is not None and len(largest) > SLAB_SIZE:
+        warnings.warn(
+            f"the network of {model.card.name} takes a configuration whole, and keeps no limit of "
+            "memory", AssumptionWarning, stacklevel=3,
+        )  # fmt: skip
     if plan is not None and progress:
         Terminal(stderr=True).print(f"{plan}", soft_wrap=True, highlight=False)
 
@@ -158,7 +174,7 @@ def model_and_data(
     """
     how = preparation_of(options)
     limit = None if memory is None else parse_memory(memory)
-    network = loaded(model, data)
+    network = loaded(model, data, species)
     configurations = list(as_dataset(data, species=species))
     check_memory(network, configurations, limit, progress=how.progress, features=features)
     if states is not None:

@@ -138,9 +138,8 @@ def predict(
     assert not isinstance(snapshot, Trajectory)
     if target is not None:
         check_results([target], model, snapshot)
-    return _in_memory(
-        loaded(model, snapshot), snapshot, target, asked, strict, memory, species, options
-    )
+    network = loaded(model, snapshot, species)
+    return _in_memory(network, snapshot, target, asked, strict, memory, species, options)
 
 
 def _in_memory(

@@ -123,7 +123,7 @@ def represent(
     target = None if output is None else check_output(output, endings=FRAME_ENDINGS)
     if target is not None:
         check_results([target], model, data)
-    network = loaded(model, data)
+    network = loaded(model, data, species)
     network.row_of(time)  # before anything is quenched
     network, configurations, limit = model_and_data(
         network, data, species, options, memory=memory, features=True

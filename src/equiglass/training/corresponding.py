@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
 from ..data.entry import Entry
+from ..data.examples import Example
 from ..errors import InputError
-from ..models.by_temperature import SAME_TIME, TimeGrid
+from ..models.by_temperature import SAME_TIME, AtTemperature, TimeGrid
 
 FIELD = "data.times_at"
+
+
+@dataclass(frozen=True)
+class NamedExample(Example):
+    """An example whose times are called otherwise; it stays one where it is cut to a stretch.
+
+    Attributes
+    ----------
+    names
+        (T,) what the times are called.
+    """
+
+    names: tuple[float, ...] = ()
+
+    def load(self) -> Configuration:
+        """See :meth:`equiglass.data.examples.Example.load`."""
+        return _called(super().load(), range(len(self.times)), self.names)
 
 
 def corresponding(dataset: Dataset, grid: TimeGrid | None) -> Dataset:
     """The data set at the times of a grid, which are called by those of the coldest temperature.
 
     Without a grid it is as it was. Configurations are loaded when they are asked for, as before;
-    those that state a temperature that the grid does not have are refused then.
+    those that state a temperature that the grid does not have are refused then. Examples from a
+    trajectory without a label at one of the times there are left out.
     """
     if grid is None:
         return dataset
-    entries = tuple(replace(e, load=partial(_load, e, grid)) for e in dataset.entries)
+    entries = tuple(own for e in dataset.entries for own in _of_grid(e, grid))
     return replace(dataset, entries=entries)
+
+
+def _of_grid(entry: Entry, grid: TimeGrid) -> Iterator[Entry]:
+    example = entry.example
+    row = None
+    if example is not None and example.temperature is not None:
+        row = grid.row(example.temperature)
+    pairs = [] if example is None or row is None else _pairs(example.times, grid, row)
+    if example is None or not pairs:
+        yield replace(entry, load=partial(_load, entry, grid))
+        return
+    rows, names = zip(*pairs, strict=True)
+    times, ends = (tuple(part[k] for k in rows) for part in (example.times, example.ends))
+    if all(end is None for end in ends):
+        return
+    own = NamedExample(
+        example.trajectory, example.frame, ends, times, example.direction, example.temperature,
+        example.relaxation_time, names,
+    )  # fmt: skip
+    yield replace(entry, load=own.load, example=own)
 
 
 def _load(entry: Entry, grid: TimeGrid) -> Configuration:
@@ -48,17 +88,25 @@ def on_names(configuration: Configuration, grid: TimeGrid) -> Configuration:
         )  # fmt: skip
     if c.times is None:
         return c
-    pairs = [
-        (k, name)
-        for k, time in enumerate(c.times.tolist())
-        for name, own in zip(grid.names, row.times, strict=True)
-        if abs(time - own) <= SAME_TIME * max(time, own)
-    ]
+    pairs = _pairs(c.times.tolist(), grid, row)
     if not pairs:
         raise InputError(
             f"has labels at none of the times of T = {row.temperature:g}", source=c.source,
             field=FIELD, expected=list(row.times), found=c.times.tolist(),
         )  # fmt: skip
-    rows, names = zip(*pairs, strict=True)
+    return _called(c, *zip(*pairs, strict=True))
+
+
+def _pairs(times: Sequence[float], grid: TimeGrid, row: AtTemperature) -> list[tuple[int, float]]:
+    """Which of some times are of a temperature's, and what these are called."""
+    return [
+        (k, name)
+        for k, time in enumerate(times)
+        for name, own in zip(grid.names, row.times, strict=True)
+        if abs(time - own) <= SAME_TIME * max(time, own)
+    ]
+
+
+def _called(c: Configuration, rows: Sequence[int], names: Sequence[float]) -> Configuration:
     # The relaxation time is in another unit than times that are called otherwise.
     return c.at_times(rows, names).replace(relaxation_time=None)

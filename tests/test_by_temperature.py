@@ -130,6 +130,14 @@ def test_a_time_without_labels_anywhere_is_refused(tmp_path: Path) -> None:
         eg.train(config, tmp_path / "run", data=data()[3:], progress=False)
 
 
+def test_a_temperature_at_which_nothing_is_learned_is_said(tmp_path: Path) -> None:
+    more = {**SETTINGS["data"], "times_at": {**TIMES, 0.55: (0.1, 9.0, 80.0)}}
+    config = TrainConfig.model_validate({**SETTINGS, "data": more, "optimizer": {"epochs": 1}})
+    with pytest.warns(AssumptionWarning, match=r"has T = 0\.55, and nothing is learned") as said:
+        eg.train(config, tmp_path / "run", data=data(), progress=False)
+    assert sum("nothing is learned" in str(one.message) for one in said) == 1
+
+
 def test_a_temperature_is_asked_for(run: Path) -> None:
     with pytest.raises(InputError, match=r"name it as run@T.*expected 0\.5 to 0\.6"):
         load_model(run)

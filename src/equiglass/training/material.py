@@ -52,6 +52,8 @@ class TrainingData:
         Statistics of the labels learned from, for each type.
     noise
         How noisy labels are.
+    temperatures
+        That the training configurations state, increasing.
     description
         Where they come from, their names, and fingerprints of their content.
     """
@@ -65,6 +67,7 @@ class TrainingData:
     noise: LabelNoise
     turned: int = 0
     description: dict[str, Any] = field(default_factory=dict)
+    temperatures: tuple[float, ...] = ()
 
     @property
     def all(self) -> Sequence[Configuration]:
@@ -174,6 +177,7 @@ def load_data(
     learned, backwards, held_out = (Held[Configuration](budget, folder) for _ in range(3))
     prints = [hashlib.sha256() for _ in range(3)]
     grids: dict[tuple[float, ...], None] = {}
+    temperatures: set[float] = set()
     n_types, turned, turns = 1, 0, config.data.reversed_per_configuration > 0
     target = TARGETS[config.data.target]
     for whole, c in labelled(training, target, potential):
@@ -182,6 +186,8 @@ def load_data(
         assert c.times is not None
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
+        if c.temperature is not None:
+            temperatures.add(float(c.temperature))
         if turns and whole.end_positions is not None:
             turned += 1
             for r in target.reversed(whole, potential):
@@ -214,8 +220,9 @@ def load_data(
     if trajectories:
         description["trajectories"] = list(trajectories)
     return TrainingData(
-        learned, backwards, held_out, times, n_types, targets, noise, turned, description
-    )
+        learned, backwards, held_out, times, n_types, targets, noise, turned, description,
+        tuple(sorted(temperatures)),
+    )  # fmt: skip
 
 
 def labels_of(

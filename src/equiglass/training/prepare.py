@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ import torch
 from ..data.configuration import Configuration
 from ..data.dataset import Dataset
 from ..data.splits import random_split
-from ..errors import InputError
-from ..models.by_temperature import TimeGrid
+from ..errors import AssumptionWarning, InputError
+from ..models.by_temperature import TimeGrid, same_temperature
 from ..models.card import ModelCard
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
@@ -82,7 +83,18 @@ def new_model(config: TrainConfig, data: TrainingData, name: str = "model") -> P
 
 
 def _grid(config: TrainConfig, data: TrainingData) -> TimeGrid | None:
-    """The times of each temperature, if the settings have them; every one must have labels."""
+    """The times of each temperature, if the settings have them.
+
+    Raises
+    ------
+    InputError
+        If no temperature has labels at one of the places.
+
+    Warns
+    -----
+    AssumptionWarning
+        If nothing is learned at one of the temperatures.
+    """
     grid = config.data.grid
     if grid is not None and data.times != grid.names:
         without = [k for k, name in enumerate(grid.names) if name not in data.times]
@@ -92,6 +104,12 @@ def _grid(config: TrainConfig, data: TrainingData) -> TimeGrid | None:
             found=[f"{row.times[k]:g} at T = {row.temperature:g}" for k in without
                    for row in grid.rows],
         )  # fmt: skip
+    for own in () if grid is None else grid.temperatures:
+        if not any(same_temperature(own, t) for t in data.temperatures):
+            warnings.warn(
+                f"{config.data.source}: {FIELD} has T = {own:g}, and nothing is learned at it: "
+                "what the model says there rests on others", AssumptionWarning, stacklevel=4,
+            )  # fmt: skip
     return grid
 
 

@@ -18,10 +18,12 @@ from equiglass.evaluation.correlation import pearson
 from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from equiglass.studies.across import rows_at
+from equiglass.studies.across import in_turn, rows_at
 from equiglass.studies.base import rhos_of
 from equiglass.studies.decoders import Decoders
+from equiglass.studies.networks import chosen_networks
 from equiglass.studies.reduced import at_reduced_times
+from equiglass.studies.rivals import RIDGE, SE3
 from equiglass.studies.run import study
 from tests.conftest import make_complete
 from tests.test_studies import TAU_ALPHA, config, labelled
@@ -105,6 +107,37 @@ def test_validation_data_may_lack_times_of_the_decoders() -> None:
     assert np.array_equal(some.weights[:, :, 1:], every.weights[:, :, 1:])
     assert np.allclose(some.weights[:, :, 0], alone.weights[:, :, 0])
     assert not np.allclose(every.weights[:, :, 0], alone.weights[:, :, 0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "networks"),
+    [("rivals", None), ("equivariance", None), ("inputs", ["se3", "ridge"])],
+)
+def test_rivals_of_a_network_of_two_graphs_are_refused(
+    kind: str, networks: list[str] | None, tmp_path: Path
+) -> None:
+    """In one line; a study that sets the graph itself does not mind."""
+    given = config("ka3d_quickstart")
+    model = SE3Config(layers=1, channels=2, inputs={"graph": "both"})  # type: ignore[arg-type]
+    asked = given.model_copy(update={"model": model})
+    if kind == "inputs":
+        chosen = chosen_networks(given, networks or (), 2, 3)
+        assert list(chosen) == [SE3, RIDGE]
+        with pytest.raises(InputError, match=r"inputs\.graph: models of other kinds"):
+            chosen_networks(asked, networks or (), 2, 3)
+        return
+    with pytest.raises(InputError, match=r"inputs\.graph: models of other kinds.*found both"):
+        study(kind, asked, tmp_path / "study", networks=networks, progress=False)
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize("few", [1, 2, 4, 8, 18])
+def test_few_configurations_fill_an_epoch(few: int) -> None:
+    c = make_complete(100)
+    given = [c.replace(index=k) for k in range(few)]
+    shown = in_turn(given, 18)
+    counts = [sum(one is own for one in shown) for own in given]
+    assert len(shown) == sum(counts) == 18 and max(counts) - min(counts) <= 1
 
 
 def test_models_are_those_of_the_study(tmp_path: Path) -> None:

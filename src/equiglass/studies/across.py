@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .base import LAST_EPOCH, VALIDATION_SPLIT, Row, rows_of
@@ -59,6 +60,11 @@ def material(config: TrainConfig, temperatures: Sequence[float]) -> Material:
 def at(data: Dataset, split: str, temperatures: Sequence[float]) -> list[Configuration]:
     """The configurations of a split at some temperatures."""
     return [c for c in data.split(split) if c.temperature in temperatures]
+
+
+def in_turn(few: Sequence[Configuration], number: int) -> list[Configuration]:
+    """So many, by showing the few again and again."""
+    return list(islice(cycle(few), number))
 
 
 def validating(data: Dataset, temperatures: Sequence[float]) -> tuple[list[Configuration], str]:

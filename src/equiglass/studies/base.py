@@ -158,6 +158,22 @@ def varied(config: TrainConfig, **changes: object) -> TrainConfig:
     return config.model_copy(update={"model": model})
 
 
+def require_one_graph(config: TrainConfig) -> None:
+    """Raise InputError if the network reads two graphs, which its rivals do not."""
+    from ..errors import InputError
+    from ..models.inputs import BOTH, UNION
+    from ..models.se3 import SE3Config
+
+    model = varied(config).model
+    assert isinstance(model, SE3Config)
+    graph = model.inputs.graph
+    if graph in (UNION, BOTH):
+        raise InputError(
+            "models of other kinds read one set of positions", source=config.data.source,
+            field="model.inputs.graph", expected="thermal, inherent or cage", found=graph,
+        )  # fmt: skip
+
+
 def require_splits(data: Dataset) -> None:
     """Raise InputError unless the data have the splits train, validation and test."""
     from ..errors import InputError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .base import Cell, Plan, Row, Study, require_splits, varied
+from .base import Cell, Plan, Row, Study, require_one_graph, require_splits, varied
 from .seeds import seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
@@ -82,6 +82,7 @@ def twin_of(config: TrainConfig, channels: int) -> TrainConfig:
     """
     from ..models.twin import TwinConfig
 
+    require_one_graph(config)
     own = varied(config).model.model_dump()
     shared = {k: own[k] for k in TwinConfig.model_fields if k in own and k != "kind"}
     shared |= {"channels": channels, "l_max": max(own["l_max"], 1)}

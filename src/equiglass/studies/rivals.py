@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Cell, Plan, Row, Study, require_splits, varied
+from .base import Cell, Plan, Row, Study, require_one_graph, require_splits, varied
 from .seeds import seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
@@ -62,6 +62,7 @@ def rivals(config: TrainConfig) -> dict[str, tuple[TrainConfig, Row]]:
     from ..models.message import MessageConfig
     from ..models.mlp import DescriptorMLPConfig
 
+    require_one_graph(config)
     inputs = varied(config).model.inputs
     botan = MessageConfig(kind="botan", inputs=inputs)
     mlp = DescriptorMLPConfig(inputs=described(config))
@@ -76,6 +77,7 @@ def solved_rivals(config: TrainConfig) -> dict[str, TrainConfig]:
     from ..models.coarse import CoarseEnergyConfig
     from ..models.descriptors import DescriptorConfig
 
+    require_one_graph(config)
     ridge = DescriptorConfig(inputs=described(config))
     models = {RIDGE: ridge, COARSE: CoarseEnergyConfig()}
     return {name: config.model_copy(update={"model": model}) for name, model in models.items()}

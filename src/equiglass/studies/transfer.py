@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError
-from .across import at, material, reduced_data, rows_at
+from .across import at, in_turn, material, reduced_data, rows_at
 from .base import Cell, Plan, Row, Study
 from .seeds import SEEDED, seeds_of, with_seed
 from .spent import Clock
@@ -33,10 +33,10 @@ class Transfer(Study):
     """From every temperature to every other that has tests, and across times, both ways.
 
     The few configurations of the target are drawn by the seed, for every way of learning the same;
-    each epoch shows them as often as one of the source network shows its own configurations, so
-    that all trainings have as many steps. The same validation configurations choose epochs and the
-    penalties of frozen representations. Across times the temperature is the warmest that has
-    tests, the number of configurations the largest, and short times are the first half.
+    they are shown in turn until an epoch has as many as one of a network on all of them, so that
+    all trainings of a target have as many steps. The same validation configurations choose epochs
+    and the penalties of frozen representations. Across times the temperature is the warmest that
+    has tests, the number of configurations the largest, and short times are the first half.
     """
 
     kind = "transfer"
@@ -234,7 +234,7 @@ def learn_and_score(
     else:
         predictor = reader = fitted(
             with_seed(config, task.seed), folder,
-            from_configurations(training * (most // len(training)), f"{learned.training.source}"),
+            from_configurations(in_turn(training, most), learned.training.source),
             from_configurations(choosing), preparation,
             origin if task.method == FINE_TUNED else None,
         )  # fmt: skip

@@ -122,6 +122,12 @@ def test_bonds_are_counted_in_end_positions() -> None:
     np.testing.assert_allclose(shown.propensity_error, kept.std(axis=1, ddof=1) / 6**0.5)
     np.testing.assert_allclose(shown.propensity_halves[:, 0], kept[:, ::2].mean(axis=1))  # type: ignore[index]
     assert shown.end_positions is None and BONDS.of(shown) is shown
+    # The ends of some of the runs alone tell of as many.
+    some = BONDS.of(c.replace(n_trajectories=32))
+    assert (shown.n_trajectories, some.n_trajectories) == (6, 6)
+    assert (
+        BONDS.of(c.replace(n_trajectories=32, bond_breaking=kept.mean(axis=1))).n_trajectories == 32
+    )
     # Labels that the data have are taken as they are; with these runs their noise is known.
     given = BONDS.of(c.replace(bond_breaking=kept.mean(axis=1)))
     assert given.propensity_error is not None

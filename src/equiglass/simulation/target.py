@@ -147,12 +147,14 @@ class Bonds(Target):
             self.check(c)
             return c
         labels, error, halves = c.bond_breaking, None, None
+        runs = c.n_trajectories
         if example is not None:
             labels = self._of_example(c, example, potential)
         elif c.end_positions is not None and (labels is None or _known(c, potential)):
             mean, *more = _over_runs(self._of_runs(c, potential))
             if labels is None:
-                labels = mean
+                # A file may keep the ends of some of the runs that its displacements are of.
+                labels, runs = mean, c.end_positions.shape[1]
             if np.nanmean(np.abs(labels - mean)) < ROUNDING:
                 error, halves = more
         if labels is None or c.times is None:
@@ -164,6 +166,7 @@ class Bonds(Target):
         return _shown(
             c, target=self.name, propensity=labels, propensity_error=error,
             propensity_halves=halves, bond_breaking=None, end_positions=None, predictions={},
+            n_trajectories=runs,
         )  # fmt: skip
 
     def reversed(

@@ -25,6 +25,7 @@ from equiglass.models.se3 import SE3Config
 from equiglass.models.storage import load_model, restore
 from equiglass.models.summary import rho_of
 from equiglass.simulation.target import BONDS
+from equiglass.streaming.jobs import model_fingerprint
 from equiglass.training.config import TrainConfig
 from equiglass.training.corresponding import corresponding, on_names
 from tests.conftest import make_complete, make_liquid
@@ -191,6 +192,14 @@ def test_a_limit_of_memory_that_cannot_be_kept_is_said() -> None:
     c = make_liquid(SLAB_SIZE + 1)
     with pytest.warns(AssumptionWarning, match="keeps no limit of memory"):
         check_memory(model, [c], 10**9, progress=False)
+
+
+def test_what_a_stopped_command_kept_is_of_one_temperature() -> None:
+    """Also where the times are the same: what is said of the domain is not."""
+    model = PropensityModel(SE3Config(layers=1, channels=2), 2, (1.0,))
+    model.grid = TimeGrid.of({0.5: (1.0,), 0.6: (1.0,)})
+    found = {model_fingerprint(at_temperature(model, t)) for t in (0.5, 0.6)}
+    assert len(found) == 2
 
 
 def test_scores_are_at_the_times_of_the_temperature(run: Path) -> None:

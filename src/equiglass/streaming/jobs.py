@@ -190,6 +190,7 @@ def model_fingerprint(model: PropensityModel) -> str:
         else model.card.calibration.model_dump(mode="json"),
         "domain": None if model.card.domain is None else model.card.domain.model_dump(mode="json"),
         "target": model.card.target,
+        "temperature": model.temperature,
     }
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):

@@ -1,6 +1,6 @@
 """Scores of the model for several temperatures, each on data that it was not trained on.
 
-python tools/all_temperatures.py RUN DATA OUT.json [--public FOLDER --short STORE]
+python tools/all_temperatures.py RUN DATA OUT.json [--without RUN] [--public FILES] [--short STORES]
 
 RUN is the folder of `equiglass cross-validate ka3d_all`. DATA holds the ensembles tests064.zarr,
 tests056.zarr and tests050.zarr, those that there are; none of them has been seen, nor have the
@@ -26,7 +26,7 @@ from equiglass.data.grids import SAME
 from equiglass.evaluation.score import Evaluation, score
 from equiglass.geometry.periodic import minimum_image
 from equiglass.models.by_temperature import at_temperature
-from equiglass.models.held_out import prints_of, trained_on, unseen_by
+from equiglass.models.held_out import prints_of, recorded_rho, trained_on, unseen_by
 from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
 from equiglass.models.storage import restore
@@ -34,6 +34,7 @@ from equiglass.simulation.preparation import Preparation
 from equiglass.written import write_json
 
 PUBLIC = 0.44
+LEFT_OUT = "left out"
 # Stores of DATA, made with ka3d_tests.
 TESTS = {0.64: "tests064.zarr", 0.56: "tests056.zarr", 0.50: "tests050.zarr"}
 
@@ -75,25 +76,38 @@ def by_time(
     return found
 
 
+def tests_at(temperature: float, data: Path) -> list[Configuration]:
+    """Ensembles at a temperature that are made for tests, seen or not."""
+    # Validation and test of the packaged set were no part of the training either.
+    packaged = eg.read(f"ka3d@{temperature:g}").splits
+    tests = [c for name in ("validation", "test") for c in packaged.get(name, ())]
+    store = data / TESTS[temperature]
+    return tests + (list(eg.read(store)) if store.is_dir() else [])
+
+
 def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[str, Any]]:
     """On ensembles that nobody has seen."""
     found = []
-    for temperature, store in TESTS.items():
-        # Validation and test of the packaged set were no part of the training either.
-        packaged = eg.read(f"ka3d@{temperature:g}").splits
-        tests = [c for name in ("validation", "test") for c in packaged.get(name, ())]
-        if (data / store).is_dir():
-            tests += list(eg.read(data / store))
-        tests = unseen_structures(model, tests)
+    for temperature in TESTS:
+        tests = unseen_structures(model, tests_at(temperature, data))
+        complete = prepared(at_temperature(model, temperature), tests, how)
         alone = [member_of(model, k) for k in range(len(model.members))]
-        complete: list[Configuration] = []
         for by, one in [("average", model), *((f"member {k}", m) for k, m in enumerate(alone))]:
             own = at_temperature(one, temperature)
-            complete = complete or prepared(own, tests, how)
             predictions = [own.predict(c) for c in complete]
             found += by_time(predictions, own.times, complete, temperature, by, "tests")
         print(f"T = {temperature:g}: {len(tests)} configurations", flush=True)
     return found
+
+
+def left_out(
+    model: eg.PropensityModel, data: Path, temperature: float, how: Preparation
+) -> list[dict[str, Any]]:
+    """Of a network that has learned nothing at a temperature, on the same ensembles there."""
+    own = at_temperature(model, temperature)
+    complete = prepared(own, unseen_structures(model, tests_at(temperature, data)), how)
+    predictions = [own.predict(c) for c in complete]
+    return by_time(predictions, own.times, complete, temperature, LEFT_OUT, "tests")
 
 
 def unseen_structures(
@@ -122,6 +136,7 @@ def public(
     """On public files, each by the member that did not see it."""
     unseen = unseen_by(model)
     data = [c.replace(end_positions=None) for c in eg.read(folder)]
+    names = [f"{k:05d}" for k in range(len(data))]
     sets: list[tuple[str, Sequence[Configuration]]] = [("files", data)]
     sets += [(file.name.split(".")[0], _in_order(list(eg.read(file)), data)) for file in short]
     found = []
@@ -130,17 +145,27 @@ def public(
         complete: list[Configuration] = []
         for k, c in enumerate(labelled):
             # Its name in the data of ka3d_all, where the files are a store.
-            (member,) = unseen[f"{k:05d}"]
+            (member,) = unseen[names[k]]
             own = at_temperature(member_of(model, member), PUBLIC)
             complete += prepared(own, [c], how)
             predictions.append(own.predict(complete[-1]))
         rows_ = by_time(predictions, own.times, complete, PUBLIC, "held out", labels)
+        if labels == "files":
+            _check_order(model, names, rows_)
         found += [{**row, "labels": labels} for row in rows_]
     return found
 
 
 def _kept(predicted: dict[int, Any], c: Configuration) -> Any:
     return predicted[id(c)]
+
+
+def _check_order(model: eg.PropensityModel, names: list[str], found: list[dict[str, Any]]) -> None:
+    """That names by position are those of the training: recorded scores come out again."""
+    for row in found:
+        for name, rho in zip(names, row["per_configuration"], strict=True):
+            recorded = recorded_rho(model, name)[row["type"], row["time"]]
+            assert abs(rho - recorded) < 1e-3, f"{name}: {rho:.4f}, recorded {recorded:.4f}"
 
 
 def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Configuration]:
@@ -160,12 +185,15 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--public", type=Path)
     parser.add_argument("--short", type=Path, nargs="*", default=[])
+    parser.add_argument("--without", type=Path, help="run of ka3d_all:without_056")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     model = restore(asked.run)
     found = warm(model, asked.data, how)
+    if asked.without is not None:
+        found += left_out(restore(asked.without), asked.data, 0.56, how)
     if asked.public is not None:
         found += public(model, asked.public, asked.short, how)
     write_json(asked.out, {"model": model.card.name, "members": len(model.members), "rows": found})

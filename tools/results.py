@@ -15,6 +15,7 @@ import ka3d_page
 import labels_page
 import notebooks
 import own_trajectory_page
+import paper_page
 import performance_table
 import physics_page
 import potential_page
@@ -37,6 +38,7 @@ PAGES: tuple[Page, ...] = (
     *all_temperatures_page.PAGES,
     *labels_page.PAGES,
     *results_page.PAGES,
+    *paper_page.PAGES,
     *performance_table.PAGES,
     *physics_page.PAGES,
     *fuzz_page.PAGES,

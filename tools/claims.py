@@ -22,9 +22,9 @@ def equivariance() -> Claim:
     """The first."""
     where = state("ka3d_labels")
     rows = at_temperature(table("equivariance_t064"), "0.64")
-    # More learning rates, fewer starts and steps.
+    # More learning rates, fewer starts and steps, and other tests.
     tuned = at_temperature(table("equivariance_warm"), "0.64")
-    there = "T = 0.64, one chain of N = 2000 learned"
+    there = "T = 0.64, two chains of N = 2000 learned"
     beside = at_temperature(table("rivals_t064"), "0.64")
     files = baselines_page.read()
     network, *others = files

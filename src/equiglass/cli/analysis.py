@@ -169,20 +169,23 @@ def four_point(
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
     if json != "-":
+        several = len({r.temperature for r in rows}) > 1
         print_rows(
             [
-                {"mobility": r.mobility, "time": r.time, "std": r.variance**0.5, "chi4": r.chi4}
-                | {"smallest q": r.q[0], "S4 there": r.s4[0], "xi": r.xi}
+                ({"T": r.temperature} if several else {})
+                | {"mobility": r.mobility, "time": r.time, "std": max(r.variance, 0.0) ** 0.5}
+                | {"chi4": r.chi4, "± chi4": r.chi4_interval}
+                | {"smallest q": r.q[0], "S4 there": r.s4[0], "xi": r.xi, "± xi": r.xi_interval}
                 for r in rows
             ]
         )
         echo(
             "type A; chi4 and S4 over the variance, 1 where particles move independently of each "
-            "other"
+            "other; ±: half of the 95 % interval over configurations"
         )
     if figure is not None:
         from ..reporting.figures import save
-        from ..reporting.representation import four_point_figure
+        from ..reporting.four_point import four_point_figure
 
         echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
 

@@ -11,6 +11,8 @@ import torch
 import equiglass as eg
 from equiglass.analysis.four_point import MEASURED, NOISELESS, PREDICTED, _jackknife, halves_at
 from equiglass.analysis.four_point import four_point as run_four_point
+from equiglass.analysis.pair_sums import bins_of, correlation, pair_sums
+from equiglass.analysis.spatial import mobility_correlation
 from equiglass.analysis.structure_factor import structure_factor, susceptibility
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import from_configurations
@@ -97,6 +99,24 @@ def test_cross_spectrum_is_bilinear() -> None:
     assert np.isclose(susceptibility(configurations, plus, minus), chi[0] - chi[1])
     # Whoever is called first.
     assert np.allclose(cross, structure_factor(configurations, minus, plus)[1])
+
+
+def test_pairs_are_those_of_freud() -> None:
+    """C(r) of mobilities measured once, without the bin that holds the particle itself."""
+    configurations = [make_complete(300, seed=s) for s in range(2)]
+    rng = np.random.default_rng(0)
+    values = [rng.normal(1, 2, 300) for _ in configurations]
+    n_bins = bins_of(configurations)
+    sums = [
+        pair_sums(c, [(v, v)], of_type=0, n_bins=n_bins)[0]
+        for c, v in zip(configurations, values, strict=True)
+    ]
+    mine = np.concatenate([v[c.types == 0] for c, v in zip(configurations, values, strict=True)])
+    r, found = correlation(sums, np.full((2, 2), mine.mean()))
+    expected = mobility_correlation(configurations, values)
+    n = len(expected[0])
+    assert np.allclose(r[1 : n + 1], expected[0]) and n + 1 == n_bins
+    assert np.allclose(found[1:] / mine.var(), expected[1], atol=1e-3, equal_nan=True)
 
 
 def test_jackknife_of_a_mean_is_its_interval() -> None:

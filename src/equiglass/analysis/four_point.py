@@ -16,10 +16,13 @@ from ..evaluation.predictors import Predictor
 from ..evaluation.score import common_times, measured_at
 from ..models.propensity import PropensityModel
 from ..simulation.target import DISPLACEMENT
-from .modes import Modes, Twice, averages, modes_of
+from .modes import Averages, Modes, Twice, averages, modes_of
+from .pair_sums import PairSums, bins_of, correlation, pair_sums
+from .spatial import correlation_length
 from .structure_factor import ornstein_zernike, require_wave_vectors, shell_width
 
 Array = NDArray[np.floating[Any]]
+Sums = tuple[Modes, PairSums]
 PREDICTED, MEASURED, NOISELESS = "predicted", "measured", "measured, noise removed"
 
 
@@ -40,7 +43,13 @@ class FourPoint:
         Of the configurations, if they state it.
     n_configurations
         That are averaged.
-    chi4_interval, xi_interval
+    xi
+        Length of S_4, by :func:`equiglass.analysis.structure_factor.ornstein_zernike`.
+    length
+        That of C(r) = <dm_i dm_j> of pairs at distance r, a exp(-r / length), by
+        :func:`equiglass.analysis.spatial.correlation_length` up to 5 sigma or half of the box;
+        here dm is the deviation from the mean of the configuration.
+    s4_interval, chi4_interval, xi_interval, length_interval
         Half width of the 95 % interval over configurations (jackknife); None for fewer than three
         of them, or where a value without one of them is not known.
     """
@@ -54,13 +63,16 @@ class FourPoint:
     s4: list[float] = field(repr=False)
     temperature: float | None = None
     n_configurations: int = 0
+    length: float = float("nan")
     chi4_interval: float | None = None
     xi_interval: float | None = None
+    length_interval: float | None = None
+    s4_interval: list[float | None] = field(default_factory=list, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, where what is not known is None."""
         content = asdict(self)
-        for name in ("chi4", "xi"):
+        for name in ("chi4", "xi", "length"):
             if not np.isfinite(content[name]):
                 content[name] = None
         content["s4"] = [value if np.isfinite(value) else None for value in self.s4]
@@ -106,14 +118,18 @@ def four_point(
             _known(configurations, part, of_type) for part in zip(*halves, strict=True)
         ):
             fields[time, NOISELESS] = halves
-    modes = [
-        modes_of(c, pairs, of_type=of_type, q_max=q_max)
+    width, n_bins = shell_width(configurations), bins_of(configurations)
+    sums = [
+        zip(
+            modes_of(c, pairs, of_type=of_type, q_max=q_max),
+            pair_sums(c, pairs, of_type=of_type, n_bins=n_bins),
+            strict=True,
+        )
         for c, pairs in zip(configurations, zip(*fields.values(), strict=True), strict=True)
     ]
-    width = shell_width(configurations)
     rows = [
         _row(mobility, time, temperature, own, width)
-        for (time, mobility), own in zip(fields, zip(*modes, strict=True), strict=True)
+        for (time, mobility), own in zip(fields, zip(*sums, strict=True), strict=True)
     ]
     return sorted(rows, key=lambda r: (r.time, r.mobility))
 
@@ -167,28 +183,33 @@ def _known(configurations: Sequence[Configuration], values: Sequence[Array], of_
 
 
 def _row(
-    mobility: str, time: float, temperature: float | None, modes: Sequence[Modes], width: float
+    mobility: str, time: float, temperature: float | None, sums: Sequence[Sums], width: float
 ) -> FourPoint:
-    found = averages(modes, width=width)
-    # Where all move alike, or noise is all there is, nothing is known of how.
-    unit = found.variance if found.variance > 0 else float("nan")
-    whole = _numbers(modes, width)
-    intervals: list[float | None] = [None, None]
-    if len(modes) > 2:
-        without = [_numbers([*modes[:k], *modes[k + 1 :]], width) for k in range(len(modes))]
-        pairs = zip(whole, zip(*without, strict=True), strict=True)
-        intervals = [_jackknife(value, part) for value, part in pairs]
+    found, numbers = _numbers(sums, width)
+    intervals: list[float | None] = [None] * len(numbers)
+    if len(sums) > 2:
+        without = [_numbers([*sums[:k], *sums[k + 1 :]], width)[1] for k in range(len(sums))]
+        # Boxes of several sizes may have shells that only one of them fills.
+        if {len(part) for part in without} == {len(numbers)}:
+            pairs = zip(numbers, zip(*without, strict=True), strict=True)
+            intervals = [_jackknife(value, part) for value, part in pairs]
+    chi4, xi, length, *s4 = numbers
     return FourPoint(
-        mobility, time, found.variance, *whole, found.q.tolist(), (found.s4 / unit).tolist(),
-        temperature, len(modes), *intervals,
+        mobility, time, found.variance, chi4, xi, found.q.tolist(), s4, temperature, len(sums),
+        length, intervals[0], intervals[1], intervals[2], intervals[3:],
     )  # fmt: skip
 
 
-def _numbers(modes: Sequence[Modes], width: float) -> tuple[float, float]:
-    """chi_4 over the variance, and the length."""
-    found = averages(modes, width=width)
+def _numbers(sums: Sequence[Sums], width: float) -> tuple[Averages, list[float]]:
+    """chi_4 over the variance, both lengths, and S_4 over the variance of every shell."""
+    found = averages([modes for modes, _ in sums], width=width)
+    # Where all move alike, or noise is all there is, nothing is known of how.
     unit = found.variance if found.variance > 0 else float("nan")
-    return found.chi4 / unit, ornstein_zernike(found.q, found.s4)[1]
+    # What configurations differ by as a whole is in chi_4, and no matter of distance.
+    means = np.array([modes.means for modes, _ in sums])
+    length = correlation_length(*correlation([pairs for _, pairs in sums], means))
+    xi = ornstein_zernike(found.q, found.s4)[1]
+    return found, [found.chi4 / unit, xi, length, *(found.s4 / unit).tolist()]
 
 
 def _jackknife(whole: float, without: Sequence[float]) -> float | None:

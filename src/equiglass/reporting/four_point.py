@@ -17,8 +17,9 @@ STYLES = {MEASURED: "o:", NOISELESS: "o--", PREDICTED: "s-"}
 def four_point_figure(rows: Sequence[FourPoint]) -> Figure:
     """chi_4 against time with its interval, and S_4 against q.
 
-    S_4 is of three of the times; of several temperatures, which colours tell apart then, at the
-    time of the largest chi_4 that was predicted there.
+    S_4 is of three of the times. Of several temperatures, which colours tell apart then, it is at
+    the time of the largest chi_4 that was predicted there, and labels as they are, with their
+    noise, are drawn only where it is not known without.
     """
     from matplotlib import colormaps
 
@@ -30,7 +31,8 @@ def four_point_figure(rows: Sequence[FourPoint]) -> Figure:
     for mobility, style in STYLES.items():
         for number, temperature in enumerate(temperatures):
             mine = [r for r in rows if (r.mobility, r.temperature) == (mobility, temperature)]
-            if not mine:
+            known = any(r.mobility == NOISELESS and r.temperature == temperature for r in rows)
+            if not mine or (several and mobility == MEASURED and known):
                 continue
             look = {"ms": 4, "capsize": 2, "label": mobility}
             if several:
@@ -46,6 +48,8 @@ def four_point_figure(rows: Sequence[FourPoint]) -> Figure:
                 color = colormaps["viridis"](keys.index(key) / max(len(keys) - 0.5, 1))
                 named = f"T = {temperature:g}, t = {r.time:g}" if several else f"t = {r.time:g}"
                 right.plot(r.q, r.s4, style, ms=4, color=color, label=f"{mobility}, {named}")
+    if several:
+        left.set_yscale("log", nonpositive="clip")
     left.set(xscale="log", xlabel="t", ylabel="χ₄ / variance", title="between configurations")
     right.set(yscale="log", xlabel="q (1/σ)", ylabel="S₄(q) / variance", title="in space")
     right.axhline(1, color="k", lw=0.7)

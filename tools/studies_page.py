@@ -55,6 +55,7 @@ CLAIMS = (
     Section("temperatures_botan", "Temperature", "temperature", "ka3d_temperatures"),
     Section("transfers", "Transfer", "transfer", "ka3d_temperatures:pair"),
     Section("order", "Order parameter", "order-parameter", "ka3d_train:temperatures"),
+    Section("order_ensembles", "Order parameter", "order-parameter", "ka3d_temperatures:ensembles"),
     Section("layers_t064", "Layers", "layers", "ka3d_claims:warm"),
 )
 

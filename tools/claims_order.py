@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from claim import Claim
-from claim_rows import Compared, between, rows_where
+from claim_rows import Compared, between, compare, rows_where
 from claim_tables import last, table
 from pages import RESULTS
 
@@ -23,8 +23,10 @@ RUNS = {
 # t / tau_alpha of the published grids: where the published chi_4 is largest, and at tau_alpha.
 SHARES = (0.316, 1.0)
 NOTES = """
-Comparisons are at the longest of the common times; the correlation of S with the propensity is
-that with the labels over their noise ceiling, whose own error is not in the interval. Four-point
+Comparisons are at the longest of the common times, of networks of different seeds; the correlation
+of S with the propensity is that with the labels over their noise ceiling, whose own error is not in
+the interval. That networks agree more than they know says that they learn the same of the
+structure, not that there is no more to learn; they are trained shortly, on single runs. Four-point
 functions are of type A, over the variance, with half of the 95 % interval over configurations; S₄
 is at the smallest wave number of the box, in brackets, l the length of C(r)
 ([definitions](studies.md#how-heterogeneous-mobility-is)). Those of the measurement are
@@ -56,6 +58,7 @@ def order_parameter() -> Claim:
         decides,
         beside,
         NOTES,
+        "study_order_ensembles.png",
         tables=[*growth(), "", *published()],
     )
 
@@ -76,22 +79,34 @@ def agreement(rows: list[Row], tests: str) -> tuple[Comparisons, Comparisons]:
     within = [r for r in pairs if r["trained_at"] == r["other_trained_at"]]
 
     def of(what: str, tested: float, one: list[Row], other: list[Row]) -> Compared | None:
-        """Of pairs, or networks, that are averaged; each has a table row."""
+        """Of pairs that are averaged; each has a table row."""
         a, b = ([rhos_of(r) for r in part if r["tested_at"] == tested] for part in (one, other))
-        place = f"tested at T = {tested:g}{tests}"
-        return between(what, place, a, b, len({r["seed"] for r in one}))
+        return between(what, place_of(tested), a, b, len({r["seed"] for r in one}))
+
+    def by_seed(what: str, tested: float, scored: list[Row]) -> Compared | None:
+        """Pairs of a network of a seed and one of the next, against what those of the seed know.
+
+        Networks of one seed begin with the same weights, which they would agree by.
+        """
+        n = len({r["seed"] for r in scored})
+        next_seed = [r for r in across if r["other_seed"] == (r["seed"] + 1) % n]
+        one, other = ([r for r in part if r["tested_at"] == tested] for part in (next_seed, scored))
+        return compare(what, place_of(tested), one, other)
+
+    def place_of(tested: float) -> str:
+        return f"tested at T = {tested:g}{tests}"
 
     known = [{**r, "rhos": without_noise(r)} for r in scores if r["ceiling"]]
     labels = [r for r in scores if not r["ceiling"]]
     temperatures = sorted({r["tested_at"] for r in late}, reverse=True)
     clean = {r["tested_at"] for r in known}
     decides = [
-        of("S of two temperatures − S and propensity", t, across, known)
+        by_seed("S of two temperatures − S and propensity", t, known)
         for t in temperatures
         if t in clean
     ]
     beside = [
-        of("S of two temperatures − S and labels of one run", t, across, labels)
+        by_seed("S of two temperatures − S and labels of one run", t, labels)
         for t in temperatures
         if t not in clean
     ]

@@ -13,7 +13,6 @@ import torch
 
 import equiglass as eg
 from equiglass.analysis.four_point import four_point as run_four_point
-from equiglass.analysis.four_point import ornstein_zernike, structure_factor, susceptibility
 from equiglass.analysis.probes import layer_invariants, probe, shells_of
 from equiglass.analysis.representation import (
     correlations,
@@ -22,6 +21,11 @@ from equiglass.analysis.representation import (
     represent,
 )
 from equiglass.analysis.spatial import correlation_length, mobility_correlation
+from equiglass.analysis.structure_factor import (
+    ornstein_zernike,
+    structure_factor,
+    susceptibility,
+)
 from equiglass.cli.main import app
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
@@ -108,6 +112,7 @@ def test_measured_is_of_the_same_time_in_every_configuration(tmp_path: Path) -> 
     partly = [members[0].replace(propensity=label), members[1]]
     assert {(r.mobility, r.time) for r in run_four_point(model, partly, q_max=3.0)} == {
         ("measured", 1.0), ("predicted", 1.0), ("predicted", 2.0),
+        ("measured, noise removed", 1.0), ("measured, noise removed", 2.0),
     }  # fmt: skip
     found = represent(model, partly, n_components=2)
     assert all(np.isfinite(row["S"]) for row in correlations(found))
@@ -301,12 +306,14 @@ def test_four_point_of_a_model() -> None:
     model = PropensityModel(SE3Config(layers=1, l_max=1, cutoff=1.5), 2, (1.0, 2.0))
     rows = run_four_point(model, configurations, q_max=3.0)
     assert {(r.mobility, r.time) for r in rows} == {
-        (mobility, time) for mobility in ("measured", "predicted") for time in (1.0, 2.0)
+        (mobility, time)
+        for mobility in ("measured", "measured, noise removed", "predicted")
+        for time in (1.0, 2.0)
     }
     by_name = {(r.mobility, r.time): r for r in rows}
     # JSON has no NaN: chi_4 of one configuration is not known.
     alone = run_four_point(model, configurations[:1], q_max=3.0)
-    assert [r.as_dict()["chi4"] for r in alone] == [None] * 4
+    assert [r.as_dict()["chi4"] for r in alone] == [None] * 6
     json.dumps([r.as_dict() for r in (*rows, *alone)], allow_nan=False)
     # Nor is anything known of mobilities that are all the same.
     flat = [c.replace(propensity=np.ones((2, 120))) for c in configurations]

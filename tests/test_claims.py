@@ -174,3 +174,27 @@ def test_a_claim_needs_all_of_its_comparisons() -> None:
     claim = tool("claims").Claim("", "", [], [up, None])
     assert claim.verdict == "open"
     assert claim.missing == "a committed run of 1 of the 2 comparisons"
+
+
+def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
+    """S and labels 0.4 under a ceiling of 0.5 is S and propensity 0.8, more than 0.7 of two S."""
+
+    def row(rho: float, other: float | None, ceiling: float | None, tested: float) -> Row:
+        rhos = text_of(rho + 0.01 * np.sin(np.arange(12)) * (ceiling or 1.0))
+        return {
+            "type": "A", "time": 1.0, "trained_at": 0.5, "other_trained_at": other,
+            "tested_at": tested, "rhos": rhos, "ceiling": ceiling, "rho": None,
+            "n_configurations": 12, "variant": "a",
+        }  # fmt: skip
+
+    agreement = tool("claims_order").agreement
+    made = [row(0.4, None, 0.5, 0.6), row(0.7, 0.6, None, 0.6)]
+    made += [row(0.4, None, None, 0.7), row(0.7, 0.6, None, 0.7)]
+    decides, beside = agreement(
+        [{**r, "seed": k, "other_seed": (k + 1) % 3} for k in range(3) for r in made], ""
+    )
+    (only,) = decides
+    assert only.difference == pytest.approx(-0.1, abs=1e-3) and only.where == "tested at T = 0.6"
+    assert beside[0].what.endswith("labels of one run") and beside[0].where == "tested at T = 0.7"
+    assert beside[0].difference == pytest.approx(0.3, abs=1e-3)
+    assert agreement([], "") == ([], [])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import baselines_page
 from claim import Claim
-from claim_rows import Compared, between, by_name, compare, rows_where
+from claim_rows import Compared, by_name, compare, rows_where
 from claim_tables import at_temperature, budgets, by_time, last, pair, rates, state, table
+from claims_order import order_parameter
 from claims_temperature import transfer, unseen
 
 from equiglass.models.se3 import SE3Config
-from equiglass.studies.base import Row, rhos_of
+from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
 from equiglass.studies.layers import BOND_ORDER, DENSITY
 from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
@@ -22,9 +23,9 @@ def equivariance() -> Claim:
     """The first."""
     where = state("ka3d_labels")
     rows = at_temperature(table("equivariance_t064"), "0.64")
-    # More learning rates, fewer starts and steps.
-    tuned = at_temperature(table("equivariance_warm"), "0.64")
-    there = "T = 0.64, one chain of N = 2000 learned"
+    # More learning rates, fewer starts and steps, and other tests.
+    tuned, rivals = table("equivariance_warm"), table("rivals_warm")
+    there = "T = 0.64, two chains of N = 2000 learned"
     beside = at_temperature(table("rivals_t064"), "0.64")
     files = baselines_page.read()
     network, *others = files
@@ -43,6 +44,7 @@ def equivariance() -> Claim:
         "without symmetry, each of as many parameters.",
         [
             "equiglass study equivariance ka3d_temperatures:warm -o equivariance_warm",
+            "equiglass study rivals ka3d_temperatures:warm -o rivals_warm",
             "equiglass study equivariance ka3d_claims -o equivariance",
             "equiglass study rivals ka3d_claims -o rivals",
         ],
@@ -50,12 +52,17 @@ def equivariance() -> Claim:
         [
             *others_of,
             *singly,
-            *(pair(beside, SE3, name, where) for name in (BOTAN, MLP, RIDGE, COARSE)),
+            *(
+                pair(part, SE3, name, place)
+                for part, place in ((rivals, there), (beside, where))
+                for name in (BOTAN, MLP, RIDGE, COARSE)
+            ),
             *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
         ],
         "All have as many parameters and steps, not the same time; trainings are short. "
-        f"{rates([*tuned, *rows])} {rates(beside)} Those on the public files were trained "
-        f"otherwise ([how](results/baselines.md)). {budgets([*rows, *beside])}",
+        f"{rates([*tuned, *rows])} {rates([*rivals, *beside])} Those on the public files were "
+        f"trained otherwise ([how](results/baselines.md)). {budgets(tuned)} {budgets(rivals)} "
+        f"{budgets([*rows, *beside])}",
         "study_equivariance_warm.png" if tuned else "study_equivariance_t064.png",
         singly,
     )
@@ -97,34 +104,6 @@ def inputs_and_depth() -> Claim:
         three(own, where),
         [*three(warm, "T = 0.56, N = 1000"), *three(public, "T = 0.44, public files")],
         "Of the network; rivals with other inputs were not trained.",
-    )
-
-
-def order_parameter() -> Claim:
-    """The fifth."""
-    rows = table("order")
-    late = [r for r in rows_where(rows) if r["time"] == last(rows)]
-
-    def of(what: str, tested: float, one: list[Row], other: list[Row]) -> Compared | None:
-        """Of pairs, or networks, that are averaged; each has a table row."""
-        a, b = ([rhos_of(r) for r in part if r["tested_at"] == tested] for part in (one, other))
-        place = f"tested at T = {tested:g}"
-        return between(what, place, a, b, len({r["seed"] for r in one}))
-
-    scores = [r for r in late if r["other_trained_at"] is None and r["trained_at"] is not None]
-    pairs = [r for r in late if r["other_trained_at"] is not None]
-    across = [r for r in pairs if r["trained_at"] != r["other_trained_at"]]
-    within = [r for r in pairs if r["trained_at"] == r["other_trained_at"]]
-    temperatures = sorted({r["tested_at"] for r in late}, reverse=True)
-    return Claim(
-        "The network learns a structural order parameter",
-        "S of networks trained at different temperatures agree with each other, on the same "
-        "particles, better than with the measured mobility.",
-        ["equiglass study order-parameter ka3d_train:temperatures -o order"],
-        [of("S of two temperatures − S and mobility", t, across, scores) for t in temperatures],
-        [of("S of two temperatures − S of two seeds", t, across, within) for t in temperatures],
-        "At the longest of the common times. Growth on cooling, spatial correlation, χ₄ and S₄ "
-        "were not compared.",
     )
 
 

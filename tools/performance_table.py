@@ -149,6 +149,38 @@ def pipeline_table() -> str:
     return "\n\n".join(blocks)
 
 
+def _step() -> float:
+    """Seconds of a training step of the network on one configuration of 4096 particles."""
+    rows = json.loads((RESULTS / "network_benchmark.json").read_text())["rows"]
+    return float(next(row["step_s"] for row in rows if row["name"] == "equiglass-cpu"))
+
+
+def measured_step() -> str:
+    """The line in docs/scaling.md."""
+    return (
+        "- One step of the network with 8 layers, l_max = 3, 8 channels and all paths, on one "
+        f"configuration\n  of 4096 particles: **{_step():.2f} s** on two cores of the machine of "
+        "the [performance page](performance.md#the-whole-network)."
+    )
+
+
+def expected_hours() -> str:
+    """The table in docs/scaling.md; of GPUs, in terms of their step."""
+    one, four = (n * _step() / 3600 for n in (24_000, 96_000))
+    return "\n".join(
+        [
+            "| | a configuration | one temperature | all four |",
+            "| --- | --- | --- | --- |",
+            f"| two CPU cores, measured step | {_step():.2f} s | {one:.1f} h | {four:.1f} h |",
+            "| one GPU, *if* a step takes s milliseconds | s ms | 0.0067 s h | 0.027 s h |",
+            "| 8 GPUs of one machine, 4 configurations a step each | (s + 0.15)/8 ms | "
+            "| 0.0033 (s + 0.15) h |",
+            "| 64 GPUs of 8 machines, 4 configurations a step each | (s + 0.4)/64 ms | "
+            "| 0.00042 (s + 0.4) h |",
+        ]
+    )
+
+
 PAGES = (
     Page(PAGE, table, "network"),
     Page(PAGE, partial(table, "network_kept_benchmark.json"), "network_kept"),
@@ -157,6 +189,8 @@ PAGES = (
     Page(PAGE, quench_table, "quench"),
     Page(PAGE, pipeline_table, "pipeline"),
     Page(PAGE, around_table, "around"),
+    Page(ROOT / "docs" / "scaling.md", measured_step, "step"),
+    Page(ROOT / "docs" / "scaling.md", expected_hours, "hours"),
 )
 
 if __name__ == "__main__":

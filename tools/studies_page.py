@@ -49,10 +49,13 @@ CLAIMS = (
     Section("inputs_t064", "Inputs", "inputs", "ka3d_claims:warm"),
     Section("depth_t064", "Depth", "depth", "ka3d_claims:warm"),
     Section("equivariance_warm", "Equivariance", "equivariance", "ka3d_temperatures:warm"),
+    Section("rivals_warm", "Rivals", "rivals", "ka3d_temperatures:warm"),
+    Section("inputs_warm", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("temperatures", "Temperature", "temperature", "ka3d_temperatures"),
     Section("temperatures_botan", "Temperature", "temperature", "ka3d_temperatures"),
     Section("transfers", "Transfer", "transfer", "ka3d_temperatures:pair"),
     Section("order", "Order parameter", "order-parameter", "ka3d_train:temperatures"),
+    Section("order_ensembles", "Order parameter", "order-parameter", "ka3d_temperatures:ensembles"),
     Section("layers_t064", "Layers", "layers", "ka3d_claims:warm"),
 )
 

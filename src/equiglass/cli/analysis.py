@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ from .options import (
 from .saying import echo
 
 if TYPE_CHECKING:
+    from ..analysis.four_point import FourPoint
     from ..commands.options import Preparing
 
 SHOWN = ("PC1", "PC2", "PC3", "PC4")
@@ -169,22 +171,39 @@ def four_point(
     if json is not None:
         write_json([r.as_dict() for r in rows], json)
     if json != "-":
-        print_rows(
-            [
-                {"mobility": r.mobility, "time": r.time, "std": r.variance**0.5, "chi4": r.chi4}
-                | {"smallest q": r.q[0], "S4 there": r.s4[0], "xi": r.xi}
-                for r in rows
-            ]
-        )
+        print_rows([_four_point_row(r) for r in rows])
         echo(
-            "type A; chi4 and S4 over the variance, 1 where particles move independently of each "
-            "other"
+            "type A; χ4 and S4 over the variance, 1 where particles move independently of each "
+            f"other, S4 at q = {rows[0].q[0]:.3g}; lengths: ξ of S4(q), l of C(r); ±: half of the "
+            "95 % interval over configurations"
         )
     if figure is not None:
         from ..reporting.figures import save
-        from ..reporting.representation import four_point_figure
+        from ..reporting.four_point import four_point_figure
 
         echo(f"figure {save(four_point_figure(rows), figure)}", err=True)
+
+
+def _four_point_row(r: FourPoint) -> dict[str, str]:
+    """Narrow enough for a terminal."""
+
+    def text(value: float) -> str:
+        return f"{value:.{0 if abs(value) >= 10 else 1 if abs(value) >= 1 else 2}f}"
+
+    def of(value: float, half: float | None) -> str:
+        if not math.isfinite(value):
+            return "-"
+        return text(value) + ("" if half is None else f" ± {text(half)}")
+
+    return {
+        "T": "-" if r.temperature is None else f"{r.temperature:g}",
+        "mobility": r.mobility.replace("measured, noise removed", "noiseless"),
+        "time": f"{r.time:g}",
+        "χ4": of(r.chi4, r.chi4_interval),
+        "S4": of(r.s4[0], r.s4_interval[0] if r.s4_interval else None),
+        "ξ": of(r.xi, r.xi_interval),
+        "l": of(r.length, r.length_interval),
+    }
 
 
 @preparing

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..analysis.four_point import FourPoint
 from ..analysis.representation import Representation, measured_mobility
 from ..analysis.spatial import correlation_length, mobility_correlation
 from ..simulation.target import TARGETS
@@ -41,32 +40,6 @@ def representation_figure(result: Representation) -> Figure:
     right.set(xlabel="r (σ)", ylabel="C(r), type A", title=result.chosen)
     right.legend(fontsize=8, frameon=False)
     right.grid(alpha=0.25)
-    return figure
-
-
-def four_point_figure(rows: Sequence[FourPoint]) -> Figure:
-    """chi_4 against time, and S_4 against q at three of the times, predicted and measured."""
-    from matplotlib import colormaps
-
-    figure, (left, right) = blank_figure(1, 2, size=(9.5, 3.8))
-    times = sorted({r.time for r in rows})
-    shown = [times[k] for k in sorted({0, len(times) // 2, len(times) - 1})]
-    for mobility, style in (("measured", "o--"), ("predicted", "s-")):
-        mine = [r for r in rows if r.mobility == mobility]
-        if not mine:
-            continue
-        left.plot([r.time for r in mine], [r.chi4 for r in mine], style, ms=4, label=mobility)
-        for r in mine:
-            if r.time in shown:
-                color = colormaps["viridis"](shown.index(r.time) / max(len(shown) - 0.5, 1))
-                label = f"{mobility}, t = {r.time:g}"
-                right.plot(r.q, r.s4, style, ms=4, color=color, label=label)
-    left.set(xscale="log", xlabel="t", ylabel="χ₄ / variance", title="between configurations")
-    right.set(yscale="log", xlabel="q (1/σ)", ylabel="S₄(q) / variance", title="in space")
-    right.axhline(1, color="k", lw=0.7)
-    for axis in (left, right):
-        axis.legend(fontsize=8, frameon=False)
-        axis.grid(alpha=0.25)
     return figure
 
 

@@ -8,7 +8,9 @@ network and write (arrays and a picture). Larger configurations are periodic cop
 data, every particle then moved at random (0.01 sigma), because copies alone would have a periodic
 inherent structure; frames are the configurations of the data moved in the same way. Sizes that FILE
 holds already, of the same data, model and versions, are not run again, so the command can be
-stopped and goes on; `--sizes 4096 --frames 2` takes seconds. Processor time is that of all threads
+stopped and goes on; `--sizes 4096 --frames 2` takes seconds. Of a small single snapshot the whole
+command is timed too, `equiglass predict MODEL FILE.extxyz --figure`, which does some of the stages
+side by side, in turn with `import torch`, the least of five. Processor time is that of all threads
 and worker processes; on a machine that others use, it tells more than the clock.
 """
 
@@ -30,6 +32,7 @@ from typing import Any
 import numpy as np
 
 NOISE = 0.01
+SMALL, ROUNDS = 16_384, 5
 STAGES = ("start-up", "read", "quench", "graph", "network", "write")
 
 
@@ -51,14 +54,22 @@ def moved(configuration: Any, copies: tuple[int, int, int], seed: int) -> Any:
 
 def copies_for(n: int, size: int) -> tuple[int, int, int]:
     """How often to repeat a configuration along each axis to have at least that many particles."""
-    copies = [1, 1, 1]
-    while size * int(np.prod(copies)) < n:
-        copies[int(np.argmin(copies))] += 1
-    return copies[0], copies[1], copies[2]
+    need = -(-n // size)
+    shapes = [
+        (a, b, -(-need // (a * b))) for a in range(1, need + 1) for b in range(1, -(-need // a) + 1)
+    ]
+    # As few as can be, then as near to a cube; the longest along x, where slabs are.
+    best = min(shapes, key=lambda s: (s[0] * s[1] * s[2], max(s) - min(s)))
+    a, b, c = sorted(best, reverse=True)
+    return a, b, c
 
 
-def write_input(path: Path, data: str, n: int | None, frames: int) -> None:
-    """The store of one run: a large configuration, or several as large as those of the data."""
+def write_input(path: Path, data: str, n: int | None, frames: int) -> int:
+    """The store of one run: a large configuration, or several as large as those of the data.
+
+    A single small one lies beside it as extended xyz, positions and types alone, as people have
+    them. Returns the number of particles of one.
+    """
     from equiglass.data.dataset import read
     from equiglass.data.store import write_store
 
@@ -69,6 +80,13 @@ def write_input(path: Path, data: str, n: int | None, frames: int) -> None:
     else:
         made = [moved(dataset[k % len(dataset)], (1, 1, 1), k) for k in range(frames)]
     write_store(path, [(f"{k:05d}", c, None) for k, c in enumerate(made)])
+    if n is not None and len(made[0]) <= SMALL:
+        import ase.io
+
+        from equiglass.data.atoms import to_ase
+
+        ase.io.write(path.with_suffix(".extxyz"), to_ase(made[0]))
+    return len(made[0])
 
 
 def peak_gb() -> float:
@@ -166,11 +184,24 @@ def seconds_of(command: list[str]) -> float:
     return time.perf_counter() - start
 
 
+def command_seconds(folder: Path, snapshot: Path, model: str) -> tuple[float, float]:
+    """From the command to the picture, and beside it the import of PyTorch, in turn; the least."""
+    predict, alone = [], []
+    for k in range(ROUNDS):
+        out, cache = folder / f"{k}.png", folder / f"cache{k}"
+        command = ["-m", "equiglass", "predict", model, str(snapshot), "--figure", str(out)]
+        predict.append(seconds_of([sys.executable, *command, "--cache", str(cache)]))
+        if not (out.is_file() and any(cache.iterdir())):
+            raise RuntimeError("nothing was drawn, or nothing quenched")
+        alone.append(seconds_of([sys.executable, "-c", "import torch"]))
+    return min(predict), min(alone)
+
+
 def run(folder: Path, options: argparse.Namespace, n: int | None) -> dict[str, Any]:
     """One row: a size, or the frames."""
     store, out = folder / f"{n}.zarr", folder / f"out{n}"
     out.mkdir()
-    write_input(store, options.data, n, options.frames)
+    size = write_input(store, options.data, n, options.frames)
     command = [sys.executable, __file__, "--child", str(store), options.model, options.memory]
     done = subprocess.run(
         [*command, str(out)],
@@ -185,6 +216,9 @@ def run(folder: Path, options: argparse.Namespace, n: int | None) -> dict[str, A
     row["import_torch_s"] = min(
         seconds_of([sys.executable, "-c", "import torch"]) for _ in range(2)
     )
+    if n is not None and size <= SMALL:
+        snapshot = store.with_suffix(".extxyz")
+        row["command_s"], row["import_torch_s"] = command_seconds(folder, snapshot, options.model)
     return row
 
 
@@ -234,6 +268,12 @@ def main() -> None:
         row = result["rows"][key]
         times = ", ".join(f"{s} {row['stages'][s]['seconds']:.1f}" for s in STAGES)
         print(f"{key}: {row['total_s']:.1f} s, {row['peak_gb']:.2f} GB ({times})", flush=True)
+        if "command_s" in row:
+            print(
+                f"  from the command to the picture {row['command_s']:.2f} s, import torch "
+                f"{row['import_torch_s']:.2f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

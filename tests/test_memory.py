@@ -70,6 +70,7 @@ def test_what_is_no_amount_is_said_in_one_line(text: str | int) -> None:
 
 
 LIMITED = """
+import sys
 import torch
 from pathlib import Path
 from equiglass.memory import resident_memory
@@ -78,7 +79,7 @@ from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from tests.conftest import make_liquid
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(sys.argv[1]))
 config = SE3Config(
     inputs=InputSpec(graph="thermal", energies=(), displacements=()), l_max=1, channels=8, layers=2
 )
@@ -92,8 +93,9 @@ assert peak > 0.6 * limit, (peak, limit, plan)  # the estimate is no wild guess 
 """
 
 
-def test_a_limit_is_honoured() -> None:
-    subprocess.run([sys.executable, "-c", LIMITED], check=True, timeout=300)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_limit_is_honoured(threads: int) -> None:
+    subprocess.run([sys.executable, "-c", LIMITED, str(threads)], check=True, timeout=300)
 
 
 def test_what_the_system_says() -> None:

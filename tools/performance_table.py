@@ -145,6 +145,11 @@ def pipeline_table() -> str:
             f"| all but graph | {row['total_s']:.1f} | {row['cpu_s']:.1f} | "
             f"{row['peak_gb']:.2f} GB | |"
         )
+        if "command_s" in row:
+            lines.append(
+                f"| from the command to the picture | {row['command_s']:.1f} | | | twice the "
+                f"import of torch and a second: {2 * row['import_torch_s'] + 1:.1f} s |"
+            )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 

@@ -21,6 +21,12 @@ def blank_figure(*shape: int, size: tuple[float, float]) -> tuple[Figure, Any]:
     return figure, figure.subplots(*shape) if shape else figure.subplots()
 
 
+def get_ready() -> None:
+    """Import what draws and writes a picture, where it can be done beside other work."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write a figure in the format of the file's ending."""
     target = Path(path)

@@ -193,10 +193,8 @@ def predict(
     Several configurations are worked on in several processes, and each is written when it is done;
     the same command continues a stopped one.
     """
-    from ..commands.frames import as_frames
-    from ..commands.models import loaded
+    from ..commands.ahead import quench_ahead
     from ..commands.options import check_output
-    from ..commands.predict import predict as run
     from ..errors import InputError
     from ..evaluation.prediction import about_predictions
     from ..reporting.frames.output import ENDINGS
@@ -207,8 +205,23 @@ def predict(
     if output is not None:
         check_output(output, endings=ENDINGS)
     named = species_list(species)
+    several = (frames, timestep, scheduler, cluster, memory)
+    quenched = None
+    if states.number == 1 and all(option is None for option in several):
+        quenched = quench_ahead(model, snapshot, named, prepare)
+    # PyTorch, from here on.
+    from ..commands.frames import as_frames
+    from ..commands.models import loaded
+    from ..commands.predict import predict as run
+
     network = loaded(model, snapshot, named)
     row = network.row_of(time)
+    if quenched is not None:
+        if figure is not None:
+            from ..drawing import get_ready
+
+            get_ready()
+        quenched()
     data: Data = snapshot
     if output is not None and figure is None and memory is None:
         data, frames = as_frames(snapshot, named, frames, timestep, scheduler, cluster)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,8 @@ from .periodic import FloatArray, wrap
 
 # Of an edge that is kept: a 32-bit sender and three numbers of the model's precision.
 BYTES_OF_SENDER = 4
+# Indices of a piece's receivers, in increasing order, and the graph of their edges, when called.
+Piece = Callable[[], tuple[torch.Tensor, Graph]]
 
 
 class Slabs:
@@ -78,6 +81,10 @@ class Slabs:
         return len(self._kept)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, Graph]]:
+        return (piece() for piece in self.pieces())
+
+    def pieces(self) -> Iterator[Piece]:
+        """The same, each made when it is called, in any thread."""
         with ThreadPoolExecutor(1, thread_name_prefix="slabs") as pool:
             coming = pool.submit(self._slab, 0)
             for k in range(len(self)):
@@ -119,7 +126,8 @@ class Slabs:
         )
         inside = (image[i, 0] >= start) & (image[i, 0] < stop)
         receivers, senders, vectors = name[i[inside]], name[j[inside]], vectors[inside]
-        order = np.lexsort((senders, receivers))
+        # No ties, as in a graph: its order is that of numbers, however they are sorted.
+        order = torch.argsort(torch.from_numpy(receivers * len(points) + senders)).numpy()
         return _Slab(
             torch.from_numpy(owned.astype(np.int32)),
             torch.from_numpy(
@@ -146,23 +154,27 @@ class _Slab:
 
     def pieces(
         self, parts: int, n_senders: int, cutoff: float, *, checked: bool
-    ) -> Iterator[tuple[torch.Tensor, Graph]]:
-        """Receivers and graph of each of as many pieces, some of which may be empty."""
+    ) -> Iterator[Piece]:
+        """Each of as many pieces, some of which may be empty."""
         n = len(self.receivers)
         for first, last in pairwise(n * k // parts for k in range(parts + 1)):
-            starts = self.starts[first : last + 1].long()
-            edges = slice(int(starts[0]), int(starts[-1]))
-            starts -= starts[0].clone()
-            yield (
-                self.receivers[first:last].long(),
-                Graph(
-                    torch.repeat_interleave(torch.arange(last - first), starts.diff()),
-                    self.senders[edges].long(),
-                    self.vectors[edges],
-                    last - first,
-                    n_senders,
-                    cutoff,
-                    starts,
-                    checked=checked,
-                ),
-            )
+            yield partial(self._piece, first, last, n_senders, cutoff, checked)
+
+    def _piece(
+        self, first: int, last: int, n_senders: int, cutoff: float, checked: bool
+    ) -> tuple[torch.Tensor, Graph]:
+        starts = self.starts[first : last + 1].long()
+        edges = slice(int(starts[0]), int(starts[-1]))
+        starts -= starts[0].clone()
+        receivers = torch.repeat_interleave(torch.arange(last - first), starts.diff())
+        graph = Graph(
+            receivers,
+            self.senders[edges].long(),
+            self.vectors[edges],
+            last - first,
+            n_senders,
+            cutoff,
+            starts,
+            checked=checked,
+        )
+        return self.receivers[first:last].long(), graph

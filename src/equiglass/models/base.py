@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import torch
@@ -12,10 +12,14 @@ from torch import nn
 from ..data.configuration import Configuration
 from ..errors import InputError
 from ..geometry.graph import Graph
+from ..geometry.slabs import Slabs
 from ..yaml_config import Settings
 from .inputs import Inputs, ModelInput
 
-Slabs = Callable[[], Iterable[tuple[torch.Tensor, Graph]]]
+# What is done with the receivers of a piece and their edges, and what calls it for every piece,
+# several at a time. Receivers are all there once: each call may write to their places.
+Visit = Callable[[torch.Tensor, Graph], None]
+Walk = Callable[[Visit], None]
 
 
 class NetworkSettings(Settings):
@@ -135,7 +139,7 @@ class Network(nn.Module, ABC, Generic[S]):
         parts: int = 1,
         keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
-        """The input without edges, and a function that starts a walk through them.
+        """The input without edges, and these slab by slab.
 
         Each slab comes in ``parts`` pieces; ``keep`` are the bytes in which edges may be kept from
         one walk to the next.
@@ -146,10 +150,10 @@ class Network(nn.Module, ABC, Generic[S]):
         """Memory that :meth:`represent_in_slabs` takes, without edges that are kept, about."""
         raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
 
-    def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
-        """:meth:`represent` with one slab's edges in memory at a time.
+    def represent_in_slabs(self, nodes: ModelInput, walk: Walk) -> torch.Tensor:
+        """:meth:`represent` with few slabs' edges in memory at a time.
 
-        Each of the :attr:`slab_walks` starts with a call of ``slabs``.
+        Each of the :attr:`slab_walks` is a call of ``walk``.
         """
         raise NotImplementedError(f"{type(self).__name__} needs all edges at once")
 

@@ -22,14 +22,14 @@ from .by_temperature import TimeGrid, calibrated_at
 from .calibration import Calibration
 from .card import ModelCard
 from .domain import Domain
+from .finding import FORMAT as FORMAT
+from .finding import WEIGHTS as WEIGHTS
 from .registry import NetworkConfig
 from .upgrade import VERSION, upgraded
 
 if TYPE_CHECKING:
     from .propensity import PropensityModel
 
-FORMAT: Literal["equiglass-model"] = "equiglass-model"
-WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 
 

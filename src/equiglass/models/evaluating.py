@@ -13,11 +13,12 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from ..errors import InputError
-from ..geometry.graph import Graph
+from ..memory import kept_freed_memory
 from .registry import network_class
+from .walks import walking
 
 if TYPE_CHECKING:
-    from .base import Slabs
+    from .base import Walk
     from .inputs import ModelInput
     from .propensity import PropensityModel
 
@@ -94,13 +95,13 @@ def predict_in_slabs(
         Bytes in which edges are kept from one walk to the next, as far as they fit.
     """
     n, dtype, device = len(configuration), model.target_mean.dtype, model.target_mean.device
-    nodes, slabs = _walks(model, configuration, slab_size, advance, keep)
     total = torch.zeros(n, len(model.times), dtype=dtype, device=device)
-    for member in model.networks:
-        representation = member.represent_in_slabs(nodes, slabs)
-        for start in range(0, n, slab_size):
-            part = slice(start, start + slab_size)
-            total[part] += member.decode(representation[part], nodes.types[part])
+    with _walks(model, configuration, slab_size, advance, keep) as (nodes, walk):
+        for member in model.networks:
+            representation = member.represent_in_slabs(nodes, walk)
+            for start in range(0, n, slab_size):
+                part = slice(start, start + slab_size)
+                total[part] += member.decode(representation[part], nodes.types[part])
     return nodes.types, total / len(model.members)
 
 
@@ -108,8 +109,8 @@ def represent_in_slabs(
     model: PropensityModel, configuration: Configuration, slab_size: int, keep: int = 0
 ) -> torch.Tensor:
     """The members' representations side by side, (N, n_features); see :func:`predict_in_slabs`."""
-    nodes, slabs = _walks(model, configuration, slab_size, lambda: None, keep)
-    return torch.cat([m.represent_in_slabs(nodes, slabs) for m in model.networks], dim=1)
+    with _walks(model, configuration, slab_size, lambda: None, keep) as (nodes, walk):
+        return torch.cat([m.represent_in_slabs(nodes, walk) for m in model.networks], dim=1)
 
 
 def slab_steps(model: PropensityModel, n: int, slab_size: int) -> int:
@@ -124,23 +125,20 @@ def _slabs_and_parts(model: PropensityModel, n: int, slab_size: int) -> tuple[in
     return -(-n // slab_size), parts
 
 
+@contextmanager
 def _walks(
     model: PropensityModel,
     configuration: Configuration,
     slab_size: int,
     advance: Callable[[], None],
     keep: int,
-) -> tuple[ModelInput, Slabs]:
+) -> Iterator[tuple[ModelInput, Walk]]:
     """Node inputs where the model is, and what starts a walk through the edges there."""
     dtype, device = model.target_mean.dtype, model.target_mean.device
     n_slabs, parts = _slabs_and_parts(model, len(configuration), slab_size)
-    nodes, walk = network_class(model.config).read_in_slabs(
+    nodes, slabs = network_class(model.config).read_in_slabs(
         configuration, model.config, n_slabs, dtype, parts, keep
     )
-
-    def slabs() -> Iterator[tuple[torch.Tensor, Graph]]:
-        for receivers, graph in walk():
-            yield receivers.to(device), graph.to(device)
-            advance()
-
-    return nodes.to(device), slabs
+    # Each piece asks for the memory that the one before it freed.
+    with kept_freed_memory(), walking(slabs, device, advance) as walk:
+        yield nodes.to(device), walk

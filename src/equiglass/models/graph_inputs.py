@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -94,8 +94,8 @@ def slab_input(
     dtype: torch.dtype = torch.float32,
     parts: int = 1,
     keep: int = 0,
-) -> tuple[ModelInput, Callable[[], Iterator[tuple[torch.Tensor, Graph]]]]:
-    """:func:`graph_input` without edges, and a function that walks through those slab by slab.
+) -> tuple[ModelInput, Slabs]:
+    """:func:`graph_input` without edges, and those slab by slab.
 
     Not of two sets of positions.
 
@@ -119,7 +119,7 @@ def slab_input(
         parts=parts,
         keep=keep,
     )
-    return nodes, slabs.__iter__
+    return nodes, slabs
 
 
 def batch_inputs(inputs: Sequence[ModelInput]) -> ModelInput:

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from ..data.accuracy import PREDICTION
 from ..data.configuration import Configuration
 from ..data.potential import Potential
 from ..errors import InputError
 from ..simulation.preparation import Preparation
-from .propensity import PropensityModel
+from .card import ModelCard
+
+
+class Reader(Protocol):
+    """What a model, or the header of its file, says of what it reads."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Its name, and under what its inputs were made."""
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Fields of a configuration that it reads."""
+
+    @property
+    def potential(self) -> Potential | None:
+        """The potential of its training data, where the card records it."""
 
 
 def prepared(
-    model: PropensityModel,
+    model: Reader,
     configurations: Sequence[Configuration],
     preparation: Preparation | None = None,
 ) -> list[Configuration]:
@@ -36,7 +53,7 @@ def prepared(
 
 
 def settled(
-    model: PropensityModel,
+    model: Reader,
     configurations: Sequence[Configuration],
     preparation: Preparation | None = None,
 ) -> Preparation:
@@ -66,7 +83,7 @@ def settled(
     return settings
 
 
-def _lacks(model: PropensityModel, configuration: Configuration) -> bool:
+def _lacks(model: Reader, configuration: Configuration) -> bool:
     return any(getattr(configuration, name) is None for name in model.required_fields)
 
 

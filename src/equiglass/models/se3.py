@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,13 +11,14 @@ from torch import nn
 
 from ..data.configuration import Configuration
 from ..geometry.graph import Graph
+from ..geometry.slabs import Slabs
 from ..geometry.union import EXTENT
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.convolution import SteerableLayer
 from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
 from ..nn.union import UnionEdges
-from .base import Network, Slabs
+from .base import Network, Walk
 from .graph_inputs import graph_input, slab_input
 from .inputs import BOTH, UNION, ModelInput
 from .se3_settings import DIRECTIONS, layer_of
@@ -161,7 +163,7 @@ class SE3Network(Network[SE3Config]):
         parts: int = 1,
         keep: int = 0,
     ) -> tuple[ModelInput, Slabs]:
-        """Node inputs, and a function that starts a walk through the slabs."""
+        """Node inputs, and the edges slab by slab."""
         return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, parts, keep)
 
     def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
@@ -182,28 +184,41 @@ class SE3Network(Network[SE3Config]):
         in_slab = 3 * item * sums + edges_per_particle * of_edge
         return int(n_particles * item * of_particle + slab_size * in_slab)
 
-    def represent_in_slabs(self, nodes: ModelInput, slabs: Slabs) -> torch.Tensor:
-        """:meth:`represent` with one slab's edges in memory at a time."""
+    def represent_in_slabs(self, nodes: ModelInput, walk: Walk) -> torch.Tensor:
+        """:meth:`represent` with few slabs' edges in memory at a time."""
         first, standard = self.embed(nodes)
         x = first
         size = self.config.channels, (self.config.l_max + 1) ** 2
         read = []
         for layer in self.layers:
-            given = self.joined(x, first)
             y = x.new_empty(len(x), size[1], size[0])
-            for receivers, graph in slabs():
-                harmonics = self.harmonics(graph.directions)
-                y[receivers] = layer(given, harmonics, graph, own=given[receivers])
+            walk(partial(self._visit, layer, self.joined(x, first), y))
             x = y
             if self.config.readout == "all" or layer is self.layers[-1]:
                 read.append(invariants(x))
         if self.neighbours is not None:
             own = torch.cat(read, dim=1)
             around = torch.empty_like(own)
-            for receivers, graph in slabs():
-                around[receivers] = self.neighbours(own, graph)
+            mean = self.neighbours
+
+            def visit(receivers: torch.Tensor, graph: Graph) -> None:
+                around[receivers] = mean(own, graph)
+
+            walk(visit)
             read.append(around)
         return torch.cat([*read, standard], dim=1)
+
+    def _visit(
+        self,
+        layer: nn.Module,
+        given: torch.Tensor,
+        y: torch.Tensor,
+        receivers: torch.Tensor,
+        graph: Graph,
+    ) -> None:
+        """Features of some receivers after a layer, written to their places."""
+        harmonics = self.harmonics(graph.directions)
+        y[receivers] = layer(given, harmonics, graph, own=given[receivers])
 
     def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Standardised propensity from the representation, (N, n_times)."""

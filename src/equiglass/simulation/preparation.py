@@ -57,6 +57,11 @@ class Preparation:
         """The accuracy asked for, or that of the data once it is :meth:`resolved`."""
         return self.default_accuracy if self.accuracy is None else self.accuracy
 
+    @property
+    def folder(self) -> Path:
+        """Where quenches are kept."""
+        return self.cache if self.cache is not None else default_cache()
+
     def record(self) -> dict[str, Any] | None:
         """What results depend on, by content, for configurations, run folders and model cards."""
         if self.potential is None:
@@ -155,39 +160,56 @@ class Preparation:
             If a field is missing that no quench makes, or that may not be made; or as
             :meth:`resolved`.
         """
-        if self.potential is not None:
-            self.resolved(configurations)
-        if not set(fields).isdisjoint(MADE_FIELDS):
-            self._accuracy(configurations)
-        lacking = [k for k, c in enumerate(configurations) if self.require_makeable(c, fields)]
+        lacking = self._lacking(configurations, fields)
         result = list(configurations)
         if not lacking:
             return result
         how = self.resolved(configurations)
-        potential, accuracy = how.potential, how.chosen_accuracy
-        assert potential is not None  # there are configurations
-        folder = self.cache if self.cache is not None else default_cache()
-        fresh = sum(
-            not cached_file(configurations[k], potential, accuracy, folder).is_file()
-            for k in lacking
-        )
-        if self.progress and fresh:
-            Terminal(stderr=True).print(
-                f"quenching {fresh} configurations ({potential.name}, accuracy {accuracy}), "
-                f"kept in {folder}",
-                soft_wrap=True, highlight=False,
-            )  # fmt: skip
+        how._announce([configurations[k] for k in lacking])
+        assert how.potential is not None  # there are configurations
         made = quench(
             [configurations[k] for k in lacking],
-            potential,
-            accuracy=accuracy,
-            cache=folder,
+            how.potential,
+            accuracy=how.chosen_accuracy,
+            cache=how.folder,
             n_processes=self.n_processes,
             progress=self.progress,
         )
         for k, configuration in zip(lacking, made, strict=True):
             result[k] = configuration
         return result
+
+    def announce(self, configurations: Sequence[Configuration], fields: Sequence[str]) -> int:
+        """How many quenches :meth:`complete` would make; with ``progress`` it is said.
+
+        Raises
+        ------
+        InputError
+            As :meth:`complete`, for what can be known before.
+        """
+        lacking = self._lacking(configurations, fields)
+        if not lacking:
+            return 0
+        return self.resolved(configurations)._announce([configurations[k] for k in lacking])
+
+    def _lacking(self, configurations: Sequence[Configuration], fields: Sequence[str]) -> list[int]:
+        if self.potential is not None:
+            self.resolved(configurations)
+        if not set(fields).isdisjoint(MADE_FIELDS):
+            self._accuracy(configurations)
+        return [k for k, c in enumerate(configurations) if self.require_makeable(c, fields)]
+
+    def _announce(self, lacking: Sequence[Configuration]) -> int:
+        potential, accuracy, folder = self.potential, self.chosen_accuracy, self.folder
+        assert potential is not None
+        fresh = sum(not cached_file(c, potential, accuracy, folder).is_file() for c in lacking)
+        if self.progress and fresh:
+            Terminal(stderr=True).print(
+                f"quenching {fresh} configurations ({potential.name}, accuracy {accuracy}), "
+                f"kept in {folder}",
+                soft_wrap=True, highlight=False,
+            )  # fmt: skip
+        return fresh
 
 
 def _require_standard(c: Configuration) -> None:

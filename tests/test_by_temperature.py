@@ -217,6 +217,9 @@ def test_a_calibration_belongs_to_a_temperature(run: Path, tmp_path: Path) -> No
     eg.calibrate(f"{run}@0.6", unseen, output=tmp_path / "calibrated")
     assert load_model(tmp_path / "calibrated", 0.6).card.calibration is not None
     assert load_model(tmp_path / "calibrated", 0.5).card.calibration is None
+    (said,) = eg.list_models([str(tmp_path / "calibrated")])
+    assert list(said.as_dict()["calibration_at"]) == ["0.6"]
+    assert {one.partition(" ")[0] for one in said.calibrated} == {"uncalibrated", "intervals"}
     assert restore(tmp_path / "calibrated").grid is not None
     # Error bars of one temperature are not those of another; what is kept has its own times.
     with pytest.raises(InputError, match=r"run@0\.6 follow from data.*expected 0\.6, found 0\.5"):

@@ -60,7 +60,7 @@ def scored_rows(model: PropensityModel, file: Path) -> list[AtTemperature]:
             {"type": one["type"], "time": one["time"], "mean": one["mean"], "std": one["std"],
              "rho_propensity": one["rho_propensity"]}
             for one in found
-            if one["temperature"] == row.temperature and not one["by"].startswith("member")
+            if one["temperature"] == row.temperature and one["by"] in ("average", "held out")
         ]  # fmt: skip
         rows.append(row.model_copy(update={"held_out": tuple(kept)}))
     return rows

@@ -122,7 +122,8 @@ def models(
                 at = f"T = {row['temperature']:g}, " if "temperature" in row else ""
                 where = f"{at}t = {row['time']:g}"
                 echo(f"  held out: ρ of {row['type']} at {where} {mean:.3f}{spread}")
-        echo(f"  errors: {one.calibrated}")
+        for errors in one.calibrated:
+            echo(f"  errors: {errors}")
         if one.calibration is not None:
             for expected in one.calibration.expected:
                 echo(f"  expected of a configuration of its domain: {expected}")

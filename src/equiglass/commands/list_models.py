@@ -31,6 +31,8 @@ class Described:
     held_out
         Correlations on held-out data, by type and time, and by temperature where the times are
         others at each, as the card records them.
+    calibration, calibration_at
+        Of the error bars, None without; of those at each temperature, where times are others there.
     domain
         What the training data were like; None where it is not recorded.
     licence
@@ -50,11 +52,16 @@ class Described:
     domain: Domain | None
     licence: str
     times_at: dict[float, tuple[float, ...]] = field(default_factory=dict)
+    calibration_at: dict[float, Calibration] = field(default_factory=dict)
 
     @property
-    def calibrated(self) -> str:
-        """Whether its predictions have error bars, and on what these rest."""
-        return UNCALIBRATED if self.calibration is None else str(self.calibration)
+    def calibrated(self) -> list[str]:
+        """Whether its predictions have error bars, and on what these rest; of each temperature."""
+        if self.times_at:
+            return [
+                f"{self.calibration_at.get(t, UNCALIBRATED)} (T = {t:g})" for t in self.times_at
+            ]
+        return [UNCALIBRATED if self.calibration is None else str(self.calibration)]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -74,6 +81,9 @@ class Described:
             "domain": None if self.domain is None else self.domain.model_dump(mode="json"),
             "licence": self.licence,
             "times_at": {f"{t:g}": list(times) for t, times in self.times_at.items()},
+            "calibration_at": {
+                f"{t:g}": own.model_dump(mode="json") for t, own in self.calibration_at.items()
+            },
         }
 
 
@@ -97,9 +107,11 @@ def _described(model: PropensityModel) -> Described:
     # Of several temperatures together they say nothing of one.
     rows = rows if model.grid is None else []
     held_out = [{k: row.get(k) for k in ("type", "time", "mean", "std")} for row in rows]
-    times_at = {}
+    times_at, calibration_at = {}, {}
     for own in () if model.grid is None else model.grid.rows:
         times_at[own.temperature] = own.times
+        if own.calibration is not None:
+            calibration_at[own.temperature] = own.calibration
         kept = ("type", "time", "mean", "std")
         held_out += [
             {"temperature": own.temperature, **{k: row.get(k) for k in kept}}
@@ -119,4 +131,5 @@ def _described(model: PropensityModel) -> Described:
         card.domain,
         str(card.notes.get("licence", "")),
         times_at,
+        calibration_at,
     )

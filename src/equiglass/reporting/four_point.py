@@ -51,7 +51,9 @@ def four_point_figure(rows: Sequence[FourPoint]) -> Figure:
     if several:
         left.set_yscale("log", nonpositive="clip")
     left.set(xscale="log", xlabel="t", ylabel="χ₄ / variance", title="between configurations")
-    right.set(yscale="log", xlabel="q (1/σ)", ylabel="S₄(q) / variance", title="in space")
+    # Without noise some averages are negative by chance.
+    right.set_yscale("log", nonpositive="mask")
+    right.set(xlabel="q (1/σ)", ylabel="S₄(q) / variance", title="in space")
     right.axhline(1, color="k", lw=0.7)
     for axis in (left, right):
         axis.legend(fontsize=6 if several else 8, frameon=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,12 @@ def rows(
     ]  # fmt: skip
 
 
-def test_interval_is_the_wider_of_two() -> None:
+def test_intervals_are_added_in_squares() -> None:
     half_width = tool("claim_rows").half_width
     differences = np.array([[0.1, 0.2, 0.3, 0.4], [0.3, 0.4, 0.5, 0.6], [0.5, 0.6, 0.7, 0.8]])
     over_configurations = student.ppf(0.975, 3) * np.std([0.3, 0.4, 0.5, 0.6], ddof=1) / 2
     over_seeds = student.ppf(0.975, 2) * 0.2 / 3**0.5
-    assert half_width(differences) == pytest.approx(max(over_configurations, over_seeds))
-    assert half_width(differences) == pytest.approx(over_seeds)
+    assert half_width(differences) == pytest.approx(math.hypot(over_configurations, over_seeds))
     assert half_width(differences[:1]) == pytest.approx(over_configurations)
     assert half_width(differences[:1, :1]) is None
 

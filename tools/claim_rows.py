@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,16 +91,17 @@ def together(compared: Sequence[Compared]) -> str:
 
 
 def half_width(differences: Array) -> float | None:
-    """Of the mean of differences (seeds, configurations), the wider of two intervals.
+    """Of the mean of differences (seeds, configurations), by both that could have been others.
 
-    One is over configurations, each averaged over seeds, the other over seeds, each averaged over
-    configurations; of one seed there is the first alone.
+    The half widths of two intervals are added in squares: over configurations, each averaged over
+    seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
+    What differs by both counts twice, so that it is rather too wide.
     """
     every = [mean_interval(differences.mean(axis=0).tolist())]
     if len(differences) > 1:
         every.append(mean_interval(differences.mean(axis=1).tolist()))
     found = [interval[1] for interval in every if interval is not None]
-    return max(found) if found else None
+    return math.hypot(*found) if found else None
 
 
 def rows_where(rows: Iterable[Row], type_name: str = "A", **columns: Any) -> list[Row]:

@@ -31,9 +31,9 @@ functions are of type A, over the variance, with half of the 95 % interval over 
 is at the smallest wave number of the box, in brackets, l the length of C(r)
 ([definitions](studies.md#how-heterogeneous-mobility-is)). Those of the measurement are
 cross-spectra of the means of the two halves of the runs, whose noise is independent; beside them
-is what the labels with their noise have. `cooling` holds `tests064.zarr`, `tests056.zarr` and
-`tests050.zarr` of `ka3d_tests`, twelve ensembles each that the model has not seen, of eight runs
-and at T = 0.5 of two; `shiba_T0.44` the ten public files, which three of its four members each have
+is what the labels with their noise have. `cooling` holds those ensembles of `ka3d_tests` from which
+the model has not learned (the stores `held_out_T....zarr` that `tools/calibrate_temperatures.py`
+leaves), of eight runs each and at T = 0.5 of two; `shiba_T0.44` the ten public files, which three of its four members each have
 learned from.
 """
 

@@ -160,6 +160,17 @@ def test_numbers_of_too_few_digits_are_refused(dtype: torch.dtype, tmp_path: Pat
         load_model(file)
 
 
+def test_weights_of_another_kind_than_the_rest_are_refused(tmp_path: Path) -> None:
+    """As where one letter of the header is damaged, and bits of weights are read as integers."""
+    file = rewritten(tmp_path) / WEIGHTS
+    header, state = header_of(file), load_file(file)
+    name = next(k for k, tensor in state.items() if k.endswith("weight") and tensor.ndim > 1)
+    state[name] = state[name].view(torch.int32)
+    save_file(state, file, {FORMAT: json.dumps(header)})
+    with pytest.raises(InputError, match=f"{name}: numbers of another kind"):
+        load_model(tmp_path)
+
+
 def test_truncated_file(tmp_path: Path) -> None:
     whole = (STORED / f"v{VERSION}" / "se3" / WEIGHTS).read_bytes()
     for size in (0, 5, 100, len(whole) - 1):

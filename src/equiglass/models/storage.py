@@ -112,6 +112,14 @@ def restore(model: str | os.PathLike[str]) -> PropensityModel:
             "numbers of another kind", source=path, field="target_mean", expected=list(DTYPES),
             found=dtype,
         )  # fmt: skip
+    own = restored.state_dict()
+    for name, tensor in state.items():
+        # A damaged header that calls weights whole numbers would have them read as such.
+        if own[name].is_floating_point() and tensor.dtype != dtype:
+            raise InputError(
+                "numbers of another kind", source=path, field=name, expected=dtype,
+                found=tensor.dtype,
+            )  # fmt: skip
     # Weights and predictions keep the precision they were trained in.
     restored.to(dtype).load_state_dict(state)
     restored.grid = description.grid

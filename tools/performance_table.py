@@ -169,6 +169,23 @@ def measured_step() -> str:
     )
 
 
+PROCESSES = """\
+- Two CPU processes with one configuration each against one process with two, one thread each
+  (`python benchmarks/processes.py --data DATA`, docs/results/processes_benchmark.json): an epoch on
+  {n} configurations of {particles} particles, a fifth of them for validation, with that network on
+  thermal positions, in {two:.1f} s instead of {one:.1f} s, **{times:.2f} times faster** of 2 possible.
+  Two independent trainings at the same time take {alone:.1f} s each."""
+
+
+def processes() -> str:
+    """What two processes bring, in docs/scaling.md."""
+    found = json.loads((RESULTS / "processes_benchmark.json").read_text())
+    return PROCESSES.format(
+        n=found["configurations"], particles=found["particles"], one=found["one_process_s"],
+        two=found["two_processes_s"], times=found["speed-up"], alone=found["alone_s"],
+    )  # fmt: skip
+
+
 def expected_hours() -> str:
     """The table in docs/scaling.md; of GPUs, in terms of their step."""
     one, four = (n * _step() / 3600 for n in (24_000, 96_000))
@@ -195,6 +212,7 @@ PAGES = (
     Page(PAGE, pipeline_table, "pipeline"),
     Page(PAGE, around_table, "around"),
     Page(ROOT / "docs" / "scaling.md", measured_step, "step"),
+    Page(ROOT / "docs" / "scaling.md", processes, "processes"),
     Page(ROOT / "docs" / "scaling.md", expected_hours, "hours"),
 )
 

@@ -173,8 +173,8 @@ PROCESSES = """\
 - Two CPU processes with one configuration each against one process with two, one thread each
   (`python benchmarks/processes.py --data DATA`, docs/results/processes_benchmark.json): an epoch on
   {n} configurations of {particles} particles, a fifth of them for validation, with that network on
-  thermal positions, in {two:.1f} s instead of {one:.1f} s, **{times:.2f} times faster** of 2 possible.
-  Two independent trainings at the same time take {alone:.1f} s each."""
+  thermal positions, in {two:.1f} s instead of {one:.1f} s, **{times:.2f} times faster** of 2
+  possible. Two independent trainings at the same time take {alone:.1f} s each."""
 
 
 def processes() -> str:

@@ -61,12 +61,19 @@ def train_and_score(
     folder: Path, name: str, config: TrainConfig, preparation: Preparation
 ) -> list[Row]:
     """Train on the data's training split, score on its test split."""
+    model, data, spent = fitted_on_splits(folder, config, preparation)
+    return test_rows(model, data, spent, preparation, name)
+
+
+def fitted_on_splits(
+    folder: Path, config: TrainConfig, preparation: Preparation
+) -> tuple[PropensityModel, Dataset, Spent]:
+    """Train on the data's training split; the model, the data, and what it cost."""
     data = open_data(config).dataset
     splits = data.splits
     clock = Clock(folder / RUN)
     model = fitted(config, folder, splits["train"], splits["validation"], preparation)
-    spent = clock.spent()
-    return test_rows(model, data, spent, preparation, name)
+    return model, data, clock.spent()
 
 
 def test_rows(

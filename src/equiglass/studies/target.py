@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
 from .seeds import seed_curves, seeds_of, with_seed
-from .spent import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,15 +59,10 @@ def train_and_score_on_both(
     from ..evaluation.score import score
     from ..models.prepared import prepared
     from ..simulation.target import TARGETS
-    from ..training.sources import open_data
-    from .cells import RUN, fitted
+    from .cells import fitted_on_splits
 
-    data = open_data(config).dataset
-    splits = data.splits
-    clock = Clock(folder / RUN)
-    model = fitted(config, folder, splits["train"], splits["validation"], preparation)
-    spent = clock.spent()
-    test = prepared(model, list(splits["test"]), preparation)
+    model, data, spent = fitted_on_splits(folder, config, preparation)
+    test = prepared(model, list(data.splits["test"]), preparation)
     potential = preparation.potential or model.potential
     rows: list[Row] = []
     for target in TARGETS.values():

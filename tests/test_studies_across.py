@@ -18,9 +18,11 @@ from equiglass.evaluation.correlation import pearson
 from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
+from equiglass.simulation.preparation import Preparation
 from equiglass.studies.across import in_turn, rows_at
-from equiglass.studies.base import rhos_of
+from equiglass.studies.base import Plan, rhos_of
 from equiglass.studies.decoders import Decoders
+from equiglass.studies.inputs import Inputs
 from equiglass.studies.networks import chosen_networks
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.rivals import RIDGE, SE3
@@ -145,3 +147,24 @@ def test_models_are_those_of_the_study(tmp_path: Path) -> None:
         study("temperature", config("ka3d_quickstart"), tmp_path, networks=["se3", "tree"])
     with pytest.raises(InputError, match="networks: the study has no choice of models"):
         study("depth", config("ka3d_quickstart"), tmp_path, networks=["se3"])
+
+
+@pytest.mark.parametrize("have", [(True, False, False), (True, True, True)])
+def test_inputs_have_cages_where_all_data_have_them(have: tuple[bool, ...], tmp_path: Path) -> None:
+    """A data set may bring cages for some: what one alone has is no input."""
+    entries = []
+    for split, caged in zip(("train", "validation", "test"), have, strict=True):
+        c = labelled(0.56, len(entries), None)
+        c = c.replace(cage_positions=c.inherent_positions if caged else None)
+        entries.append(Entry(split, "memory", partial(replace, c), split))
+    plan = Plan(
+        config("memory"),
+        Dataset("memory", tuple(entries)),
+        tmp_path,
+        False,
+        Preparation(),
+        ("se3",),
+    )
+    _, cells = Inputs().stages(plan)
+    asked = {str(cell.columns["inputs"]) for cell in cells}
+    assert any("cage" in name for name in asked) == all(have)

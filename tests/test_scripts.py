@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -211,6 +212,23 @@ def test_a_failure_ends_the_others_at_once() -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     wait_until(lambda: not alive(workers[0]), "still there")
+
+
+def test_many_tasks_are_dropped_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread of the pool fails over tasks that were never begun."""
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: failures.append(args.exc_value))
+
+    def stop(k: int) -> None:
+        with open_pool(2) as pool:
+            tasks = [pool.submit(time.sleep, 0.005 * (1 + n % 3)) for n in range(60)]
+            tasks[5 + k].result()
+            raise KeyboardInterrupt
+
+    for k in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            stop(k)
+    assert failures == []
 
 
 def test_a_process_that_dies_is_said() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .errors import InputError
@@ -97,6 +98,19 @@ def _local_pool(n_processes: int, threads: int | None, begin: Begin | None) -> A
     )
 
 
+def _end_at_once(pool: Any) -> None:
+    """Kill the processes, and forget the tasks that none has begun.
+
+    loky forgets tasks and still takes their numbers off its queue: its thread then fails, prints
+    that, and leaves semaphores behind. Without numbers there is nothing to take.
+    """
+    numbers = pool._work_ids
+    with suppress(queue.Empty):
+        while True:
+            numbers.get(block=False)
+    pool.shutdown(kill_workers=True)
+
+
 @contextmanager
 def open_pool(
     n_processes: int = 1,
@@ -145,7 +159,7 @@ def open_pool(
     try:
         yield pool
     except BrokenExecutor as error:
-        pool.shutdown(kill_workers=True)
+        _end_at_once(pool)
         raise InputError(
             "a process ended before its task was done; the system kills processes when memory "
             "runs out, which fewer of them need less of",
@@ -153,6 +167,6 @@ def open_pool(
             found=n_processes,
         ) from error
     except BaseException:
-        pool.shutdown(kill_workers=True)
+        _end_at_once(pool)
         raise
     pool.shutdown()

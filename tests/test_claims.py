@@ -142,9 +142,13 @@ def test_core_hours_count_a_trial_once() -> None:
         mine = rows(0, trained_at=trained_at, network="a", **columns)
         assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
     del columns["tuned_at"]
-    for inputs, trainings in (("both", 2), ("thermal", 3)):
-        mine = rows(0, inputs=inputs, tuned_on="both", network="a", **columns)
-        assert core_hours(mine) == pytest.approx((180 + 36 * trainings) / 3600)
+    # Each set of inputs has trials of its own.
+    both = [
+        {**row, "variant": f"{inputs},{row['variant']}", "inputs": inputs}
+        for inputs in ("both", "thermal")
+        for row in rows(0, network="a", **columns)
+    ]
+    assert core_hours(both) == pytest.approx(2 * (180 + 36 * 2) / 3600)
 
 
 def test_matrix_of_temperatures_stands_beside_the_published() -> None:

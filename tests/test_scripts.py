@@ -200,6 +200,26 @@ def test_workers_end_with_the_parent(tmp_path: Path, code: str, how: signal.Sign
     assert left_in_shared_memory([parent.pid, *(c.pid for c in children)]) == []
 
 
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """A worker with one long task, which never looks up: it could write beside a second start."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from equiglass.pool import open_pool\n"
+        "if __name__ == '__main__':\n"
+        "    with open_pool(1) as pool:\n"
+        "        Path(sys.argv[1]).write_text(str(pool.submit(os.getpid).result()))\n"
+        "        pool.submit(time.sleep, 600).result()\n"
+    )
+    script, pid_file = tmp_path / "parent.py", tmp_path / "pid"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, script, pid_file])
+    wait_until(lambda: pid_file.is_file() and bool(pid_file.read_text()), "nothing was begun")
+    worker = psutil.Process(int(pid_file.read_text()))
+    assert alive(worker)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not alive(worker), "the worker lives on")
+
+
 def test_a_failure_ends_the_others_at_once() -> None:
     workers = []
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from itertools import permutations, product
 from pathlib import Path
 
@@ -116,12 +112,14 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         assert {(r["network"], r["inputs"]) for r in table} == set(
             product((SE3, RIDGE), ("thermal", "inherent", "thermal+inherent+energies"))
         )
-        assert len({r["learning_rate"] for r in table if r["network"] == SE3}) == 1
     if kind == "rivals":
         assert list(dict.fromkeys(r["network"] for r in table)) == [SE3, BOTAN, MLP, RIDGE, COARSE]
+    if kind in ("inputs", "rivals"):
         for row in table:
+            # Of inputs each set has trials of its own.
+            name = f"{row['network']},{row['inputs']}" if kind == "inputs" else row["network"]
             trials = [
-                json.loads((tmp_path / f"{row['network']},rate={rate}" / "trial.json").read_text())
+                json.loads((tmp_path / f"{name},rate={rate}" / "trial.json").read_text())
                 for rate in ("0.003", "0.01")
                 if row["network"] not in (RIDGE, COARSE)
             ]
@@ -271,34 +269,3 @@ def test_no_scheduler_is_said(two_temperatures: Path, tmp_path: Path) -> None:
     settings = config(f"{two_temperatures}@0.56")
     with pytest.raises(InputError, match="no Dask scheduler answers"):
         study("depth", settings, tmp_path / "x", quick=True, scheduler="nowhere")
-
-
-def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
-    """kill -9 of the parent alone: a worker that went on could write beside a second start."""
-    code = (
-        "import os, sys, time; from pathlib import Path; from equiglass.pool import open_pool\n"
-        "if __name__ == '__main__':\n"
-        "    with open_pool(1) as pool:\n"
-        "        Path(sys.argv[1]).write_text(str(pool.submit(os.getpid).result()))\n"
-        "        pool.submit(time.sleep, 60).result()\n"
-    )
-    script, pid_file = tmp_path / "parent.py", tmp_path / "pid"
-    script.write_text(code)
-    parent = subprocess.Popen([sys.executable, script, pid_file])
-    deadline = time.monotonic() + 60
-    while not (pid_file.is_file() and pid_file.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    worker = int(pid_file.read_text())
-    os.kill(worker, 0)
-    parent.kill()
-    parent.wait()
-    while time.monotonic() < deadline:
-        try:
-            os.kill(worker, 0)
-        except ProcessLookupError:
-            return
-        # An orphan that has ended may wait for a while to be collected.
-        if Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-            return
-        time.sleep(0.2)
-    pytest.fail("the worker lives on")

@@ -202,11 +202,9 @@ def core_hours(rows: Iterable[Row]) -> float | None:
         trainings[row["variant"]] = row.get("core_seconds")
         if row.get("learning_rate") is not None:
             # One of the trials is the training of the first seed, where the rate was chosen.
-            trials[row.get("network")] = row.get("tuning_core_seconds")
-            chosen_there = all(
-                row.get(on) is None or row.get(own) == row.get(on)
-                for own, on in (("trained_at", "tuned_at"), ("inputs", "tuned_on"))
-            )
+            trials[row.get("network"), row.get("inputs")] = row.get("tuning_core_seconds")
+            tuned_at = row.get("tuned_at")
+            chosen_there = tuned_at is None or row.get("trained_at") == tuned_at
             if row.get("seed") == 0 and chosen_there:
                 trainings[row["variant"]] = 0.0
     spent = [*trainings.values(), *trials.values()]

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
 from .networks import NETWORKS, SOLVED, chosen_networks
-from .seeds import seed_curves, seeds_of
-from .tuned import TUNED, TUNED_COLUMNS, train_at_best, trials_of
+from .seeds import seed_curves
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..training.config import TrainConfig
+
 THERMAL, INHERENT, CAGE = "thermal", "inherent", "cage"
 BOTH = "thermal+inherent+energies"
+THERMAL_GRAPH = "thermal-graph"
 
 
 class Inputs(Study):
     """Positions and energies that the network is given, and its rivals if they are asked for.
 
-    Each model has the same learning rates to choose from, with the first seed, on thermal and
-    inherent positions and both energies; the best is that of its other sets, too.
+    Each model has the same learning rates to choose from on each set of inputs, with the first
+    seed.
     """
 
     kind = "inputs"
@@ -29,9 +32,7 @@ class Inputs(Study):
         "thermal, inherent and cage positions, alone and together, with and without energies; "
         "learning rates chosen on validation data, three seeds"
     )
-    columns = (
-        "network", "inputs", "graph", "energies", "displacements", "tuned_on", *TUNED_COLUMNS,
-    )  # fmt: skip
+    columns = ("network", "inputs", "graph", "energies", "displacements", *TUNED_COLUMNS)
     fixed = TUNED
     networks = tuple(NETWORKS)
 
@@ -45,8 +46,8 @@ class Inputs(Study):
         require_splits(plan.data)
         first = plan.data.splits["train"][0]
         n_times = 1 if first.times is None else len(first.times)
-        trials: list[Cell] = []
-        cells: list[Cell] = []
+        tuned: dict[str, tuple[TrainConfig, Row]] = {}
+        solved: list[Cell] = []
         for chosen in _sets(plan.quick, all(c.cage_positions is not None for c in plan.data)):
             config = varied(plan.config, inputs=chosen.settings())
             models = chosen_networks(config, plan.networks, first.n_types, n_times)
@@ -55,17 +56,11 @@ class Inputs(Study):
                 name = f"{network},{chosen.name}"
                 if network in SOLVED:
                     arguments = (name, settings, plan.preparation)
-                    cells.append(Cell(name, train_and_score, arguments, columns))
-                    continue
-                own, folders = trials_of(plan, network, settings)
-                is_trial = chosen.name == BOTH
-                trials += own if is_trial else []
-                for seed in seeds_of(plan.quick):
-                    label = f"{name},seed={seed}"
-                    tried = (label, settings, seed, folders, plan.preparation, is_trial)
-                    own_columns = {**columns, "tuned_on": BOTH, "seed": seed}
-                    cells.append(Cell(label, train_at_best, tried, own_columns))
-        return [trials, cells]
+                    solved.append(Cell(name, train_and_score, arguments, columns))
+                else:
+                    tuned[name] = settings, columns
+        trials, cells = tuned_cells(plan, tuned)
+        return [trials, cells + solved]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""
@@ -112,13 +107,14 @@ def _sets(quick: bool, has_cages: bool) -> list[InputSet]:
         InputSet("thermal+energy", THERMAL, (THERMAL,)),
         InputSet("inherent+energy", INHERENT, (INHERENT,)),
         InputSet("thermal+inherent", INHERENT, (), (INHERENT,)),
+        # As much, but edges between thermal positions: what short times depend on.
+        InputSet(f"{BOTH},{THERMAL_GRAPH}", THERMAL, both, (INHERENT,)),
     ]
     if has_cages:
         sets += [
             InputSet("cage", CAGE),
             InputSet("thermal+cage", CAGE, (), (CAGE,)),
             InputSet("everything", INHERENT, both, (INHERENT, CAGE)),
-            # The same, but edges between thermal positions: what short times depend on.
-            InputSet("everything,thermal-graph", THERMAL, both, (INHERENT, CAGE)),
+            InputSet(f"everything,{THERMAL_GRAPH}", THERMAL, both, (INHERENT, CAGE)),
         ]
     return sets

@@ -147,15 +147,8 @@ def train_at_best(
     seed: int,
     trials: Sequence[Path],
     preparation: Preparation,
-    is_trial: bool = True,
 ) -> list[Row]:
-    """Score a network trained at the best rate.
-
-    Parameters
-    ----------
-    is_trial
-        Whether the trials are of this training, so that the one of the first seed is done already.
-    """
+    """Score a network trained at the best rate; that of the first seed is one of the trials."""
     from ..models.storage import restore
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
@@ -164,7 +157,7 @@ def train_at_best(
     best, origin = found.trial, found.folder
     data = open_data(config).dataset
     splits = data.splits
-    if is_trial and seed == 0:
+    if seed == 0:
         model, spent = restore(origin / RUN), Spent(best.seconds, best.core_seconds)
     else:
         asked = with_seed(with_rate(config, best.learning_rate), seed)

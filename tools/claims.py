@@ -115,8 +115,8 @@ def inputs_and_depth() -> Claim:
             *compared(packaged, "T = 0.56, N = 1000"),
             *compared(public, "T = 0.44, public files"),
         ],
-        "Of the network, in short trainings and, where it decides, at the warmest temperature alone; "
-        "rivals with other inputs were not trained. Edges are between inherent "
+        "Of the network, in short trainings and, where it decides, at the warmest temperature "
+        "alone; rivals with other inputs were not trained. Edges are between inherent "
         f"positions but for thermal positions alone and for {on_thermal}, so that {BOTH} and "
         "thermal differ in their graphs, too. "
         f"{rates([{**r, 'network': r['inputs']} for r in warm['inputs']])} "

@@ -23,7 +23,7 @@ def rows(
     return [
         {
             "variant": f"{gain},{seed}", "seed": seed, "type": "A", "time": time, "rho": None,
-            "n_configurations": n, "core_seconds": 36.0,
+            "n_configurations": n, "core_seconds": 36.0, "parameters": 1,
             "rhos": text_of(BASE[:n] + gain + 0.1 * time + noise * rng.normal(size=n)),
             **columns,
         }
@@ -94,11 +94,13 @@ def test_rates_are_those_of_the_table() -> None:
         for rate, tried, name in chosen
         for row in rows(0, 1, learning_rate=rate, learning_rates_tried=tried, network=name)
     ]
-    first, second = tool("claim_tables").rates(every).split(". ")
-    assert "among 0.01, 0.1; the smallest, beyond which none was tried, for b; " in first
-    assert first.endswith("the largest, beyond which none was tried, for a")
-    assert "among 0.001, 0.003, 0.01; " in second and second.endswith("tried, for none.")
-    assert tool("claim_tables").rates(rows(0, learning_rate=None)) == ""
+    *_, a, b, c = tool("claim_tables").trainings({"study": every})
+    assert a == "| study | a | 1 | 0.1, the largest: none was tried beyond | 0.01, 0.1 | 0.0100 |"
+    assert "| 0.01, the smallest: none was tried beyond | 0.01, 0.1 |" in b
+    assert "| 0.003 | 0.001, 0.003, 0.01 |" in c
+    solved = rows(0, learning_rate=None, network="d")
+    assert "| d | 1 | - | - |" in tool("claim_tables").trainings({"study": solved})[-1]
+    assert tool("claim_tables").trainings({"study": []}) == []
 
 
 def test_pairing_takes_out_what_configurations_have_in_common() -> None:

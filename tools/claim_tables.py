@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from claim_rows import Compared, compare, rows_where, tried
 from pages import RESULTS
@@ -44,31 +44,42 @@ def by_time(rows: Sequence[Row], one: str, other: str, where: str) -> list[Compa
     return [pair(part, one, other, place) for part, place in parts]
 
 
-def rates(rows: Sequence[Row]) -> str:
-    """How learning rates were chosen, and for whom the best may lie beyond those tried."""
-    parts = []
-    for grid in dict.fromkeys(tried(r) for r in rows if tried(r)):
-        mine = [r for r in rows if tried(r) == grid]
-        text = f"Learning rates are chosen on the validation data among {', '.join(map(str, grid))}"
-        for rate, word in ((grid[0], "smallest"), (grid[-1], "largest")):
-            names = list(dict.fromkeys(r["network"] for r in mine if r["learning_rate"] == rate))
-            text += f"; the {word}, beyond which none was tried, for {', '.join(names) or 'none'}"
-        parts.append(f"{text}.")
-    return " ".join(parts)
+def trainings(studies: Mapping[str, Sequence[Row]], what: str = "network") -> list[str]:
+    """What a training of each network took, with which learning rate, and chosen among which.
+
+    Parameters
+    ----------
+    studies
+        The rows of each, by its name.
+    what
+        The column that tells networks apart.
+    """
+    lines = []
+    for study, rows in studies.items():
+        for name in dict.fromkeys(r[what] for r in rows):
+            mine = [r for r in rows if r[what] == name]
+            spent = {r["variant"]: r["core_seconds"] for r in mine}
+            known = [s for s in spent.values() if s is not None]
+            hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
+            cells = (study, name, mine[0]["parameters"], *rate(mine[0]), hours)
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    if not lines:
+        return []
+    head = "| study | network | parameters | learning rate | chosen among | core-hours |"
+    return [
+        "Of a training; learning rates are chosen on the validation data.", "",
+        head, "| --- " * 6 + "|", *lines,
+    ]  # fmt: skip
 
 
-def budgets(rows: Sequence[Row]) -> str:
-    """What a training of each network took, and its parameters."""
-    parts = []
-    for name in dict.fromkeys(r["network"] for r in rows):
-        mine = [r for r in rows if r["network"] == name]
-        spent = {r["variant"]: r["core_seconds"] for r in mine}
-        known = [s for s in spent.values() if s is not None]
-        hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
-        rate = mine[0]["learning_rate"]
-        chosen = "" if rate is None else f", rate {rate:g}"
-        parts.append(f"{name} {hours} ({mine[0]['parameters']} parameters{chosen})")
-    return f"Core-hours of a training: {'; '.join(parts)}." if parts else ""
+def rate(row: Row) -> tuple[str, str]:
+    """The learning rate of a row, and those among which it was chosen."""
+    among = tried(row)
+    if not among:
+        return "-", "-"
+    own, ends = row["learning_rate"], {among[0]: "the smallest", among[-1]: "the largest"}
+    beyond = f", {ends[own]}: none was tried beyond" if own in ends else ""
+    return f"{own:g}{beyond}", ", ".join(f"{r:g}" for r in among)
 
 
 def matrices(rows: Sequence[Row]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import baselines_page
 from claim import Claim
 from claim_rows import Compared, by_name, compare, rows_where
-from claim_tables import at_temperature, budgets, by_time, last, pair, rates, state, table
+from claim_tables import at_temperature, by_time, last, pair, state, table, trainings
 from claims_order import order_parameter
 from claims_temperature import transfer, unseen
 
@@ -60,12 +60,18 @@ def equivariance() -> Claim:
             ),
             *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
         ],
-        "All have as many parameters and steps, not the same time; trainings are short. "
-        f"{rates([*tuned, *rows])} {rates([*rivals, *beside])} Those on the public files were "
-        f"trained otherwise ([how](results/baselines.md)). {budgets(tuned)} {budgets(rivals)} "
-        f"{budgets([*rows, *beside])}",
+        "All have as many parameters and steps, not the same time; trainings are short. Those on "
+        "the public files were trained otherwise ([how](results/baselines.md)).",
         "study_equivariance_warm.png" if tuned else "study_equivariance_t064.png",
         singly,
+        trainings(
+            {
+                "equivariance ka3d_temperatures:warm": tuned,
+                "rivals ka3d_temperatures:warm": rivals,
+                "equivariance ka3d_claims": rows,
+                "rivals ka3d_claims": beside,
+            }
+        ),
     )
 
 
@@ -119,10 +125,10 @@ def inputs_and_depth() -> Claim:
         "alone; rivals with other inputs were not trained. Edges are between inherent "
         f"positions but for thermal positions alone and for {on_thermal}, so that {BOTH} and "
         "thermal differ in their graphs, too. "
-        f"{rates([{**r, 'network': r['inputs']} for r in warm['inputs']])} "
         "Networks of all depths have the learning rate of the configuration file, which was "
         "chosen for four layers.",
         "study_inputs_warm.png",
+        tables=trainings({"inputs ka3d_temperatures:warm": warm["inputs"]}, "inputs"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import CONFIGURATIONS, Compared, compare, rows_where
-from claim_tables import at_temperature, budgets, matrices, pair, rates, table
+from claim_tables import at_temperature, matrices, pair, table, trainings
 
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
@@ -49,10 +49,20 @@ def unseen() -> Claim:
             *(first if rows else first[2:]),
         ],
         "On one run of each of 18 starts at each temperature; all have as many steps but BOTAN's "
-        f"network, which has a quarter of them and takes longer for it. {rates(rows)} "
-        f"{budgets([r for r in rows if r['trained_at'] in trained])}",
+        "network, which has a quarter of them and takes longer for it.",
         "study_temperatures.png",
-        tables=matrices(rows),
+        tables=[
+            *matrices(rows),
+            "",
+            *trainings(
+                {
+                    f"temperature ka3d_temperatures, T = {t:g}": [
+                        r for r in rows if r["trained_at"] == t
+                    ]
+                    for t in sorted(trained)
+                }
+            ),
+        ],
     )
 
 

@@ -24,6 +24,7 @@ import settings_table
 import single_runs_page
 import states_page
 import studies_page
+import ternary_2d_page
 import tutorial_page
 import wheel_page
 from pages import Page, run
@@ -33,6 +34,7 @@ PAGES: tuple[Page, ...] = (
     *studies_page.PAGES,
     *baselines_page.PAGES,
     *bonds_page.PAGES,
+    *ternary_2d_page.PAGES,
     *claims_page.PAGES,
     *ka3d_page.PAGES,
     *all_temperatures_page.PAGES,

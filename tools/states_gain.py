@@ -1,10 +1,11 @@
 """What averaging over states adds on held-out public files, by members that did not see them.
 
-python tools/states_gain.py DATA OUT.json [--ridge CROSS_VALIDATION] [--states 9,17] [--only 1,7]
+python tools/states_gain.py DATA OUT.json [--ridge RUN] [--states 9,17,17:640] [--only 1,7]
 
 DATA is the folder of the ten public files at T = 0.44. Each is predicted by the member of the
 packaged model ka3d_t044 in whose fold it was held out; with --ridge, the folder of
-`equiglass cross-validate ka3d_t044:descriptors`, by the ridge of its fold too.
+`equiglass cross-validate ka3d_t044:descriptors`, by the ridge of its fold too. After a number of
+states may stand how long the dynamics are in all, tau_LJ.
 """
 
 from __future__ import annotations
@@ -92,12 +93,20 @@ def rows(name: str, results: list[tuple[Evaluation, dict[str, Any] | None]]) -> 
     return found
 
 
+def plan(text: str) -> States:
+    """From NUMBER or NUMBER:TIME."""
+    number, _, time = text.partition(":")
+    return States(int(number), time=float(time) if time else None)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--ridge", type=Path)
-    parser.add_argument("--states", default="9,17")
+    parser.add_argument(
+        "--states", default="9,17,17:640", help="NUMBER or NUMBER:TIME, with commas"
+    )
     parser.add_argument("--only", help="numbers of the files, such as 1,7; by default all")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
@@ -107,7 +116,7 @@ def main() -> None:
         chosen = {f"_{number}_" for number in asked.only.split(",")}
         data = [c for c in data if any(n in Path(c.source).name for n in chosen)]
     how = Preparation(cache=asked.cache, n_processes=asked.j)
-    numbers = [int(n) for n in asked.states.split(",")]
+    plans = [plan(text) for text in asked.states.split(",")]
     model = eg.load_model(MODEL)
     models = [(MODEL, model)]
     if asked.ridge is not None:
@@ -121,7 +130,7 @@ def main() -> None:
             recorded = recorded_rho(one, c.source)["A", one.times[0]]
             # The member is the one that did not see it.
             assert abs(rho - recorded) < 0.005, (c.source, rho, recorded)
-        results += [evaluated(one, unseen, data, how, States(n)) for n in numbers]
+        results += [evaluated(one, unseen, data, how, states) for states in plans]
         found += rows(name, results)
         write_json(asked.out, {"model": MODEL, "rows": found})
 

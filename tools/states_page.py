@@ -25,6 +25,11 @@ def _gain(row: dict[str, Any]) -> str:
     return f"{row['gain']:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
 
 
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    extra = row["extra_simulation"]
+    return row["model"], row["states"], None if extra is None else extra["time"]
+
+
 def states_table() -> str:
     """A line for each model and number of states: what it took, scores and gains."""
     rows = json.loads((RESULTS / "states_t044.json").read_text())["rows"]
@@ -34,13 +39,14 @@ def states_table() -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for a in (r for r in rows if r["type"] == "A"):
-        key = (a["model"], a["states"])
-        (b,) = [r for r in rows if (r["model"], r["states"], r["type"]) == (*key, "B")]
+        (b,) = [r for r in rows if (_key(r), r["type"]) == (_key(a), "B")]
         extra = a["extra_simulation"]
         took = ["none", "", ""]
         if extra is not None:
             share = 100 * extra["share_of_relaxation_time"]
-            took = [f"{extra['time']:g}", f"{share:.2g} %", f"{extra['processor_seconds']:.0f}"]
+            runs, longest = len(extra["runs"]), max(extra["runs"]) * extra["spacing"]
+            took = [f"{runs} × {longest:g}" if runs > 1 else f"{longest:g}"]
+            took += [f"{share:.2g} %", f"{extra['processor_seconds']:.0f}"]
         cells = [a["model"], str(a["states"]), *took]
         for row in (a, b):
             cells += [f"{row['rho']:.3f} ± {row['std']:.3f}", _gain(row)]

@@ -13,6 +13,7 @@ import faults_page
 import fuzz_page
 import ka3d_page
 import labels_page
+import learner_page
 import notebooks
 import own_trajectory_page
 import paper_page
@@ -39,6 +40,7 @@ PAGES: tuple[Page, ...] = (
     *ka3d_page.PAGES,
     *all_temperatures_page.PAGES,
     *labels_page.PAGES,
+    *learner_page.PAGES,
     *results_page.PAGES,
     *paper_page.PAGES,
     *performance_table.PAGES,

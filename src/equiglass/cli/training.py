@@ -102,6 +102,14 @@ def study(
             show_default="se3",
         ),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Networks of each kind, whose scatter is shown; more go on with a study of fewer.",
+            show_default="3",
+        ),
+    ] = None,
     n_processes: TogetherOption = 1,
     scheduler: Annotated[
         str | None,
@@ -123,6 +131,7 @@ def study(
         output,
         quick=quick,
         networks=None if networks is None else networks.split(","),
+        seeds=seeds,
         n_processes=n_processes,
         scheduler=scheduler,
         **prepare,

@@ -21,6 +21,7 @@ def study(
     *,
     quick: bool = False,
     networks: Sequence[str] | None = None,
+    seeds: int | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     **options: Unpack[Making],
@@ -36,6 +37,9 @@ def study(
     networks
         Models to train, of :data:`equiglass.studies.networks.NETWORKS`, where the study has the
         choice; by default the equivariant network.
+    seeds
+        How many networks of each kind are trained, by default three; more go on with a study of
+        fewer.
     n_processes, scheduler
         Variants trained at the same time, or on the workers of this Dask scheduler.
     options
@@ -58,6 +62,7 @@ def study(
         target,
         quick=quick,
         networks=networks,
+        seeds=seeds,
         n_processes=n_processes,
         scheduler=scheduler,
         progress=how.progress,

@@ -56,6 +56,8 @@ class Plan:
         A few cells only, to see that everything runs.
     networks
         The models that are trained, of those that the study has.
+    seeds
+        Of the networks that are trained several times, one after another from 0.
     """
 
     config: TrainConfig
@@ -64,6 +66,7 @@ class Plan:
     quick: bool
     preparation: Preparation
     networks: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import SEEDED, seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ class Depth(Study):
         require_splits(plan.data)
         cells = []
         for layers in (1, 2) if plan.quick else (1, 2, 3, 4, 6, 8):
-            for seed in seeds_of(plan.quick):
+            for seed in plan.seeds:
                 name = f"layers={layers},seed={seed}"
                 config = with_seed(varied(plan.config, layers=layers), seed)
                 columns = {"layers": layers, "seed": seed}

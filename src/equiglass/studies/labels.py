@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
-from .seeds import SEEDED, seeds_of, with_seed
+from .seeds import SEEDED, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Labels(Study):
             # Nothing is learned below a quarter of what one of the dearest labels costs.
             sizes = [k for k in every if 4 * k * runs >= most] or every[-1:]
             for k in sorted({sizes[0], sizes[-1]}) if plan.quick else sizes:
-                for seed in seeds_of(plan.quick):
+                for seed in plan.seeds:
                     name = f"runs={runs},n={k},seed={seed}"
                     epochs = 2 if plan.quick else max(1, round(steps / k))
                     optimizer = plan.config.optimizer.model_copy(update={"epochs": epochs})

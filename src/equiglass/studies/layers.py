@@ -17,7 +17,7 @@ from .base import (
     text_of,
     varied,
 )
-from .seeds import SEEDED, seeds_of, with_seed
+from .seeds import SEEDED, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Layers(Study):
         """A network for each seed."""
         require_splits(plan.data)
         cells = []
-        for seed in seeds_of(plan.quick):
+        for seed in plan.seeds:
             name = f"seed={seed}"
             arguments = (with_seed(varied(plan.config), seed), plan.preparation)
             cells.append(Cell(name, train_and_probe, arguments, {"seed": seed}))

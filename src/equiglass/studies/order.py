@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .across import at
 from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, text_of
-from .seeds import SEEDED, seeds_of
+from .seeds import SEEDED
 from .temperature import TaskOf, reduced_label, train_and_test
 
 if TYPE_CHECKING:
@@ -46,15 +46,16 @@ class OrderParameter(Study):
         networks = {}
         first = []
         for t in temperatures:
-            for seed in seeds_of(plan.quick):
+            for seed in plan.seeds:
                 name = f"T={t:g},seed={seed}"
                 networks[name] = (t, seed, plan.folder / name / "run")
                 task = TaskOf((t,), tuple(temperatures), seed, (), is_trial=False)
                 arguments = (name, plan.config, task, plan.preparation)
                 columns = {"trained_at": t, "seed": seed}
                 first.append(Cell(name, train_and_test, arguments, columns))
-        compared = ("compared", plan.config, tuple(networks.values()), tuple(temperatures))
-        return [first, [Cell("compared", compare_order, (*compared, plan.preparation))]]
+        name = f"compared,seeds={len(plan.seeds)}"
+        compared = (name, plan.config, tuple(networks.values()), tuple(temperatures))
+        return [first, [Cell(name, compare_order, (*compared, plan.preparation))]]
 
     def time_label(self, rows: Sequence[Row]) -> str:
         """In units of a relaxation time of this definition."""

@@ -54,12 +54,17 @@ def begin(folder: Path, record: Record) -> None:
     # As it will be read back: tuples are lists then.
     record = json.loads(json.dumps(record))
     stored = read_record(folder)
+    text = json.dumps(record, indent=1) + "\n"
     if stored is None:
         if any(folder.glob(f"*/{RESULT}")):
             raise InputError("holds results without a record", source=folder, expected=RECORD)
         make_folder(folder)
-        write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
+        write_text(folder / RECORD, text)
         return
+    fewer, seeds = (r.get("fixed", {}).get("seeds") or [] for r in (stored, record))
+    if fewer and fewer == seeds[: len(fewer)] and stored.get("quick") == record.get("quick"):
+        # What was trained with a seed stays; further seeds are added.
+        stored["fixed"]["seeds"] = seeds
     for key, was, now in _differences(stored, record):
         if was is _MISSING:
             raise InputError(
@@ -77,6 +82,8 @@ def begin(folder: Path, record: Record) -> None:
             expected=_shown(was),
             found="nothing" if now is _MISSING else _shown(now),
         )
+    if len(fewer) < len(seeds):
+        write_text(folder / RECORD, text)
 
 
 def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

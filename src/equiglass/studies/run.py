@@ -24,6 +24,7 @@ from .grid import run_grid, write_table
 from .networks import check_networks
 from .record import begin
 from .registry import study_of
+from .seeds import seeds_of
 
 QUICK_EPOCHS = 2
 
@@ -36,6 +37,7 @@ def study(
     *,
     quick: bool = False,
     networks: Sequence[str] | None = None,
+    seeds: int | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     preparation: Preparation | None = None,
@@ -54,6 +56,9 @@ def study(
     networks
         Models to train, of :data:`equiglass.studies.networks.NETWORKS`, in studies that have the
         choice; by default the equivariant network.
+    seeds
+        How many networks of each kind are trained, by default three. A finished study of fewer is
+        gone on with.
     n_processes, scheduler
         Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
     preparation
@@ -67,10 +72,11 @@ def study(
     Raises
     ------
     InputError
-        If the data set does not suit the study, or it has not these models, or the folder holds
-        another one, or one of other settings, data or potential.
+        If the data set does not suit the study, or it has not these models or one seed alone, or
+        the folder holds another one, or one of other settings, data or potential.
     """
     chosen = study_of(kind)
+    numbers = seeds_of(chosen, seeds, quick)
     models = chosen.networks[:1]
     if networks is not None:
         models = check_networks(networks, chosen.networks)
@@ -85,14 +91,14 @@ def study(
         )  # fmt: skip
     data, known, content = _loaded(open_data(config).dataset)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
-    stages = chosen.stages(Plan(config, data, target, quick, how, models))
+    stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers))
     begin(
         target,
         {
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "fixed": dict(chosen.fixed),
+            "fixed": {**chosen.fixed, **({} if seeds is None else {"seeds": numbers})},
             **({"networks": models} if models else {}),
             "data": {
                 "source": config.data.source,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Row
+from ..errors import InputError
+from .base import Row, Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,9 +17,21 @@ SEEDS = (0, 1, 2)
 SEEDED = {"seeds": SEEDS}  # for Study.fixed
 
 
-def seeds_of(quick: bool) -> tuple[int, ...]:
-    """Three, or one where it is only to be seen that all runs."""
-    return SEEDS[:1] if quick else SEEDS
+def seeds_of(study: Study, number: int | None, quick: bool) -> tuple[int, ...]:
+    """So many, by default three, or one where it is only to be seen that all runs.
+
+    Raises
+    ------
+    InputError
+        If the study trains nothing several times, or for no seed at all.
+    """
+    if number is None:
+        return SEEDS[:1] if quick else SEEDS
+    if "seeds" not in study.fixed:
+        raise InputError(f"the study {study.kind} has one seed", field="seeds", found=number)
+    if number < 1:
+        raise InputError("too few", field="seeds", expected="at least 1", found=number)
+    return tuple(range(number))
 
 
 def with_seed(config: TrainConfig, seed: int) -> TrainConfig:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
-from .seeds import seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, with_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +24,7 @@ class Targets(Study):
     help = "displacements or bonds learned by the same network, each scored on both; three seeds"
     columns = ("learned", "scored", "seed")
     own_target = True
+    fixed = SEEDED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """A network for each target and seed."""
@@ -32,7 +33,7 @@ class Targets(Study):
         require_splits(plan.data)
         cells = []
         for target in TARGETS.values():
-            for seed in seeds_of(plan.quick):
+            for seed in plan.seeds:
                 name = f"{target.name},seed={seed}"
                 config = with_seed(learning(plan.config, target.name), seed)
                 columns = {"learned": target.name, "seed": seed}

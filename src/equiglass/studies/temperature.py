@@ -11,7 +11,7 @@ from .across import at, material, reduced_data, rows_at, validating
 from .base import Cell, Plan, Row, Study
 from .networks import NETWORKS, SOLVED, chosen_networks
 from .rivals import SE3
-from .seeds import seeds_of, with_seed
+from .seeds import with_seed
 from .spent import Clock, Spent
 from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_rate
 
@@ -67,7 +67,7 @@ class Temperature(Study):
                 if group == [tuning] and not solved:
                     trials += trials_of(plan, network, settings, (tuning,))[0]
                 folders = () if solved else trials_of(plan, network, settings)[1]
-                for seed in (None,) if solved else seeds_of(plan.quick):
+                for seed in (None,) if solved else plan.seeds:
                     name = f"{network},{label}" + ("" if seed is None else f",seed={seed}")
                     task = TaskOf(tuple(group), tuple(tested), seed, folders, group == [tuning])
                     columns = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .base import VALIDATION_SPLIT, Cell, Plan, Row, Study, require_splits, rows_of
-from .seeds import SEEDED, seed_curves, seeds_of, with_seed
+from .seeds import SEEDED, seed_curves, with_seed
 from .spent import Clock
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Timescales(Study):
             )  # fmt: skip
         alone = [0, len(times) - 1] if plan.quick else [*range(len(times))]
         cells = []
-        for seed in seeds_of(plan.quick):
+        for seed in plan.seeds:
             config = with_seed(plan.config, seed)
             for rows in ([*range(len(times))], *([k] for k in alone)):
                 together = len(rows) > 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InputError
 from .across import at, in_turn, material, reduced_data, rows_at
 from .base import Cell, Plan, Row, Study
-from .seeds import SEEDED, seeds_of, with_seed
+from .seeds import SEEDED, with_seed
 from .spent import Clock
 from .temperature import reduced_label
 
@@ -60,7 +60,7 @@ class Transfer(Study):
         tested = data.split("test").temperatures()
         every = places(data, temperatures, tested)
         sources, targets = [], []
-        for seed in seeds_of(plan.quick):
+        for seed in plan.seeds:
             origins = {}
             for place in every:
                 name = f"source {place.name},seed={seed}"

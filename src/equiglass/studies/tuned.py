@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .base import Cell, Plan, Row
-from .seeds import SEEDED, seeds_of, with_seed
+from .seeds import SEEDED, with_seed
 from .spent import Clock, Spent
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def tuned_cells(
     for network, (config, columns) in networks.items():
         own, folders = trials_of(plan, network, config)
         trials += own
-        for seed in seeds_of(plan.quick):
+        for seed in plan.seeds:
             name = f"{network},seed={seed}"
             arguments = (name, config, seed, folders, plan.preparation)
             cells.append(Cell(name, train_at_best, arguments, {**columns, "seed": seed}))

@@ -1,0 +1,59 @@
+"""How many networks of each kind a study trains."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from equiglass.data.store import write_store
+from equiglass.errors import InputError
+from equiglass.studies.record import begin, read_record
+from equiglass.studies.run import study
+from tests.conftest import make_complete
+from tests.test_studies import config
+
+
+def recorded(seeds: list[int], kind: str = "depth", quick: bool = False) -> dict[str, Any]:
+    return {"kind": kind, "quick": quick, "fixed": {"seeds": seeds}, "config": {"seed": 0}}
+
+
+def test_a_record_takes_further_seeds_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    begin(folder, recorded([0, 1, 2]))
+    begin(folder, recorded([0, 1, 2, 3]))
+    assert read_record(folder) == recorded([0, 1, 2, 3])
+    for other in (
+        recorded([0, 1, 2]),  # fewer: the table would lack what the folder holds
+        recorded([0, 2, 1, 3, 4]),
+        recorded([0, 1, 2, 3, 4], kind="labels"),
+        recorded([0, 1, 2, 3, 4], quick=True),
+    ):
+        with pytest.raises(InputError, match="holds another study, or other settings"):
+            begin(folder, other)
+        assert read_record(folder) == recorded([0, 1, 2, 3])
+
+
+def test_further_seeds_leave_those_that_are_there(tmp_path: Path) -> None:
+    store, folder = tmp_path / "data.zarr", tmp_path / "study"
+    splits = ("train", "validation", "test")
+    members = [make_complete(120, seed=k) for k in range(3)]
+    write_store(store, list(zip(splits, members, splits, strict=True)))
+
+    def seeds(number: int) -> set[int]:
+        rows = study("depth", config(store), folder, quick=True, seeds=number, progress=False)
+        return {row["seed"] for row in rows}
+
+    assert seeds(1) == {0}
+    first = {p: p.read_bytes() for p in folder.glob("*seed=0/result.json")}
+    when = {p: p.stat().st_mtime_ns for p in first}
+    assert len(first) == 2 and seeds(2) == {0, 1}
+    assert {p: p.read_bytes() for p in first} == first
+    assert {p: p.stat().st_mtime_ns for p in first} == when
+    assert json.loads((folder / "record.json").read_text())["fixed"]["seeds"] == [0, 1]
+    for number, kind, message in ((0, "depth", "seeds: too few"), (2, "size", "has one seed")):
+        with pytest.raises(InputError, match=message):
+            study(kind, config(store), tmp_path / "other", seeds=number)
+    assert not (tmp_path / "other").exists()

@@ -31,7 +31,7 @@ from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
 from equiglass.models.storage import restore
 from equiglass.simulation.preparation import Preparation
-from equiglass.written import write_json
+from equiglass.written import read_json, write_json
 
 PUBLIC = 0.44
 LEFT_OUT = "left out"
@@ -186,12 +186,18 @@ def main() -> None:
     parser.add_argument("--public", type=Path)
     parser.add_argument("--short", type=Path, nargs="*", default=[])
     parser.add_argument("--without", type=Path, help="run of ka3d_all:without_056")
+    parser.add_argument("--only-public", action="store_true", help="other rows of OUT stay")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     model = restore(asked.run)
-    found = warm(model, asked.data, how)
+    if asked.only_public:
+        before = read_json(asked.out)
+        assert (before["model"], before["members"]) == (model.card.name, len(model.members))
+        found = [row for row in before["rows"] if "labels" not in row]
+    else:
+        found = warm(model, asked.data, how)
     if asked.without is not None:
         found += left_out(restore(asked.without), asked.data, 0.56, how)
     if asked.public is not None:

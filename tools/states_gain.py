@@ -25,7 +25,7 @@ from equiglass.models.members import member_of
 from equiglass.models.prepared import prepared
 from equiglass.simulation.preparation import Preparation
 from equiglass.simulation.states import States
-from equiglass.written import write_json
+from equiglass.written import read_json, write_json
 
 MODEL = "ka3d_t044"
 
@@ -93,6 +93,12 @@ def rows(name: str, results: list[tuple[Evaluation, dict[str, Any] | None]]) -> 
     return found
 
 
+def key_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Which line of the table a row is of."""
+    extra = row["extra_simulation"]
+    return row["model"], row["states"], None if extra is None else extra["time"], row["type"]
+
+
 def plan(text: str) -> States:
     """From NUMBER or NUMBER:TIME."""
     number, _, time = text.partition(":")
@@ -118,11 +124,12 @@ def main() -> None:
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     plans = [plan(text) for text in asked.states.split(",")]
     model = eg.load_model(MODEL)
-    models = [(MODEL, model)]
+    models = [] if asked.ridge_alone else [(MODEL, model)]
     if asked.ridge is not None:
         ridge = eg.load_model(asked.ridge)
         models.append(("descriptors", ridge))
-    found = []
+    # Rows of other models and states stay.
+    found = read_json(asked.out)["rows"] if asked.out.is_file() else []
     for name, one in models:
         unseen = unseen_by(one)
         results = [evaluated(one, unseen, data, how, None)]
@@ -131,7 +138,8 @@ def main() -> None:
             # The member is the one that did not see it.
             assert abs(rho - recorded) < 0.005, (c.source, rho, recorded)
         results += [evaluated(one, unseen, data, how, states) for states in plans]
-        found += rows(name, results)
+        new = rows(name, results)
+        found = [row for row in found if key_of(row) not in set(map(key_of, new))] + new
         write_json(asked.out, {"model": MODEL, "rows": found})
 
 

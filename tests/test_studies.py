@@ -25,7 +25,7 @@ from equiglass.studies.equivariance import TWIN
 from equiglass.studies.grid import read_table
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
-from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
+from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.run import study
 from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
@@ -113,7 +113,8 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
             product((SE3, RIDGE), ("thermal", "inherent", "thermal+inherent+energies"))
         )
     if kind == "rivals":
-        assert list(dict.fromkeys(r["network"] for r in table)) == [SE3, BOTAN, MLP, RIDGE, COARSE]
+        networks = [SE3, BOTAN, EIGNN, MLP, RIDGE, COARSE]
+        assert list(dict.fromkeys(r["network"] for r in table)) == networks
     if kind in ("inputs", "rivals"):
         for row in table:
             # Of inputs each set has trials of its own.

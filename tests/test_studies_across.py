@@ -25,7 +25,7 @@ from equiglass.studies.decoders import Decoders
 from equiglass.studies.inputs import Inputs
 from equiglass.studies.networks import chosen_networks
 from equiglass.studies.reduced import at_reduced_times
-from equiglass.studies.rivals import RIDGE, SE3
+from equiglass.studies.rivals import BOTAN, EIGNN, MLP, RIDGE, SE3, rivals
 from equiglass.studies.run import study
 from tests.conftest import make_complete
 from tests.test_studies import TAU_ALPHA, config, labelled
@@ -125,12 +125,41 @@ def test_rivals_of_a_network_of_two_graphs_are_refused(
     if kind == "inputs":
         chosen = chosen_networks(given, networks or (), 2, 3)
         assert list(chosen) == [SE3, RIDGE]
-        with pytest.raises(InputError, match=r"inputs\.graph: models of other kinds"):
+        with pytest.raises(InputError, match=r"inputs\.graph: most models of other kinds"):
             chosen_networks(asked, networks or (), 2, 3)
         return
-    with pytest.raises(InputError, match=r"inputs\.graph: models of other kinds.*found both"):
+    with pytest.raises(InputError, match=r"inputs\.graph: most models of other kinds.*found both"):
         study(kind, asked, tmp_path / "study", networks=networks, progress=False)
     assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "has"),
+    [
+        ({}, True),
+        ({"graph": "thermal", "energies": []}, True),
+        ({"displacements": []}, False),
+        ({"graph": "cage"}, False),
+        ({"displacements": ["inherent", "cage"]}, False),
+    ],
+)
+def test_eignn_reads_what_the_network_reads(inputs: dict[str, object], has: bool) -> None:
+    """Or it is left out of the rivals, and refused where it is asked for."""
+    given = config("ka3d_quickstart")
+    model = SE3Config.model_validate({"layers": 1, "cutoff": 1.8, "inputs": inputs})
+    asked = given.model_copy(update={"model": model})
+    found = {name: made for name, (made, _) in rivals(asked).items()}
+    assert list(found) == ([BOTAN, EIGNN, MLP] if has else [BOTAN, MLP])
+    if not has:
+        with pytest.raises(InputError, match=r"model\.inputs: EIGNN.*displacements \[inherent\]"):
+            chosen_networks(asked, ["se3", "eignn"], 2, 3)
+        return
+    assert list(chosen_networks(asked, ["eignn", "se3"], 2, 3)) == [EIGNN, SE3]
+    read = found[EIGNN].model
+    assert read.cutoff == 1.8 and read.inputs.energies == model.inputs.energies
+    assert read.inputs.graph == "union" and read.inputs.displacements == ("inherent",)
+    fields = {*model.inputs.required_fields, "inherent_positions"}
+    assert set(read.inputs.required_fields) == fields
 
 
 @pytest.mark.parametrize("few", [1, 2, 4, 8, 18])

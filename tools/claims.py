@@ -14,7 +14,7 @@ from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
 from equiglass.studies.inputs import BOTH, THERMAL_GRAPH
 from equiglass.studies.layers import BOND_ORDER, DENSITY
-from equiglass.studies.rivals import BOTAN, COARSE, MLP, RIDGE, SE3
+from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 NETWORK = "l_max=2"
@@ -56,12 +56,14 @@ def equivariance() -> Claim:
             *(
                 pair(part, SE3, name, place)
                 for part, place in ((rivals, WARM), (beside, where))
-                for name in (BOTAN, MLP, RIDGE, COARSE)
+                for name in (BOTAN, EIGNN, MLP, RIDGE, COARSE)
             ),
             *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
         ],
-        "All have as many parameters and steps, not the same time; trainings are short. Those on "
-        "the public files were trained otherwise ([how](results/baselines.md)).",
+        "Networks of other l_max and the twin have as many parameters and steps, not the same "
+        "time. Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and "
+        "MLP four times as many. All trainings are short. Those on the public files were trained "
+        "otherwise ([how](results/baselines.md)).",
         "study_equivariance_warm.png" if tuned else "study_equivariance_t064.png",
         singly,
         trainings(

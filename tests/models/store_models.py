@@ -49,9 +49,10 @@ MODELS: dict[str, tuple[dict[str, object], torch.dtype, int]] = {
         torch.float32, 1,
     ),
     "coarse_energy": ({"kind": "coarse_energy", "widths": [0.5, 1.0]}, torch.float32, 1),
+    "eignn": ({"kind": "eignn", "channels": 4, "layers": 2, "n_basis": 3}, torch.float32, 1),
 }  # fmt: skip
 # Kinds that came after a version was settled: files of earlier versions do not have them.
-LATER = {"twin": 3, "descriptors_mlp": 3, "coarse_energy": 3}
+LATER = {"twin": 3, "descriptors_mlp": 3, "coarse_energy": 3, "eignn": 4}
 
 CALIBRATION = Calibration(
     data="made up",

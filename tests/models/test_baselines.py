@@ -166,11 +166,13 @@ def test_random_rotations_are_rotations() -> None:
         assert torch.isclose(torch.linalg.det(r), torch.ones((), dtype=r.dtype))
 
 
-@pytest.mark.parametrize("kind", ["bapst", "botan", "descriptors"])
+@pytest.mark.parametrize("kind", ["bapst", "botan", "eignn", "descriptors"])
 def test_each_baseline_trains_and_is_stored(kind: str, tmp_path: Path) -> None:
     model: dict[str, object] = {"kind": kind}
     if kind == "descriptors":
         model |= {"angular": [1.0, 1.4, 0.2], "far": [2.2, 4.2, 0.4], "near": [0.8, 2.0, 0.2]}
+    elif kind == "eignn":
+        model |= {"channels": 8, "layers": 2}
     else:
         model |= {"width": 8, "rounds": 2}
     config = TrainConfig.model_validate(

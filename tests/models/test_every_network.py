@@ -36,6 +36,7 @@ CASES = {
     "twin": Case({"layers": 2, "channels": 4}, smooth=True),
     "bapst": Case({"width": 8, "rounds": 2}),
     "botan": Case({"width": 8, "rounds": 2}),
+    "eignn": Case({"channels": 8, "layers": 2}),
     "descriptors": Case({**SMALL_SHELLS, "l_max": 4}, reflections=True, tolerance=1e-4),
     "descriptors_mlp": Case(
         {**FEW_SHELLS, "l_max": 2, "inputs": {"energies": ["inherent"], "coarse": [0.8]}},

@@ -165,7 +165,7 @@ def test_two_graphs_are_read() -> None:
 
 @pytest.mark.parametrize("graph", [UNION, BOTH])
 def test_message_networks_have_no_union(graph: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="kind se3 alone"):
+    with pytest.raises(ValidationError, match="kind se3 and eignn"):
         MessageConfig.model_validate({"kind": "botan", **graph})
     config = TrainConfig.model_validate({"data": {"path": "x"}, "model": UNION})
     assert config.model.inputs.required_fields[:2] == ("positions", "inherent_positions")

@@ -98,7 +98,7 @@ def study(
         str | None,
         typer.Option(
             metavar="NAME,NAME",
-            help="Models to train where a study has the choice: se3, twin, botan, mlp, ridge.",
+            help="Models to train, where a study can choose: se3, twin, botan, eignn, mlp, ridge.",
             show_default="se3",
         ),
     ] = None,

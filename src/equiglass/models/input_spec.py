@@ -60,8 +60,9 @@ class InputSpec(Inputs):
     graph: Positions | Literal["union", "both"] = Field(
         "inherent",
         description="positions between which edges are drawn; `union` for pairs that are close in "
-        "the thermal positions or in the inherent structure, `both` for two graphs with layers of "
-        "their own, whose invariants the decoder reads together (`se3` alone)",
+        "the thermal positions or in the inherent structure (`se3` and `eignn`), `both` for two "
+        "graphs with layers of their own, whose invariants the decoder reads together (`se3` "
+        "alone)",
     )
     energies: tuple[Energy, ...] = Field(
         ("thermal", "inherent"), description="potential energies per particle, as scalars"

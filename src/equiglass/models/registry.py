@@ -16,6 +16,7 @@ from pydantic import BaseModel, Discriminator, Tag
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
 from .coarse import CoarseEnergy
+from .eignn import EIGNNNetwork
 from .inputs import ModelInput
 from .linear import LinearReadout
 from .message import MessageNetwork
@@ -27,6 +28,7 @@ CLASSES: tuple[type[Network[Any]], ...] = (
     SE3Network,
     TwinNetwork,
     MessageNetwork,
+    EIGNNNetwork,
     LinearReadout,
     DescriptorMLP,
     CoarseEnergy,

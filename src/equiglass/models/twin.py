@@ -42,7 +42,7 @@ class TwinConfig(NetworkSettings):
     @classmethod
     def _one_graph(cls, inputs: InputSpec) -> InputSpec:
         if inputs.graph in (UNION, BOTH):
-            raise ValueError("two sets of positions are read by networks of kind se3 alone")
+            raise ValueError("two sets of positions are read by networks of kind se3 and eignn")
         return inputs
 
 

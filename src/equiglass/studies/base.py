@@ -172,7 +172,7 @@ def require_one_graph(config: TrainConfig) -> None:
     graph = model.inputs.graph
     if graph in (UNION, BOTH):
         raise InputError(
-            "models of other kinds read one set of positions", source=config.data.source,
+            "most models of other kinds read one set of positions", source=config.data.source,
             field="model.inputs.graph", expected="thermal, inherent or cage", found=graph,
         )  # fmt: skip
 

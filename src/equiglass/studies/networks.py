@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .base import varied
 from .equivariance import TWIN, twin_as_large
-from .rivals import BOTAN, MLP, RIDGE, SE3, rivals, solved_rivals
+from .rivals import BOTAN, EIGNN, MLP, RIDGE, SE3, rivals, solved_rivals
 
 if TYPE_CHECKING:
     from ..training.config import TrainConfig
 
 # As they are asked for, and as they are called in tables.
-NETWORKS = {"se3": SE3, "twin": TWIN, "botan": BOTAN, "mlp": MLP, "ridge": RIDGE}
+NETWORKS = {
+    "se3": SE3, "twin": TWIN, "botan": BOTAN, "eignn": EIGNN, "mlp": MLP, "ridge": RIDGE,
+}  # fmt: skip
 SOLVED = (RIDGE,)  # at once, without learning rate or seed
 
 
@@ -44,6 +46,11 @@ def chosen_networks(
 
     The twin has about as many parameters as the network, the others are as in the study of rivals,
     with their share of its epochs.
+
+    Raises
+    ------
+    InputError
+        If EIGNN's network is asked for where these inputs are not what it reads.
     """
     found = {}
     for name in asked:
@@ -53,5 +60,20 @@ def chosen_networks(
             found[TWIN] = twin_as_large(config, n_types, n_times)
         else:
             others = {k: made for k, (made, _) in rivals(config).items()} | solved_rivals(config)
+            if NETWORKS[name] not in others:
+                raise InputError(
+                    "EIGNN's network reads thermal positions and the inherent structure",
+                    source=config.data.source, field="model.inputs", found=_of_inputs(config),
+                    expected="graph inherent or thermal, displacements [inherent]",
+                )  # fmt: skip
             found[NETWORKS[name]] = others[NETWORKS[name]]
     return found
+
+
+def _of_inputs(config: TrainConfig) -> str:
+    """The graph and the displacements that are configured, in words."""
+    from ..models.inputs import InputSpec
+
+    inputs = varied(config).model.inputs
+    assert isinstance(inputs, InputSpec)
+    return f"graph {inputs.graph}, displacements [{', '.join(inputs.displacements)}]"

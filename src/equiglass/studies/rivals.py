@@ -15,27 +15,30 @@ if TYPE_CHECKING:
 
     from ..models.base import NetworkSettings
     from ..models.descriptors import DescriptorInputs
+    from ..models.eignn import EIGNNConfig
     from ..training.config import TrainConfig
 
-SE3, BOTAN, MLP, RIDGE, COARSE = "SE(3)", "BOTAN", "MLP", "ridge", "coarse energy"
+SE3, BOTAN, EIGNN, MLP = "SE(3)", "BOTAN", "EIGNN", "MLP"
+RIDGE, COARSE = "ridge", "coarse energy"
 WIDTHS = (1.0, 1.5, 2.0, 2.5)  # sigma
-SHARES = {BOTAN: 0.25, MLP: 4}  # of the epochs of the network
+SHARES = {BOTAN: 0.25, EIGNN: 0.5, MLP: 4}  # of the epochs of the network
 
 
 class Rivals(Study):
-    """The network, BOTAN's, one on descriptors, and two models that are solved at once.
+    """The network, BOTAN's, EIGNN's, one on descriptors, and two models that are solved at once.
 
     What is trained by steps has the same learning rates to choose from, on the validation data,
-    with the first seed. The message-passing network has a quarter of the epochs, at least one, and
-    the network on descriptors four times as many: steps of the one take ten times as long as those
-    of the network, steps of the other a tenth. The column ``core_seconds`` says what each took;
-    descriptors are made once for all models that read them.
+    with the first seed. BOTAN's network has a quarter of the epochs, EIGNN's half of them, each at
+    least one, and the network on descriptors four times as many: their steps take eight times and
+    five times as long as those of the network, and a tenth. The column ``core_seconds`` says what
+    each took; descriptors are made once for all models that read them. EIGNN's is left out where
+    :func:`eignn_of` has none.
     """
 
     kind = "rivals"
     help = (
-        "the network beside BOTAN's, a network and ridge regression on descriptors, and the "
-        "coarse-grained energy; learning rates chosen on validation data, three seeds"
+        "the network beside BOTAN's and EIGNN's, a network and ridge regression on descriptors, "
+        "and the coarse-grained energy; learning rates chosen on validation data, three seeds"
     )
     columns = ("network", *TUNED_COLUMNS)
     fixed = TUNED | {"epochs": SHARES, "widths": WIDTHS}
@@ -64,12 +67,35 @@ def rivals(config: TrainConfig) -> dict[str, tuple[TrainConfig, Row]]:
 
     require_one_graph(config)
     inputs = varied(config).model.inputs
-    botan = MessageConfig(kind="botan", inputs=inputs)
-    mlp = DescriptorMLPConfig(inputs=described(config))
+    models: dict[str, NetworkSettings | None] = {
+        BOTAN: MessageConfig(kind="botan", inputs=inputs),
+        EIGNN: eignn_of(config),
+        MLP: DescriptorMLPConfig(inputs=described(config)),
+    }
     return {
         name: (with_epochs(config, model, SHARES[name]), {"network": name})
-        for name, model in ((BOTAN, botan), (MLP, mlp))
+        for name, model in models.items()
+        if model is not None
     }
+
+
+def eignn_of(config: TrainConfig) -> EIGNNConfig | None:
+    """EIGNN's network on what the network reads; None where that is not what it has to read.
+
+    By edges between one of thermal and inherent positions, and the displacements from one to the
+    other, both vectors of an edge are known: a union graph of the same positions tells nothing
+    else. Without these displacements it would, and others are not what EIGNN's network has.
+    """
+    from ..models.eignn import EIGNNConfig
+    from ..models.inputs import UNION
+    from ..models.se3 import SE3Config
+
+    model = varied(config).model
+    assert isinstance(model, SE3Config)
+    read = model.inputs
+    if read.graph not in ("thermal", "inherent") or read.displacements != ("inherent",):
+        return None
+    return EIGNNConfig(inputs=read.model_copy(update={"graph": UNION}), cutoff=model.cutoff)
 
 
 def solved_rivals(config: TrainConfig) -> dict[str, TrainConfig]:

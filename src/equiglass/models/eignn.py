@@ -1,6 +1,6 @@
 """EIGNN's network, a rival that is equivariant, too: J. Phys. Chem. B 129, 3053 (2025).
 
-Its public code (xjiang-hnu/EIGNN) says what the paper leaves open. It differs from the network of
+After its public code (xjiang-hnu/EIGNN), whose settings are the defaults. It differs from that of
 :mod:`equiglass.models.se3` in the graph, of pairs that are close in thermal or inherent positions;
 in one feature of each degree, which begins as spherical harmonics of the displacement; in filters
 that know the particles at both ends; and in scalars made from invariants at every layer.

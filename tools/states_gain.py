@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument(
         "--states", default="9,17,17:640", help="NUMBER or NUMBER:TIME, with commas"
     )
+    parser.add_argument("--ridge-alone", action="store_true", help="without the packaged model")
     parser.add_argument("--only", help="numbers of the files, such as 1,7; by default all")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)

@@ -36,6 +36,14 @@ def test_a_record_takes_further_seeds_and_nothing_else(tmp_path: Path) -> None:
         assert read_record(folder) == recorded([0, 1, 2, 3])
 
 
+@pytest.mark.parametrize("damaged", [None, [0, 1], "0", {"seeds": "0"}, {"seeds": {"0": 1}}])
+def test_a_damaged_record_is_refused_in_one_line(damaged: Any, tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text(json.dumps(recorded([0]) | {"fixed": damaged}))
+    with pytest.raises(InputError, match=r"record does not say this|other settings") as caught:
+        begin(tmp_path, recorded([0, 1, 2]))
+    assert "\n" not in str(caught.value)
+
+
 def test_further_seeds_leave_those_that_are_there(tmp_path: Path) -> None:
     store, folder = tmp_path / "data.zarr", tmp_path / "study"
     splits = ("train", "validation", "test")

@@ -61,7 +61,7 @@ def begin(folder: Path, record: Record) -> None:
         make_folder(folder)
         write_text(folder / RECORD, text)
         return
-    fewer, seeds = (r.get("fixed", {}).get("seeds") or [] for r in (stored, record))
+    fewer, seeds = _seeds(stored), _seeds(record)
     if fewer and fewer == seeds[: len(fewer)] and stored.get("quick") == record.get("quick"):
         # What was trained with a seed stays; further seeds are added.
         stored["fixed"]["seeds"] = seeds
@@ -84,6 +84,13 @@ def begin(folder: Path, record: Record) -> None:
         )
     if len(fewer) < len(seeds):
         write_text(folder / RECORD, text)
+
+
+def _seeds(record: Record) -> list[Any]:
+    """Those that a record names; none where it is damaged or names none."""
+    fixed = record.get("fixed")
+    seeds = fixed.get("seeds") if isinstance(fixed, dict) else None
+    return seeds if isinstance(seeds, list) else []
 
 
 def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -18,7 +18,8 @@ from ..data.configuration import Configuration
 from ..nn.decoder import Decoder
 from ..nn.displacement import DisplacementLayer, PairEdges, harmonics_of
 from ..nn.steerable import SteerableBatchNorm
-from .base import Network, NetworkSettings
+from .base import NetworkSettings
+from .decoded import DecodedNetwork
 from .graph_inputs import graph_input
 from .inputs import UNION, InputSpec, ModelInput
 
@@ -44,7 +45,7 @@ class EIGNNConfig(NetworkSettings):
         return inputs
 
 
-class EIGNNNetwork(Network[EIGNNConfig]):
+class EIGNNNetwork(DecodedNetwork[EIGNNConfig]):
     """Embedding, layers, the mean over neighbours, one linear decoder per (type, time)."""
 
     settings = EIGNNConfig
@@ -91,17 +92,3 @@ class EIGNNNetwork(Network[EIGNNConfig]):
         away = edges.mean(edges.senders.select(x)) - x
         around = torch.where(edges.counts > 0, self.around(torch.cat([x, away], dim=1)), 0.0)
         return nn.functional.relu(self.norm(self.hidden(around)[:, None])[:, 0])
-
-    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-        """Standardised propensity from the representation, (N, n_times)."""
-        prediction: torch.Tensor = self.decoder(representation, types)
-        return prediction
-
-    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
-        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
-        self.decoder.weight.mul_(scale[:, None])
-        self.decoder.bias.mul_(scale).add_(shift)
-
-    def of_times(self) -> dict[str, torch.Tensor]:
-        """The decoders."""
-        return {"decoder.weight": self.decoder.weight, "decoder.bias": self.decoder.bias}

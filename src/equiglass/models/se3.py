@@ -18,14 +18,15 @@ from ..nn.convolution import SteerableLayer
 from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
 from ..nn.union import UnionEdges
-from .base import Network, Walk
+from .base import Walk
+from .decoded import DecodedNetwork
 from .graph_inputs import graph_input, slab_input
 from .inputs import BOTH, UNION, ModelInput
 from .se3_settings import DIRECTIONS, layer_of
 from .se3_settings import SE3Config as SE3Config
 
 
-class SE3Network(Network[SE3Config]):
+class SE3Network(DecodedNetwork[SE3Config]):
     """From a graph to standardised propensities at all times.
 
     The stages follow the paper's section: node inputs, edge attributes, steerable layers,
@@ -219,17 +220,3 @@ class SE3Network(Network[SE3Config]):
         """Features of some receivers after a layer, written to their places."""
         harmonics = self.harmonics(graph.directions)
         y[receivers] = layer(given, harmonics, graph, own=given[receivers])
-
-    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-        """Standardised propensity from the representation, (N, n_times)."""
-        prediction: torch.Tensor = self.decoder(representation, types)
-        return prediction
-
-    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
-        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
-        self.decoder.weight.mul_(scale[:, None])
-        self.decoder.bias.mul_(scale).add_(shift)
-
-    def of_times(self) -> dict[str, torch.Tensor]:
-        """The decoders."""
-        return {"decoder.weight": self.decoder.weight, "decoder.bias": self.decoder.bias}

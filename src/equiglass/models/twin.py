@@ -17,7 +17,8 @@ from ..data.configuration import Configuration
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
-from .base import Network, NetworkSettings
+from .base import NetworkSettings
+from .decoded import DecodedNetwork
 from .graph_inputs import graph_input
 from .inputs import BOTH, UNION, InputSpec, ModelInput
 
@@ -46,7 +47,7 @@ class TwinConfig(NetworkSettings):
         return inputs
 
 
-class TwinNetwork(Network[TwinConfig]):
+class TwinNetwork(DecodedNetwork[TwinConfig]):
     """From a graph to standardised propensities, by features without degrees."""
 
     settings = TwinConfig
@@ -90,17 +91,3 @@ class TwinNetwork(Network[TwinConfig]):
             x = layer(x, harmonics, batch.graph)
             read.append(x)
         return torch.cat([*read, standard], dim=1)
-
-    def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-        """Standardised propensity from the representation, (N, n_times)."""
-        prediction: torch.Tensor = self.decoder(representation, types)
-        return prediction
-
-    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
-        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
-        self.decoder.weight.mul_(scale[:, None])
-        self.decoder.bias.mul_(scale).add_(shift)
-
-    def of_times(self) -> dict[str, torch.Tensor]:
-        """The decoders."""
-        return {"decoder.weight": self.decoder.weight, "decoder.bias": self.decoder.bias}

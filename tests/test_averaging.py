@@ -52,7 +52,7 @@ def test_average_and_spread_are_those_of_all_states() -> None:
     plan = plan_of(members[0], eg.States(4, time=3.0))
     assert plan.runs == (3,)
     found = over_states(
-        (29.0, 31.0), values["liquid 0"], StatesOf(plan, members[1:], 2.0),
+        (29.0, 31.0), values["liquid 0"], StatesOf(members[0], plan, members[1:], 2.0),
         lambda c: values[c.source],
     )  # fmt: skip
     every = np.stack(list(values.values()))

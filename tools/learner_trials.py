@@ -51,6 +51,14 @@ class Variant:
     states: bool = False
 
 
+# As published, with both energies as the packaged model.
+EIGNN = {
+    "kind": "eignn",
+    "inputs": {
+        "graph": "union", "energies": ["thermal", "inherent"], "displacements": ["inherent"],
+    },
+}  # fmt: skip
+
 VARIANTS = {
     "as packaged": Variant(),
     "8 layers": Variant({"model": {"layers": 8}}),
@@ -60,6 +68,8 @@ VARIANTS = {
     "decoder of neighbours, dropout .3": Variant(
         {"model": {"decoder": "neighbours", "dropout": 0.3}}
     ),
+    "EIGNN's network": Variant({"model": EIGNN}),
+    "EIGNN's network, rate .003": Variant({"model": EIGNN, "optimizer": {"learning_rate": 0.003}}),
     # About as many steps and the same share of reversed trajectories.
     "eight states of each file": Variant(
         {"optimizer": {"epochs": 3}, "data": {"reversed_per_configuration": 27}}, states=True
@@ -70,6 +80,8 @@ VARIANTS = {
 def merged(base: Any, change: Any) -> Any:
     if not (isinstance(base, dict) and isinstance(change, dict)):
         return change
+    if change.get("kind", base.get("kind")) != base.get("kind"):
+        return change  # a network of its own, with defaults of its own
     return {**base, **{k: merged(base.get(k), v) for k, v in change.items()}}
 
 

@@ -1,11 +1,12 @@
-"""What averaging over states adds on held-out public files, by members that did not see them.
+"""What states and displacements add on held-out public files, by members that did not see them.
 
-python tools/states_gain.py DATA OUT.json [--ridge RUN] [--states 9,17,17:640] [--only 1,7]
+python tools/states_gain.py DATA OUT.json [--ridge RUN] [--states 9,17,17:640,33:1280] [--only 1,7]
 
 DATA is the folder of the ten public files at T = 0.44. Each is predicted by the member of the
 packaged model ka3d_t044 in whose fold it was held out; with --ridge, the folder of
 `equiglass cross-validate ka3d_t044:descriptors`, by the ridge of its fold too. After a number of
-states may stand how long the dynamics are in all, tau_LJ.
+states may stand how long the dynamics are in all, tau_LJ. What displacements add to a file is
+learned on the others.
 """
 
 from __future__ import annotations
@@ -15,13 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import equiglass as eg
-from equiglass.commands.averaging import Averaged
-from equiglass.commands.models import Watch
-from equiglass.data.configuration import Configuration
+from equiglass.evaluation.displacements import Learned, learn_displacements
 from equiglass.evaluation.paired import paired_difference
-from equiglass.evaluation.score import Evaluation, score
-from equiglass.models.held_out import recorded_rho, unseen_by
-from equiglass.models.members import member_of
+from equiglass.evaluation.score import Evaluation
+from equiglass.models.held_out import recorded_rho
 from equiglass.models.prepared import prepared
 from equiglass.simulation.preparation import Preparation
 from equiglass.simulation.states import States
@@ -30,73 +28,54 @@ from equiglass.written import read_json, write_json
 MODEL = "ka3d_t044"
 
 
-def evaluated(
-    model: eg.PropensityModel,
-    unseen: dict[str, tuple[int, ...]],
-    configurations: list[Configuration],
-    how: Preparation,
-    states: States | None,
-) -> tuple[Evaluation, dict[str, Any] | None]:
-    """All configurations, each by the average of its unseen members."""
-    predicted, seconds = {}, []
-    for c in configurations:
-        (k,) = unseen[Path(c.source).name]
-        member = member_of(model, k)
-        (complete,) = prepared(member, [c], how)
-        watch = Watch(member, strict=False)
-        if states is None:
-            predicted[c.source] = watch.predict(complete)
-        else:
-            averaged = Averaged(watch, [complete], how, states)
-            predicted[c.source] = averaged.predict(complete)
-            seconds.append(averaged.found[0].seconds)
-        print(f"{Path(c.source).name} states {states.number if states else 1}", flush=True)
-    found = score(
-        lambda c: predicted[c.source], model.times, configurations, model=MODEL, data="held out"
-    )
-    extra = None
-    if states is not None:
-        plan = averaged.found[0].record()
-        extra = {**plan, "processor_seconds": round(sum(seconds) / len(seconds), 1)}
-    return found, extra
+def rows(
+    name: str, found: Evaluation, first: Evaluation, states: int, extra: Any, displacements: str
+) -> list[dict[str, Any]]:
+    """Of each type: scores, and the gain over the snapshots alone."""
+    result = []
+    for one, snapshot in zip(found.scores, first.scores, strict=True):
+        gain, mean = paired_difference(one, snapshot).as_dict(), one.as_dict()
+        files = (Path(c.source).name for c in found.configurations)
+        result.append(
+            {
+                "model": name,
+                "states": states,
+                "displacements": displacements,
+                "type": one.type,
+                "time": one.time,
+                "rho": mean["per_configuration_mean"],
+                "std": mean["per_configuration_std"],
+                "ceiling": one.ceiling,
+                "gain": gain["rho"],
+                "gain_interval": gain["rho_interval"],
+                "per_configuration": dict(zip(files, one.per_configuration, strict=True)),
+                "extra_simulation": extra,
+            }
+        )
+    return result
 
 
-def rows(name: str, results: list[tuple[Evaluation, dict[str, Any] | None]]) -> list[Any]:
-    first = results[0][0]
-    found = []
-    for evaluation, extra in results:
-        for k, one in enumerate(evaluation.scores):
-            gain = paired_difference(one, first.scores[k]).as_dict()
-            values = dict(
-                zip(
-                    (Path(c.source).name for c in evaluation.configurations),
-                    one.per_configuration,
-                    strict=True,
-                )
-            )
-            mean = one.as_dict()
-            found.append(
-                {
-                    "model": name,
-                    "states": 1 if extra is None else extra["number"],
-                    "type": one.type,
-                    "time": one.time,
-                    "rho": mean["per_configuration_mean"],
-                    "std": mean["per_configuration_std"],
-                    "ceiling": one.ceiling,
-                    "gain": gain["rho"],
-                    "gain_interval": gain["rho_interval"],
-                    "per_configuration": values,
-                    "extra_simulation": extra,
-                }
-            )
-    return found
+def rows_of(name: str, learned: Learned) -> list[dict[str, Any]]:
+    """Of the snapshots, of averages over states, joined with displacements, of these alone."""
+    files = len(learned.snapshot.configurations)
+    extra = {
+        **learned.plan.record(),
+        "processor_seconds": round(learned.seconds / files, 1),
+    }
+    first, n = learned.snapshot, learned.plan.number
+    return [
+        *rows(name, first, first, 1, None, "none"),
+        *rows(name, learned.average, first, n, extra, "none"),
+        *rows(name, learned.joined, first, n, extra, "joined"),
+        *rows(name, learned.alone, first, n, extra, "alone"),
+    ]
 
 
 def key_of(row: dict[str, Any]) -> tuple[Any, ...]:
     """Which line of the table a row is of."""
     extra = row["extra_simulation"]
-    return row["model"], row["states"], None if extra is None else extra["time"], row["type"]
+    time = None if extra is None else extra["time"]
+    return row["model"], row["states"], time, row["displacements"], row["type"]
 
 
 def plan(text: str) -> States:
@@ -111,7 +90,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--ridge", type=Path)
     parser.add_argument(
-        "--states", default="9,17,17:640", help="NUMBER or NUMBER:TIME, with commas"
+        "--states", default="9,17,17:640,33:1280", help="NUMBER or NUMBER:TIME, with commas"
     )
     parser.add_argument("--ridge-alone", action="store_true", help="without the packaged model")
     parser.add_argument("--only", help="numbers of the files, such as 1,7; by default all")
@@ -123,25 +102,24 @@ def main() -> None:
         chosen = {f"_{number}_" for number in asked.only.split(",")}
         data = [c for c in data if any(n in Path(c.source).name for n in chosen)]
     how = Preparation(cache=asked.cache, n_processes=asked.j)
-    plans = [plan(text) for text in asked.states.split(",")]
-    model = eg.load_model(MODEL)
-    models = [] if asked.ridge_alone else [(MODEL, model)]
+    models = [] if asked.ridge_alone else [(MODEL, eg.load_model(MODEL))]
     if asked.ridge is not None:
-        ridge = eg.load_model(asked.ridge)
-        models.append(("descriptors", ridge))
+        models.append(("descriptors", eg.load_model(asked.ridge)))
     # Rows of other models and states stay.
     found = read_json(asked.out)["rows"] if asked.out.is_file() else []
-    for name, one in models:
-        unseen = unseen_by(one)
-        results = [evaluated(one, unseen, data, how, None)]
-        for c, rho in zip(data, results[0][0].scores[0].per_configuration, strict=True):
-            recorded = recorded_rho(one, c.source)["A", one.times[0]]
-            # The member is the one that did not see it.
-            assert abs(rho - recorded) < 0.005, (c.source, rho, recorded)
-        results += [evaluated(one, unseen, data, how, states) for states in plans]
-        new = rows(name, results)
-        found = [row for row in found if key_of(row) not in set(map(key_of, new))] + new
-        write_json(asked.out, {"model": MODEL, "rows": found})
+    for name, model in models:
+        complete = prepared(model, data, how)
+        for text in asked.states.split(","):
+            learned = learn_displacements(model, complete, how, plan(text), asked.data.name)
+            scores = learned.snapshot.scores[0].per_configuration
+            for c, rho in zip(complete, scores, strict=True):
+                recorded = recorded_rho(model, c.source)["A", model.times[0]]
+                # The member is the one that did not see it.
+                assert abs(rho - recorded) < 0.005, (c.source, rho, recorded)
+            new = rows_of(name, learned)
+            found = [row for row in found if key_of(row) not in set(map(key_of, new))] + new
+            write_json(asked.out, {"model": MODEL, "rows": found})
+            print(name, text, [round(r["rho"], 4) for r in new], flush=True)
 
 
 if __name__ == "__main__":

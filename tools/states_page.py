@@ -27,17 +27,30 @@ def _gain(row: dict[str, Any]) -> str:
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     extra = row["extra_simulation"]
-    return row["model"], row["states"], None if extra is None else extra["time"]
+    return (
+        row["model"],
+        row["states"],
+        None if extra is None else extra["time"],
+        row["displacements"],
+    )
+
+
+def _order(row: dict[str, Any]) -> tuple[Any, ...]:
+    """The packaged model first, by the length of the dynamics."""
+    extra = row["extra_simulation"]
+    joined = ("none", "joined", "alone").index(row["displacements"])
+    return row["model"] != "ka3d_t044", 0 if extra is None else extra["time"], joined
 
 
 def states_table() -> str:
     """A line for each model and number of states: what it took, scores and gains."""
     rows = json.loads((RESULTS / "states_t044.json").read_text())["rows"]
     lines = [
-        "| model | states | extra simulation, τ_LJ | of τ_α | s of a core | ρ of A | gain [95 %] | "
-        "ρ of B | gain [95 %] |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| model | states | displacements | extra simulation, τ_LJ | of τ_α | s of a core | "
+        "ρ of A | gain [95 %] | ρ of B | gain [95 %] |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
+    rows.sort(key=_order)
     for a in (r for r in rows if r["type"] == "A"):
         (b,) = [r for r in rows if (_key(r), r["type"]) == (_key(a), "B")]
         extra = a["extra_simulation"]
@@ -47,7 +60,8 @@ def states_table() -> str:
             runs, longest = len(extra["runs"]), max(extra["runs"]) * extra["spacing"]
             took = [f"{runs} × {longest:g}" if runs > 1 else f"{longest:g}"]
             took += [f"{share:.2g} %", f"{extra['processor_seconds']:.0f}"]
-        cells = [a["model"], str(a["states"]), *took]
+        joined = "" if a["displacements"] == "none" else a["displacements"]
+        cells = [a["model"], str(a["states"]), joined, *took]
         for row in (a, b):
             cells += [f"{row['rho']:.3f} ± {row['std']:.3f}", _gain(row)]
         lines.append("| " + " | ".join(cells) + " |")

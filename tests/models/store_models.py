@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.models.calibration import Calibration, ErrorModel, ExpectedScore
 from equiglass.models.card import ModelCard
+from equiglass.models.displacements import DisplacementTerms, StateDisplacements
 from equiglass.models.domain import Domain
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.registry import NetworkConfig
@@ -65,6 +66,20 @@ CALIBRATION = Calibration(
     expected=(ExpectedScore(type="A", time=1.0, rho=0.5, std=0.1, n=3, low=0.1, high=0.9),),
 )  # fmt: skip
 
+DISPLACEMENTS = StateDisplacements(
+    data="made up",
+    n_configurations=3,
+    runs=(2, 1),
+    spacing=0.05,
+    temperature=0.5,
+    terms=tuple(
+        DisplacementTerms(
+            type=name, time=10.0, prediction=0.9, thermal=0.2, inherent=0.3, constant=-0.1
+        )
+        for name in "AB"
+    ),
+)
+
 
 def small_model(settings: dict[str, object], dtype: torch.dtype, members: int) -> PropensityModel:
     """A model whose every weight and statistic is a random number."""
@@ -101,6 +116,7 @@ def main() -> None:
             preparation=Preparation(KOB_ANDERSEN).record(),
             domain=Domain.of(model, [configuration]),
             calibration=CALIBRATION,
+            displacements=(DISPLACEMENTS,),
         )
         model.save(folder / name)
         predictions[name] = model.predict(configuration)

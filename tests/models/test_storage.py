@@ -22,7 +22,7 @@ from equiglass.models.registry import NETWORKS
 from equiglass.models.storage import load_model, packaged_models, restore
 from equiglass.models.upgrade import STEPS, VERSION
 from equiglass.testing import relative_error
-from tests.models.store_models import CALIBRATION, LATER, MODELS, STORED, small_model
+from tests.models.store_models import CALIBRATION, DISPLACEMENTS, LATER, MODELS, STORED, small_model
 
 VERSIONS = range(1, VERSION + 1)
 WHAT_TO_DO = (
@@ -69,6 +69,7 @@ def test_every_version_predicts_what_it_predicted(version: int, name: str) -> No
         assert model.potential == KOB_ANDERSEN
         assert model.card.domain is not None
     assert model.card.calibration == (CALIBRATION if version > 2 else None)
+    assert model.card.displacements == ((DISPLACEMENTS,) if version > 4 else ())
 
 
 def test_every_kind_is_stored() -> None:

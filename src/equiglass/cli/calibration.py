@@ -15,6 +15,7 @@ from .options import (
     ModelArgument,
     SpeciesOption,
     SplitOption,
+    averaging,
     check_outputs,
     preparing,
     species_list,
@@ -24,8 +25,10 @@ from .saying import echo
 
 if TYPE_CHECKING:
     from ..commands.options import Preparing
+    from ..simulation.states import States
 
 
+@averaging
 @preparing
 def calibrate(
     model: ModelArgument,
@@ -41,22 +44,30 @@ def calibrate(
     split: SplitOption = None,
     species: SpeciesOption = None,
     *,
+    states: States,
     prepare: Preparing,
 ) -> None:
     """Calibrate error bars on held-out data: what intervals cover, of the propensity itself.
 
     Of a cross-validated model, each configuration of its folds by the members that did not see it.
+    With --states N --state-displacements also what particles' displacements in short simulations
+    add to averages over states, learned from the same predictions.
     """
     from ..commands.calibrate import calibrate as run
     from ..evaluation.reliability import coverage_rows
+    from .score_tables import print_learned
     from .tables import print_rows
 
     check_outputs(model, data, json=json, figure=figure)
-    found = run(model, data, output=output, split=split, species=species_list(species), **prepare)
+    found = run(
+        model, data, output=output, split=split, states=states, species=species_list(species),
+        **prepare,
+    )  # fmt: skip
     rows = coverage_rows(found)
     if json is not None:
         content = {"model": found.model, **found.calibration.model_dump(mode="json")}
-        write_json({**content, "coverage": rows}, json)
+        learned = {} if found.learned is None else {"displacements": found.learned.as_dict()}
+        write_json({**content, "coverage": rows, **learned}, json)
     if json != "-":
         echo(f"{found.model}: {found.calibration}")
         print_rows(
@@ -75,6 +86,8 @@ def calibrate(
         )
         for one in found.calibration.expected:
             echo(f"expected of a configuration of its domain: {one}")
+        if found.learned is not None:
+            print_learned(found.learned)
     if figure is not None:
         from ..reporting.figures import save
         from ..reporting.reliability import reliability_figure

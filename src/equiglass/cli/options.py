@@ -159,6 +159,13 @@ StateTimestepOption = Annotated[
 StateSeedOption = Annotated[
     int, typer.Option(metavar="SEED", min=0, help="Of the velocities of that simulation.")
 ]
+StateDisplacementsOption = Annotated[
+    bool,
+    typer.Option(
+        "--state-displacements",
+        help="Join what the model has learned from how far particles move in that simulation.",
+    ),
+]
 # How states that are averaged over are made: the options that `averaging` adds.
 AVERAGING: dict[str, tuple[Any, Any]] = {
     "states": (StatesOption, 1),
@@ -166,6 +173,7 @@ AVERAGING: dict[str, tuple[Any, Any]] = {
     "temperature": (TemperatureOption, None),
     "state_timestep": (StateTimestepOption, 0.005),
     "state_seed": (StateSeedOption, 0),
+    "state_displacements": (StateDisplacementsOption, False),
 }
 
 

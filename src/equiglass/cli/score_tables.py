@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -17,6 +18,9 @@ from ..evaluation.score import Evaluation
 from ..evaluation.scored import Score
 from ..terminal import Terminal
 from .tables import number
+
+if TYPE_CHECKING:
+    from ..evaluation.displacements import Learned
 
 
 def _wide_console(n_models: int) -> Terminal:
@@ -142,6 +146,34 @@ def with_interval(one: Estimate) -> str:
     return f"{one.propensity:.3f} [{low:.3f}, {high:.3f}]"
 
 
+def print_learned(learned: Learned) -> None:
+    """What displacements on the way to states add, where it was not fitted."""
+    console = Terminal()
+    console.print(
+        f"{learned.displacements}: each of the scores by what all others have",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for row in learned.rows():
+        three = (f"{name} {number(row[name])}" for name in ("snapshot", "average", "joined"))
+        gain = gained(row["joined_minus_snapshot"])
+        console.print(
+            f"type {row['type']} at {row['time']:g}: {', '.join(three)}; gain {gain}",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def gained(row: Mapping[str, Any]) -> str:
+    """A difference of correlations with its interval, and whether that excludes zero."""
+    gain, interval = row["rho"], row["rho_interval"]
+    if gain is None or interval is None:
+        return "not defined" if gain is None else f"{gain:+.3f}"
+    low, high = interval
+    resolved = "" if low > 0 or high < 0 else ", not resolved"
+    return f"{gain:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
+
+
 def print_gain(evaluation: Evaluation) -> None:
     """What averaging over states took and gave, if it was done."""
     if evaluation.snapshot is None:
@@ -150,14 +182,8 @@ def print_gain(evaluation: Evaluation) -> None:
     name = Path(evaluation.model).name
     console.print(f"{name} {evaluation.extra}", soft_wrap=True, highlight=False)
     for row in evaluation.gain():
-        gain, interval = row["rho"], row["rho_interval"]
-        text = "not defined" if gain is None else f"{gain:+.3f}"
-        if interval is not None:
-            low, high = interval
-            resolved = "" if low > 0 or high < 0 else ", not resolved"
-            text += f" [{low:+.3f}, {high:+.3f}]{resolved}"
         console.print(
-            f"averaged minus snapshot alone, type {row['type']} at {row['time']:g}: {text}",
+            f"averaged minus snapshot alone, type {row['type']} at {row['time']:g}: {gained(row)}",
             soft_wrap=True,
             highlight=False,
         )

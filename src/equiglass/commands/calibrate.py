@@ -10,13 +10,16 @@ from typing import Unpack
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..errors import InputError
+from ..evaluation.displacements import learn_displacements
 from ..evaluation.held_out import Calibrated, calibration_of
 from ..evaluation.score import compared_times
 from ..models.by_temperature import calibrated_at, temperature_departure
+from ..models.displacements import same_runs
 from ..models.held_out import members_for, trained_on, unseen_by
 from ..models.prepared import prepared
 from ..models.propensity import PropensityModel
 from ..progress import track
+from ..simulation.states import States, as_states
 from .models import Model, chosen_split, loaded
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
@@ -28,10 +31,13 @@ def calibrate(
     *,
     output: PathLike | None = None,
     split: str | None = None,
+    states: int | States = 1,
     species: Sequence[str] | None = None,
     **options: Unpack[Preparing],
 ) -> Calibrated:
     """Intervals of 68 and 95 % for the propensity, calibrated and tested on held-out data.
+
+    With states whose displacements are asked for, also what these add to averages over states.
 
     Of a model that records a cross-validation, ``data`` are the configurations of its folds, each
     of which is predicted by the members that did not see it. Of any other they must be ones that
@@ -43,6 +49,10 @@ def calibrate(
         Folder to write the model to with its calibration; predictions by it have error bars.
     split
         A split of the data, or ``all``; by default ``test`` where there is one, else all.
+    states
+        How states are made, with ``displacements``: what is learned from them belongs to such runs
+        alone, beside what the model has learned from others. They take a simulation from every
+        configuration.
     options
         See :class:`equiglass.commands.options.Preparing`.
 
@@ -51,10 +61,13 @@ def calibrate(
     InputError
         If the data have no labels, or labels without errors, or are those that the model was
         trained on, or of another temperature than it was taken at; if a recorded score does not
-        come out again; with ``output``, between the temperatures that have times of their own.
+        come out again; with ``output``, between the temperatures that have times of their own. If
+        states are asked for without displacements, or with them of a model that has other times at
+        each temperature.
     """
     target = None if output is None else check_output(output, folder=True)
     network, how = loaded(model, data, species), preparation_of(options)
+    asked = _displacements(network, states)
     dataset = as_dataset(data, species=species)
     if target is not None:
         check_apart(target, data)
@@ -71,10 +84,34 @@ def calibrate(
     configurations = prepared(network, labelled, how)
     with track("calibrate", len(configurations), enabled=how.progress) as advance:
         found = calibration_of(network, configurations, Path(chosen.source).name, advance)
+    card = replace(network.card, calibration=found.calibration)
+    if asked is not None:
+        with track("displacements", len(configurations), enabled=how.progress) as advance:
+            name = Path(chosen.source).name
+            learned = learn_displacements(network, configurations, how, asked, name, advance)
+        others = [d for d in card.displacements if not same_runs(d, learned.displacements)]
+        card = replace(card, displacements=(*others, learned.displacements))
+        found = replace(found, learned=learned)
     if target is not None:
-        network.card = replace(network.card, calibration=found.calibration)
+        network.card = card
         network.save(target)
     return found
+
+
+def _displacements(model: PropensityModel, states: int | States) -> States | None:
+    """The states from whose displacements something is to be learned."""
+    asked = as_states(states)
+    if asked is not None and not asked.displacements:
+        raise InputError(
+            "states without their displacements have nothing to calibrate",
+            field="states.displacements", expected=True, found=False,
+        )  # fmt: skip
+    if asked is not None and model.undivided is not None:
+        raise InputError(
+            "displacements are learned for models whose times are the same at every temperature",
+            source=model.card.name, field="states.displacements",
+        )  # fmt: skip
+    return asked
 
 
 def _check_temperature(model: PropensityModel, labelled: Sequence[Configuration]) -> None:

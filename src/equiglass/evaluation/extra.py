@@ -66,10 +66,12 @@ class ExtraSimulation:
         elif isinstance(share, list) and None not in share:
             of_tau = f"{100 * min(share):.2g} to {100 * max(share):.2g} % of τ_α"
         runs = s["runs"] if s["runs"] and not isinstance(s["runs"][0], list) else s["runs"][0]
+        joined = s["displacements"]
+        what = "" if joined is None else f", {joined}"
         each = "" if self.n == 1 else " for each configuration"
         return (
-            f"averaged over {_several(s['number'])} states: extra simulation at prediction of "
-            f"{_several(s['time'])} τ_LJ{each} ({of_tau}), {len(runs)} "
+            f"averaged over {_several(s['number'])} states{what}: extra simulation at prediction "
+            f"of {_several(s['time'])} τ_LJ{each} ({of_tau}), {len(runs)} "
             f"run{'s' if len(runs) > 1 else ''} from the snapshot at T = "
             f"{_several(s['temperature'])}, {self.seconds:.3g} s of a processor and quenches"
         )

@@ -15,6 +15,7 @@ from ..models.held_out import members_for, recorded_rho
 from ..models.members import member_of
 from ..models.propensity import PropensityModel
 from .calibrating import HeldOut, calibrated
+from .displacements import Learned
 from .score import Evaluation, compared_times, score
 from .scored import Score
 
@@ -32,12 +33,15 @@ class Calibrated:
     ----------
     parts
         Of each type and time, one for each configuration.
+    learned
+        What displacements on the way to states add, if that was asked for.
     """
 
     model: str
     calibration: Calibration
     evaluation: Evaluation
     parts: Parts
+    learned: Learned | None = None
 
     def __repr__(self) -> str:
         return f"<Calibration of {self.model}: {self.calibration}>"

@@ -35,6 +35,7 @@ SAME_PLACE = 1e-4
 PROPENSITY, SPREAD = "predicted_propensity", "predicted_propensity_std"
 ERROR, ERROR_95 = "predicted_propensity_error", "predicted_propensity_error_95"
 SNAPSHOT, STATES = "predicted_propensity_snapshot", "predicted_propensity_states_std"
+AVERAGE = "predicted_propensity_states_mean"
 ORDER = "order_parameter"
 
 
@@ -160,7 +161,8 @@ class Prediction:
 
 def state_values(over: OverStates) -> dict[str, Array]:
     """(N, T) of what an average over states has beside it, by the key of the quantity."""
-    return {SNAPSHOT: over.snapshot.T, STATES: over.spread.T}
+    joined = {} if over.learned is None else {AVERAGE: over.average.T}
+    return {SNAPSHOT: over.snapshot.T, STATES: over.spread.T, **joined}
 
 
 def predicted_quantities(
@@ -168,6 +170,7 @@ def predicted_quantities(
     *,
     spread: bool,
     states: bool = False,
+    joined: bool = False,
     errors: bool = False,
     target: TargetName = DISPLACEMENT.name,
 ) -> tuple[Quantity, ...]:
@@ -179,6 +182,8 @@ def predicted_quantities(
         With the spread over the model's members.
     states
         Averaged over states, with the prediction of the snapshot alone and the spread over states.
+    joined
+        With displacements joined to the average, and the average alone.
     errors
         With calibrated error bars.
     target
@@ -193,6 +198,7 @@ def predicted_quantities(
         return Quantity(key, columns, text, over_times=True, array=f"{of.key}{end}")
 
     average = ", averaged over states (extra_simulation)" if states else ""
+    average += ", joined with displacements" if joined else ""
     found = [quantity(PROPENSITY, f"predicted {of.words}", average)]
     if spread:
         meaning = "standard deviation of the predictions of the model's members"
@@ -205,6 +211,8 @@ def predicted_quantities(
         found.append(quantity(SNAPSHOT, f"predicted {of.words} of the snapshot alone"))
         nothing = "; NaN at times where nothing is averaged"
         found.append(quantity(STATES, "standard deviation over states", nothing))
+    if joined:
+        found.append(quantity(AVERAGE, f"predicted {of.words}, averaged over states alone"))
     return tuple(found)
 
 
@@ -219,6 +227,7 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
             first.times,
             spread=False,
             states=first.over_states is not None,
+            joined=first.over_states is not None and first.over_states.learned is not None,
             errors=first.error is not None,
             target=first.target,
         ),

@@ -82,7 +82,7 @@ def _columns(arrays: dict[str, NDArray[Any]], total: int) -> dict[str, NDArray[A
         q.name: q.columns
         for target in TARGETS.values()
         for q in predicted_quantities(
-            listed, spread=True, states=True, errors=True, target=target.name
+            listed, spread=True, states=True, joined=True, errors=True, target=target.name
         )
     }
     result: dict[str, NDArray[Any]] = {}

@@ -8,6 +8,7 @@ from typing import Any
 from ..data.potential import Potential
 from ..simulation.target import DISPLACEMENT, TargetName
 from .calibration import Calibration
+from .displacements import StateDisplacements
 from .domain import Domain
 
 
@@ -26,6 +27,8 @@ class ModelCard:
         What held-out data say of its errors; None where it was not calibrated.
     target
         What it predicts, see :data:`equiglass.simulation.target.TARGETS`.
+    displacements
+        What was learned from how far particles move on the way to states, of each plan of runs.
     """
 
     name: str = "model"
@@ -36,6 +39,7 @@ class ModelCard:
     domain: Domain | None = None
     calibration: Calibration | None = None
     target: TargetName = DISPLACEMENT.name
+    displacements: tuple[StateDisplacements, ...] = ()
 
     @property
     def potential(self) -> Potential | None:

@@ -21,6 +21,7 @@ from ..yaml_config import Settings, parse_mapping
 from .by_temperature import TimeGrid, calibrated_at
 from .calibration import Calibration
 from .card import ModelCard
+from .displacements import StateDisplacements
 from .domain import Domain
 from .finding import FORMAT as FORMAT
 from .finding import WEIGHTS as WEIGHTS
@@ -56,6 +57,7 @@ class Description(Settings):
     calibration: Calibration | None
     grid: TimeGrid | None
     target: TargetName
+    displacements: tuple[StateDisplacements, ...] = Field(max_length=1000)
 
     @field_validator("types")
     @classmethod
@@ -98,6 +100,7 @@ class Description(Settings):
             self.domain,
             self.calibration,
             self.target,
+            self.displacements,
         )
 
 
@@ -119,6 +122,7 @@ def describe(model: PropensityModel) -> dict[str, Any]:
         calibration=card.calibration,
         grid=model.grid,
         target=card.target,
+        displacements=card.displacements,
     ).model_dump(mode="json")
 
 

@@ -17,6 +17,7 @@ from ..simulation.cache import default_cache
 from ..simulation.preparation import Preparation
 from ..simulation.state_runs import state_runs, states_after
 from ..simulation.states import WELL_BELOW, Plan, States, plan_of
+from .displacements import StateDisplacements, displacements_for, moved
 from .prepared import prepared, settled
 from .propensity import PropensityModel
 
@@ -31,13 +32,19 @@ class StatesOf:
 
     Attributes
     ----------
+    snapshot
+        The configuration.
     seconds
         Of processor time that molecular dynamics took when it was done; quenches come on top.
+    learned
+        What displacements in such runs add; None where they are not joined.
     """
 
+    snapshot: Configuration
     plan: Plan
     states: list[Configuration]
     seconds: float
+    learned: StateDisplacements | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +54,35 @@ class OverStates:
     Attributes
     ----------
     values
-        (T, N) means over the snapshot and its states, sigma; of the snapshot alone at times where
-        nothing is averaged.
+        (T, N) means over the snapshot and its states, sigma, or these joined with displacements;
+        of the snapshot alone at times where nothing is averaged.
+    average
+        (T, N) the means, whatever is joined.
     snapshot
         (T, N) of the snapshot alone.
     spread
         (T, N) standard deviation over the states, NaN where nothing is averaged.
     averaged
         (T,) whether it is.
+    learned
+        What displacements add; None where they are not joined.
     """
 
     values: Array
+    average: Array
     snapshot: Array
     spread: Array
     averaged: NDArray[np.bool_]
     plan: Plan
     seconds: float
+    learned: StateDisplacements | None = None
 
     def record(self) -> dict[str, Any]:
         """For JSON and the metadata of files."""
         return {
             **self.plan.record(),
             "averaged_at": self.averaged.tolist(),
+            "displacements": None if self.learned is None else str(self.learned),
             "processor_seconds": round(self.seconds, 3),
         }
 
@@ -82,7 +96,8 @@ def plans_of(
     ------
     InputError
         As :func:`equiglass.simulation.states.plan_of`; if the model predicts no time that is ten
-        times longer than the runs, or reads what no quench makes.
+        times longer than the runs, reads what no quench makes, or has learned nothing from
+        displacements in such runs and they are asked for.
     """
     known = ("positions", *MADE_FIELDS, *FEATURE_FIELDS)
     cannot = [f for f in model.required_fields if f not in known]
@@ -101,6 +116,8 @@ def plans_of(
                 expected=f"runs of at most {model.times[-1] / WELL_BELOW:g}, or states: 1",
                 found=f"{plan.longest:g}",
             )  # fmt: skip
+        if states.displacements:
+            displacements_for(model.card.displacements, plan, model.card.name, c.source)
     return plans
 
 
@@ -120,7 +137,7 @@ def states_of(
     """
     plans = plans_of(model, configurations, states)
     under = settled(model, configurations, how).resolved(configurations)
-    return _made(model, configurations, under, plans)
+    return _made(model, configurations, under, plans, joined=states.displacements)
 
 
 def _made(
@@ -128,6 +145,8 @@ def _made(
     configurations: Sequence[Configuration],
     how: Preparation,
     plans: Sequence[Plan],
+    *,
+    joined: bool,
 ) -> Iterator[StatesOf]:
     assert how.potential is not None  # as it was resolved
     for start in range(0, len(configurations), TOGETHER):
@@ -142,9 +161,13 @@ def _made(
             # What is assumed of the snapshots was said already.
             warnings.simplefilter("ignore", AssumptionWarning)
             complete = iter(prepared(model, [s for one in each for s in one], how))
-        for plan, runs, one in zip(plans[part], found, each, strict=True):
-            seconds = sum(run.seconds for run in runs)
-            yield StatesOf(plan, [next(complete) for _ in one], seconds)
+        for c, plan, runs, one in zip(configurations[part], plans[part], found, each, strict=True):
+            seconds, learned = sum(run.seconds for run in runs), None
+            if joined:
+                learned = displacements_for(
+                    model.card.displacements, plan, model.card.name, c.source
+                )
+            yield StatesOf(c, plan, [next(complete) for _ in one], seconds, learned)
 
 
 def over_states(
@@ -153,7 +176,10 @@ def over_states(
     states: StatesOf,
     predict: Callable[[Configuration], Array],
 ) -> OverStates:
-    """The average of a snapshot's prediction, (T, N), with those of its states."""
+    """The average of a snapshot's prediction, (T, N), with those of its states.
+
+    Joined with displacements where something was learned from them.
+    """
     averaged = states.plan.averaged(times)
     total, square, n = np.zeros_like(snapshot), np.zeros_like(snapshot), 1 + len(states.states)
     # Differences from the snapshot: squares of the values themselves would lose digits.
@@ -163,9 +189,16 @@ def over_states(
         square += difference**2
     mean = total / n
     spread = np.sqrt(np.maximum(square - n * mean**2, 0) / (n - 1))
-    values = np.where(averaged[:, None], snapshot + mean, snapshot)
+    values = average = np.where(averaged[:, None], snapshot + mean, snapshot)
     spread = np.where(averaged[:, None], spread, np.nan)
-    return OverStates(values, snapshot, spread, averaged, states.plan, states.seconds)
+    if states.learned is not None:
+        columns = moved(states.snapshot, states.states).columns()
+        types = states.snapshot.types
+        joined = states.learned.joined(types, times, average, columns)
+        values = np.where(averaged[:, None], joined, average).astype(average.dtype)
+    return OverStates(
+        values, average, snapshot, spread, averaged, states.plan, states.seconds, states.learned
+    )
 
 
 def alone(how: Preparation) -> Preparation:

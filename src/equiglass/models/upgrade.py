@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 
-VERSION = 4
+VERSION = 5
 
 
 def _one_to_two(description: dict[str, Any]) -> dict[str, Any]:
@@ -35,10 +35,16 @@ def _three_to_four(description: dict[str, Any]) -> dict[str, Any]:
     return {**description, "target": "displacement", "grid": None}
 
 
+def _four_to_five(description: dict[str, Any]) -> dict[str, Any]:
+    """Version 5 records what was learned from displacements on the way to states."""
+    return {**description, "displacements": []}
+
+
 STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _one_to_two,
     2: _two_to_three,
     3: _three_to_four,
+    4: _four_to_five,
 }
 
 

@@ -44,6 +44,9 @@ class States:
         Of the integration, at most, tau_LJ.
     seed
         Of the velocities with which each run begins.
+    displacements
+        Whether what the model has learned from how far particles move in such runs is joined to
+        the average, see :mod:`equiglass.models.displacements`.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class States:
     temperature: float | None = None
     timestep: float = 0.005
     seed: int = 0
+    displacements: bool = False
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -68,9 +72,11 @@ class States:
                 )
         if self.seed < 0:
             raise InputError("must not be negative", field="states.seed", found=self.seed)
-        if self.number == 1 and (self.time is not None or self.temperature is not None):
+        if self.number == 1 and (
+            self.time is not None or self.temperature is not None or self.displacements
+        ):
             raise InputError(
-                "time and temperature belong to the states that are averaged over",
+                "time, temperature and displacements belong to the states that are averaged over",
                 field="states", expected="at least 2", found=1,
             )  # fmt: skip
 

@@ -102,6 +102,7 @@ class Predict:
             self.model.times,
             spread=len(self.model.members) > 1,
             states=self.states is not None,
+            joined=self.states is not None and self.states.displacements,
             errors=self.model.card.calibration is not None,
             target=self.model.card.target,
         )
@@ -191,6 +192,7 @@ def model_fingerprint(model: PropensityModel) -> str:
         "domain": None if model.card.domain is None else model.card.domain.model_dump(mode="json"),
         "target": model.card.target,
         "temperature": model.temperature,
+        "displacements": [one.model_dump(mode="json") for one in model.card.displacements],
     }
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):

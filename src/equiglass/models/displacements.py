@@ -1,0 +1,193 @@
+"""How far particles move on the way to states of a snapshot, joined to their predicted mobility.
+
+The runs that lead to the states show which particles are loose (how far positions are from the
+snapshot's, mostly vibration) and which have left their cage at times (how far inherent positions
+are). Both tell of the propensity at much later times what structure does not tell the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..data.configuration import TYPE_NAMES, Configuration
+from ..errors import InputError
+from ..geometry.periodic import minimum_image
+from ..simulation.states import Plan
+from .by_temperature import same_temperature
+
+Array = NDArray[np.floating[Any]]
+INHERENT = "inherent_positions"
+# Of the spacing of states, relative: that of a run shortened for tau_alpha has its digits.
+SLACK = 0.005
+
+
+class Moved(NamedTuple):
+    """Mean distance of each particle in the states from its place in the snapshot, (N,), sigma."""
+
+    thermal: NDArray[np.float64]
+    inherent: NDArray[np.float64]
+
+    def columns(self) -> NDArray[np.float64]:
+        """(N, 2) as they are joined: inherent distances span orders of magnitude."""
+        return np.stack([self.thermal, np.sqrt(self.inherent)], axis=1)
+
+
+def moved(snapshot: Configuration, states: Sequence[Configuration]) -> Moved:
+    """How far the particles of the states are from those of the snapshot, on average over states.
+
+    Parameters
+    ----------
+    snapshot, states
+        With inherent positions, in the same order of particles.
+    """
+
+    def mean(name: str) -> NDArray[np.float64]:
+        start = np.asarray(getattr(snapshot, name), dtype=np.float64)
+        total = np.zeros(len(snapshot))
+        for state in states:
+            apart = minimum_image(getattr(state, name) - start, snapshot.box, snapshot.periodic)
+            total += np.linalg.norm(apart, axis=1)
+        return total / len(states)
+
+    return Moved(mean("positions"), mean(INHERENT))
+
+
+class Runs(Protocol):
+    """What displacements depend on: they grow with the distances in time of the states."""
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """States of each run."""
+
+    @property
+    def spacing(self) -> float:
+        """Between the states of a run, tau_LJ."""
+
+    @property
+    def temperature(self) -> float:
+        """Of the dynamics."""
+
+
+def same_runs(a: Runs, b: Runs) -> bool:
+    """Whether displacements of one are like those of the other."""
+    return (
+        a.runs == b.runs
+        and abs(a.spacing - b.spacing) <= SLACK * b.spacing
+        and same_temperature(a.temperature, b.temperature)
+    )
+
+
+class DisplacementTerms(BaseModel):
+    """The joined propensity of one type at one time.
+
+    It is prediction * P + thermal * <d> + inherent * sqrt(<d_IS>) + constant, in sigma: P the
+    average of the predictions over states, <d> and <d_IS> as :class:`Moved` has them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    type: str = Field(pattern="^[A-H]$")
+    time: float = Field(gt=0)
+    prediction: float
+    thermal: float
+    inherent: float
+    constant: float
+
+    def joined(self, predicted: Array, columns: NDArray[np.float64]) -> Array:
+        """(n,) of particles of this type, from (n,) and (n, 2)."""
+        thermal, inherent = columns.T
+        result: Array = (
+            self.prediction * predicted
+            + self.thermal * thermal
+            + self.inherent * inherent
+            + self.constant
+        )
+        return result
+
+
+class StateDisplacements(BaseModel):
+    """What displacements in runs of one plan add to a model's average over states.
+
+    Attributes
+    ----------
+    data, n_configurations
+        That the terms were fitted to, predicted by members that did not see them.
+    runs, spacing, temperature
+        Of the plan, see :class:`equiglass.simulation.states.Plan`: distances grow with its length.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    data: str
+    n_configurations: int = Field(ge=1)
+    runs: tuple[int, ...] = Field(min_length=1, max_length=10_000)
+    spacing: float = Field(gt=0)
+    temperature: float = Field(gt=0)
+    terms: tuple[DisplacementTerms, ...] = Field(min_length=1)
+
+    def of_plan(self, plan: Plan) -> bool:
+        """Whether the terms are of runs such as this plan's."""
+        return same_runs(self, plan)
+
+    def joined(
+        self, types: NDArray[Any], times: Sequence[float], averages: Array, columns: Array
+    ) -> Array:
+        """(T, N), of averages (T, N) and columns (N, 2); averages at times without terms.
+
+        Raises
+        ------
+        InputError
+            If a particle is of a type that has no terms.
+        """
+        values = averages.astype(np.float64)
+        for row, time in enumerate(times):
+            terms = {one.type: one for one in self.terms if one.time == time}
+            if not terms:
+                continue
+            for t in np.unique(types):
+                if TYPE_NAMES[t] not in terms:
+                    raise InputError(
+                        "nothing was learned from displacements of this type",
+                        field="displacements", expected=sorted(terms), found=TYPE_NAMES[t],
+                    )  # fmt: skip
+                mine = types == t
+                values[row, mine] = terms[TYPE_NAMES[t]].joined(averages[row, mine], columns[mine])
+        return values
+
+    def __str__(self) -> str:
+        return (
+            f"joined with how far particles move, as {self.n_configurations} held-out "
+            f"configurations have it ({self.data})"
+        )
+
+
+def displacements_for(
+    known: Sequence[StateDisplacements], plan: Plan, name: str, source: str
+) -> StateDisplacements:
+    """Those of a model that belong to a plan.
+
+    Raises
+    ------
+    InputError
+        If it has none, or of other plans.
+    """
+    for one in known:
+        if one.of_plan(plan):
+            return one
+    have = "; ".join(
+        f"{1 + sum(one.runs)} states of {len(one.runs)} runs, {sum(one.runs) * one.spacing:g} "
+        f"τ_LJ, T = {one.temperature:g}"
+        for one in known
+    )
+    raise InputError(
+        f"the model {name} has learned nothing from displacements in such runs; leave "
+        "displacements out, or let it learn by equiglass calibrate",
+        source=source, field="states.displacements", expected=have or "none",
+        found=f"{plan.number} states of {len(plan.runs)} runs, {plan.time:g} τ_LJ, "
+        f"T = {plan.temperature:g}",
+    )  # fmt: skip

@@ -169,6 +169,7 @@ def test_command_line_learns_and_refuses_other_runs(
     assert result.exit_code == 2
     assert "has learned nothing from displacements in such runs" in result.stderr
     assert "expected 3 states of 2 runs, 0.3 τ_LJ, T = 0.64" in result.stderr
+    assert "3 states of 2 runs, 0.3 τ_LJ, T = 0.64" in run(app, ["models", str(model)]).stdout
     assert "found 3 states of 2 runs, 0.2 τ_LJ, T = 0.64" in result.stderr
     network.save(tmp_path / "bare")
     result = run(app, ["predict", str(tmp_path / "bare"), *shared, "--state-displacements",

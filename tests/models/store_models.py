@@ -74,7 +74,14 @@ DISPLACEMENTS = StateDisplacements(
     temperature=0.5,
     terms=tuple(
         DisplacementTerms(
-            type=name, time=10.0, prediction=0.9, thermal=0.2, inherent=0.3, constant=-0.1
+            type=name,
+            time=10.0,
+            prediction=0.9,
+            thermal=0.2,
+            inherent=0.3,
+            constant=-0.1,
+            rho_average=0.5,
+            rho_joined=0.6,
         )
         for name in "AB"
     ),

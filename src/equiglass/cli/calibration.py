@@ -140,4 +140,9 @@ def models(
         if one.calibration is not None:
             for expected in one.calibration.expected:
                 echo(f"  expected of a configuration of its domain: {expected}")
+        for learned in one.displacements:
+            for term in learned.terms:
+                rho = [f"{r:.3f}" for r in (term.rho_average, term.rho_joined) if r is not None]
+                scores = f": ρ of {term.type} at t = {term.time:g} {', '.join(rho)}" if rho else ""
+                echo(f"  averaged over states, and joined: {learned.plan}{scores}")
         echo(f"  licence: {one.licence or 'not recorded'}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..models.calibration import UNCALIBRATED, Calibration
+from ..models.displacements import StateDisplacements
 from ..models.domain import Domain
 from ..models.propensity import PropensityModel
 from ..models.storage import packaged_models
@@ -33,6 +34,8 @@ class Described:
         others at each, as the card records them.
     calibration, calibration_at
         Of the error bars, None without; of those at each temperature, where times are others there.
+    displacements
+        What was learned from displacements on the way to states, of each plan of runs.
     domain
         What the training data were like; None where it is not recorded.
     licence
@@ -53,6 +56,7 @@ class Described:
     licence: str
     times_at: dict[float, tuple[float, ...]] = field(default_factory=dict)
     calibration_at: dict[float, Calibration] = field(default_factory=dict)
+    displacements: tuple[StateDisplacements, ...] = ()
 
     @property
     def calibrated(self) -> list[str]:
@@ -84,6 +88,7 @@ class Described:
             "calibration_at": {
                 f"{t:g}": own.model_dump(mode="json") for t, own in self.calibration_at.items()
             },
+            "displacements": [one.model_dump(mode="json") for one in self.displacements],
         }
 
 
@@ -132,4 +137,5 @@ def _described(model: PropensityModel) -> Described:
         str(card.notes.get("licence", "")),
         times_at,
         calibration_at,
+        card.displacements,
     )

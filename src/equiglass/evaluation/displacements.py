@@ -176,15 +176,39 @@ def learn_displacements(
             target=model.card.target,
         )  # fmt: skip
 
+    average, joined = scored([s.average for s in samples]), scored(left_out(predicted=True))
     return Learned(
-        fitted(samples),
+        with_scores(fitted(samples), average, joined),
         scored([s.snapshot for s in samples]),
-        scored([s.average for s in samples]),
-        scored(left_out(predicted=True)),
+        average,
+        joined,
         scored(left_out(predicted=False)),
         plans[0],
         seconds,
     )
+
+
+def with_scores(
+    found: StateDisplacements, average: Evaluation, joined: Evaluation
+) -> StateDisplacements:
+    """With the correlations of each type and time."""
+
+    def means(evaluation: Evaluation) -> dict[tuple[str, float], float | None]:
+        return {
+            (s.type, s.time): mean_and_std(list(s.per_configuration))[0] for s in evaluation.scores
+        }
+
+    of_average, of_joined = means(average), means(joined)
+    terms = (
+        one.model_copy(
+            update={
+                "rho_average": of_average[one.type, one.time],
+                "rho_joined": of_joined[one.type, one.time],
+            }
+        )
+        for one in found.terms
+    )
+    return found.model_copy(update={"terms": tuple(terms)})
 
 
 def _terms(

@@ -82,11 +82,26 @@ def same_runs(a: Runs, b: Runs) -> bool:
     )
 
 
+def said_of_runs(runs: Runs) -> str:
+    """How many states, how they are reached, how long that takes in all."""
+    n, more = len(runs.runs), sum(runs.runs)
+    return (
+        f"{1 + more} states of {n} run{'s' if n > 1 else ''}, {more * runs.spacing:g} τ_LJ, "
+        f"T = {runs.temperature:g}"
+    )
+
+
 class DisplacementTerms(BaseModel):
     """The joined propensity of one type at one time.
 
     It is prediction * P + thermal * <d> + inherent * sqrt(<d_IS>) + constant, in sigma: P the
     average of the predictions over states, <d> and <d_IS> as :class:`Moved` has them.
+
+    Attributes
+    ----------
+    rho_average, rho_joined
+        Mean correlation over the configurations that the terms were fitted to, of the average and
+        of what is joined to it, each configuration by the terms of all others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -97,6 +112,8 @@ class DisplacementTerms(BaseModel):
     thermal: float
     inherent: float
     constant: float
+    rho_average: float | None = None
+    rho_joined: float | None = None
 
     def joined(self, predicted: Array, columns: NDArray[np.float64]) -> Array:
         """(n,) of particles of this type, from (n,) and (n, 2)."""
@@ -159,6 +176,11 @@ class StateDisplacements(BaseModel):
                 values[row, mine] = terms[TYPE_NAMES[t]].joined(averages[row, mine], columns[mine])
         return values
 
+    @property
+    def plan(self) -> str:
+        """Of the runs, in words."""
+        return said_of_runs(self)
+
     def __str__(self) -> str:
         return (
             f"joined with how far particles move, as {self.n_configurations} held-out "
@@ -179,15 +201,10 @@ def displacements_for(
     for one in known:
         if one.of_plan(plan):
             return one
-    have = "; ".join(
-        f"{1 + sum(one.runs)} states of {len(one.runs)} runs, {sum(one.runs) * one.spacing:g} "
-        f"τ_LJ, T = {one.temperature:g}"
-        for one in known
-    )
+    have = "; ".join(one.plan for one in known)
     raise InputError(
         f"the model {name} has learned nothing from displacements in such runs; leave "
         "displacements out, or let it learn by equiglass calibrate",
         source=source, field="states.displacements", expected=have or "none",
-        found=f"{plan.number} states of {len(plan.runs)} runs, {plan.time:g} τ_LJ, "
-        f"T = {plan.temperature:g}",
+        found=said_of_runs(plan),
     )  # fmt: skip

@@ -86,8 +86,9 @@ def evaluate(
     )  # fmt: skip
     results = [result]
     if result.snapshot is not None:
+        joined = ", displacements joined" if states.displacements else ""
         results = [
-            replace(result, model=f"{states.number} states"),
+            replace(result, model=f"{states.number} states{joined}"),
             replace(result.snapshot, model="snapshot alone"),
         ]
     if energy:

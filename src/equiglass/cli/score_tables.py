@@ -183,7 +183,7 @@ def print_gain(evaluation: Evaluation) -> None:
     console.print(f"{name} {evaluation.extra}", soft_wrap=True, highlight=False)
     for row in evaluation.gain():
         console.print(
-            f"averaged minus snapshot alone, type {row['type']} at {row['time']:g}: {gained(row)}",
+            f"that minus snapshot alone, type {row['type']} at {row['time']:g}: {gained(row)}",
             soft_wrap=True,
             highlight=False,
         )

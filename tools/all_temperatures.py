@@ -85,10 +85,12 @@ def tests_at(temperature: float, data: Path) -> list[Configuration]:
     return tests + (list(eg.read(store)) if store.is_dir() else [])
 
 
-def warm(model: eg.PropensityModel, data: Path, how: Preparation) -> list[dict[str, Any]]:
+def warm(
+    model: eg.PropensityModel, data: Path, temperatures: Sequence[float], how: Preparation
+) -> list[dict[str, Any]]:
     """On ensembles that nobody has seen."""
     found = []
-    for temperature in TESTS:
+    for temperature in temperatures:
         tests = unseen_structures(model, tests_at(temperature, data))
         complete = prepared(at_temperature(model, temperature), tests, how)
         alone = [member_of(model, k) for k in range(len(model.members))]
@@ -156,6 +158,13 @@ def public(
     return found
 
 
+def stays(row: dict[str, Any], only: float | None) -> bool:
+    """Whether a row of before stays: of other temperatures, or of ensembles."""
+    if only is None:
+        return "labels" not in row
+    return bool(row["temperature"] != only or row["by"] == LEFT_OUT)
+
+
 def _kept(predicted: dict[int, Any], c: Configuration) -> Any:
     return predicted[id(c)]
 
@@ -187,17 +196,21 @@ def main() -> None:
     parser.add_argument("--short", type=Path, nargs="*", default=[])
     parser.add_argument("--without", type=Path, help="run of ka3d_all:without_056")
     parser.add_argument("--only-public", action="store_true", help="other rows of OUT stay")
+    parser.add_argument(
+        "--only", type=float, choices=list(TESTS), help="a temperature; other rows of OUT stay"
+    )
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     model = restore(asked.run)
-    if asked.only_public:
+    found = []
+    if asked.only_public or asked.only is not None:
         before = read_json(asked.out)
         assert (before["model"], before["members"]) == (model.card.name, len(model.members))
-        found = [row for row in before["rows"] if "labels" not in row]
-    else:
-        found = warm(model, asked.data, how)
+        found = [row for row in before["rows"] if stays(row, asked.only)]
+    if not asked.only_public:
+        found += warm(model, asked.data, list(TESTS) if asked.only is None else [asked.only], how)
     if asked.without is not None:
         found += left_out(restore(asked.without), asked.data, 0.56, how)
     if asked.public is not None:

@@ -105,6 +105,14 @@ def inputs_and_depth() -> Claim:
         ]
 
     *decides, across = compared(warm, WARM)
+    rivals = [row for name in (RIDGE, BOTAN) for row in table(f"inputs_{name.lower()}")]
+
+    def of_rival(name: str, one: str, other: str, late: bool) -> Compared | None:
+        rows = rows_where(rivals, network=name)
+        rows = [r for r in rows if not late or r["time"] == last(rows)]
+        a, b = ([r for r in rows if r["inputs"] == value] for value in (one, other))
+        at = f", t = {last(rows):g}" if late and rows else ""
+        return compare(f"{name}: {one} − {other}{at}", WARM, a, b)
 
     return Claim(
         "What is read matters: the inherent structure, energies, and depth",
@@ -113,24 +121,46 @@ def inputs_and_depth() -> Claim:
         "between the same positions.",
         [
             "equiglass study inputs ka3d_temperatures:warm -o inputs_warm",
+            *(
+                f"equiglass study inputs ka3d_temperatures:warm --networks {name} -o inputs_{name}"
+                for name in dict.fromkeys(str(r["network"]).lower() for r in rivals)
+            ),
             "equiglass study depth ka3d_temperatures:warm -o depth_warm",
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
         decides,
         [
             across,
+            *(
+                of_rival(name, *values)
+                for name in (RIDGE, BOTAN)
+                for values in (
+                    ("inherent", "thermal", True),
+                    (BOTH, "inherent", False),
+                    (on_thermal, "thermal", False),
+                )
+            ),
             *compared(own, where),
             *compared(packaged, "T = 0.56, N = 1000"),
             *compared(public, "T = 0.44, public files"),
         ],
-        "Of the network, in short trainings and, where it decides, at the warmest temperature "
-        "alone; rivals with other inputs were not trained. Edges are between inherent "
+        "Of the network where no other is named, in short trainings and, where it decides, at the "
+        "warmest temperature alone. Edges are between inherent "
         f"positions but for thermal positions alone and for {on_thermal}, so that {BOTH} and "
         "thermal differ in their graphs, too. "
         "Networks of all depths have the learning rate of the configuration file, which was "
         "chosen for four layers.",
         "study_inputs_warm.png",
-        tables=trainings({"inputs ka3d_temperatures:warm": warm["inputs"]}, "inputs"),
+        tables=trainings(
+            {
+                "inputs ka3d_temperatures:warm": warm["inputs"],
+                **{
+                    f"the same, {name}": [r for r in rivals if r["network"] == name]
+                    for name in (RIDGE, BOTAN)
+                },
+            },
+            "inputs",
+        ),
     )
 
 

@@ -100,6 +100,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     for row in table:
         assert len(rhos_of(row)) == row["n_configurations"]
         assert abs(np.mean(rhos_of(row)) - row["rho"]) < 1e-5
+    # The record has what was trained here, not what it is without quick.
+    recorded = json.loads((tmp_path / "record.json").read_text())["fixed"]
+    for column, key in (("seed", "seeds"), ("learning_rates_tried", "learning_rates")):
+        found = {str(r[column]) for r in table if r.get(column) is not None}
+        assert found == ({" ".join(map(str, recorded[key]))} if key in recorded else set())
     if kind == "depth":
         assert {r["layers"] for r in table} == {1, 2}
     if kind == "equivariance":

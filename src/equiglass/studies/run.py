@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..data.configuration import Configuration
 from ..data.contents import contents
@@ -19,12 +20,13 @@ from ..simulation.target import DISPLACEMENT
 from ..training import potential
 from ..training.config import TrainConfig
 from ..training.sources import open_data
-from .base import Plan, Row
+from .base import Plan, Row, Study
 from .grid import run_grid, write_table
 from .networks import check_networks
 from .record import begin
 from .registry import study_of
 from .seeds import seeds_of
+from .tuned import QUICK_RATES
 
 QUICK_EPOCHS = 2
 
@@ -98,7 +100,7 @@ def study(
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "fixed": {**chosen.fixed, **({} if seeds is None else {"seeds": numbers})},
+            "fixed": _fixed(chosen, numbers, quick),
             **({"networks": models} if models else {}),
             "data": {
                 "source": config.data.source,
@@ -119,6 +121,12 @@ def study(
     table = write_table(rows, chosen.table_columns, target)
     save(chosen.figure(table), target / "study.png")
     return table
+
+
+def _fixed(study: Study, seeds: tuple[int, ...], quick: bool) -> dict[str, Any]:
+    """What the study fixes itself, as it is trained here: with fewer of each where quick."""
+    asked = {"seeds": seeds} | ({"learning_rates": QUICK_RATES} if quick else {})
+    return {name: asked.get(name, value) for name, value in study.fixed.items()}
 
 
 def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration], str]:

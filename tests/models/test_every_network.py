@@ -157,6 +157,18 @@ def test_mode_is_restored(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @kinds
+def test_gradients_reach_what_is_trained(kind: str) -> None:
+    """Processes that train together wait for those of every parameter that wants one."""
+    if network_class(random_model(kind).config).solved:
+        return
+    model = random_model(kind).train()
+    network = model.networks[0]
+    network(model.inputs_of(make_complete())).square().sum().backward()
+    without = [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None]
+    assert not without
+
+
+@kinds
 def test_one_line(kind: str) -> None:
     text = repr(random_model(kind))
     assert "\n" not in text and kind in text and len(text) < 120

@@ -168,6 +168,17 @@ def _check_order(model: eg.PropensityModel, names: list[str], found: list[dict[s
             assert abs(rho - recorded) < 1e-3, f"{name}: {rho:.4f}, recorded {recorded:.4f}"
 
 
+def _check_model(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    """That rows which stay are of the same model: its scores on the files come out again."""
+    old, new = (
+        {(r["type"], r["time"]): r["per_configuration"] for r in rows if r.get("labels") == "files"}
+        for rows in (before, found)
+    )
+    assert old.keys() == new.keys(), (list(old), list(new))
+    for key, rhos in old.items():
+        assert np.allclose(rhos, new[key], atol=1e-3), f"{key}: {new[key]}, before {rhos}"
+
+
 def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Configuration]:
     """The short runs in the order of the files that they started from."""
     found = []
@@ -190,18 +201,18 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
+    if asked.only_public and (asked.public is None or asked.without is not None):
+        parser.error("--only-public: needs --public, and the rows of --without stay")
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     model = restore(asked.run)
-    if asked.only_public:
-        before = read_json(asked.out)
-        assert (before["model"], before["members"]) == (model.card.name, len(model.members))
-        found = [row for row in before["rows"] if "labels" not in row]
-    else:
-        found = warm(model, asked.data, how)
+    before = read_json(asked.out)["rows"] if asked.only_public else []
+    found = [row for row in before if "labels" not in row] or warm(model, asked.data, how)
     if asked.without is not None:
         found += left_out(restore(asked.without), asked.data, 0.56, how)
     if asked.public is not None:
         found += public(model, asked.public, asked.short, how)
+    if before:
+        _check_model(before, found)
     write_json(asked.out, {"model": model.card.name, "members": len(model.members), "rows": found})
 
 

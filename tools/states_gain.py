@@ -129,8 +129,10 @@ def main() -> None:
     if asked.ridge is not None:
         ridge = eg.load_model(asked.ridge)
         models.append(("descriptors", ridge))
-    # Rows of other models and states stay.
+    # Rows of other models and states stay, of these files.
     found = read_json(asked.out)["rows"] if asked.out.is_file() else []
+    files = {Path(c.source).name for c in data}
+    assert all(set(row["per_configuration"]) == files for row in found), "rows of other files"
     for name, one in models:
         unseen = unseen_by(one)
         results = [evaluated(one, unseen, data, how, None)]

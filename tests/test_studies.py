@@ -235,6 +235,9 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
         study("breadth", config("ka3d_quickstart"), tmp_path / "a")
     with pytest.raises(InputError, match="needs several temperatures"):
         study("temperature", config("ka3d_quickstart"), tmp_path / "b")
+    with pytest.raises(InputError, match="bond_breaking: has no bonds"):
+        study("target", config("ka3d_quickstart"), tmp_path / "b")
+    assert not (tmp_path / "b").exists()
     file = tmp_path / "c.yaml"
     file.write_text(yaml.safe_dump({"data": {"path": "x"}, "model": {"kind": "botanic"}}))
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])

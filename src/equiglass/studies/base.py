@@ -130,6 +130,15 @@ class Study(ABC):
             If the data set does not suit the study.
         """
 
+    def check(self, data: Dataset, preparation: Preparation) -> None:  # noqa: B027
+        """Raise InputError, before anything is trained, if something of the data is missing.
+
+        Parameters
+        ----------
+        data
+            Whole, as it is read: that of the plan has no end positions.
+        """
+
     @abstractmethod
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """The figure of the table's rows."""

@@ -91,9 +91,11 @@ def study(
             f"the study {kind} chooses what is learned", source=config.data.source,
             field="data.target", expected=DISPLACEMENT.name, found=config.data.target,
         )  # fmt: skip
-    data, known, content = _loaded(open_data(config).dataset)
+    whole = open_data(config).dataset
+    data, known, content = _loaded(whole)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers))
+    chosen.check(whole, how)
     begin(
         target,
         {

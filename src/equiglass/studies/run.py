@@ -20,6 +20,7 @@ from ..simulation.target import DISPLACEMENT
 from ..training import potential
 from ..training.config import TrainConfig
 from ..training.sources import open_data
+from .across import forget_data
 from .base import Plan, Row, Study
 from .grid import run_grid, write_table
 from .networks import check_networks
@@ -116,6 +117,7 @@ def study(
         },
     )
     rows: list[Row] = []
+    forget_data()
     for cells in stages:
         rows += run_grid(
             cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress

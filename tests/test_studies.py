@@ -19,6 +19,7 @@ from equiglass.data.dataset import read
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
+from equiglass.models.message import MessageConfig
 from equiglass.studies.across import validating
 from equiglass.studies.base import COMMON_COLUMNS, rhos_of
 from equiglass.studies.equivariance import TWIN
@@ -238,6 +239,9 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="bond_breaking: has no bonds"):
         study("target", config("ka3d_quickstart"), tmp_path / "b")
     assert not (tmp_path / "b").exists()
+    other = config("ka3d_quickstart").model_copy(update={"model": MessageConfig(kind="botan")})
+    with pytest.raises(InputError, match=r"model\.kind: .*expected se3, found botan"):
+        study("depth", other, tmp_path / "b")
     file = tmp_path / "c.yaml"
     file.write_text(yaml.safe_dump({"data": {"path": "x"}, "model": {"kind": "botanic"}}))
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])

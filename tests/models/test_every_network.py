@@ -12,6 +12,7 @@ import torch
 from pydantic import TypeAdapter
 
 from equiglass import testing
+from equiglass.errors import InputError
 from equiglass.models.propensity import PropensityModel, evaluating
 from equiglass.models.registry import KINDS, NETWORKS, NetworkConfig, network_class
 from equiglass.training.config import TrainConfig
@@ -166,6 +167,16 @@ def test_gradients_reach_what_is_trained(kind: str) -> None:
     network(model.inputs_of(make_complete())).square().sum().backward()
     without = [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None]
     assert not without
+
+
+@kinds
+def test_layers_are_read_of_one_kind(kind: str) -> None:
+    model = random_model(kind)
+    if kind == "se3":
+        assert len(model.layer_features(make_complete())) == 3
+        return
+    with pytest.raises(InputError, match=rf"model\.kind: .*expected se3, found {kind}"):
+        model.layer_features(make_complete())
 
 
 @kinds

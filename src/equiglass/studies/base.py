@@ -165,7 +165,10 @@ def varied(config: TrainConfig, **changes: object) -> TrainConfig:
     from ..models.se3 import SE3Config
 
     if not isinstance(config.model, SE3Config):
-        raise InputError("studies vary the equivariant network", field="model.kind", expected="se3")
+        raise InputError(
+            "studies vary the network of one kind", source=config.data.source, field="model.kind",
+            expected="se3", found=config.model.kind,
+        )  # fmt: skip
     model: SE3Config = SE3Config.model_validate({**config.model.model_dump(), **changes})
     return config.model_copy(update={"model": model})
 

@@ -200,6 +200,15 @@ def test_configurations_that_commands_name_are_there() -> None:
     assert named - known == set()
 
 
+def test_packaged_configurations_are_listed() -> None:
+    """Each in a row of the table, with its variants."""
+    rows = re.findall(r"^\|(.+?)\|(.+)\|$", (ROOT / "docs" / "commands.md").read_text(), re.M)
+    found = {name: row for first, row in rows for name in re.findall(r"`(ka3d\w*)`", first)}
+    for example in packaged_examples():
+        name, _, variant = example.partition(":")
+        assert name in found and (not variant or f"`{variant}`" in found[name]), example
+
+
 def test_the_readme_quotes_the_runs() -> None:
     page = tool("baselines_page")
     readme = (ROOT / "README.md").read_text()

@@ -19,6 +19,7 @@ from equiglass.data.dataset import read
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
+from equiglass.models.message import MessageConfig
 from equiglass.studies.across import validating
 from equiglass.studies.base import COMMON_COLUMNS, rhos_of
 from equiglass.studies.equivariance import TWIN
@@ -100,6 +101,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     for row in table:
         assert len(rhos_of(row)) == row["n_configurations"]
         assert abs(np.mean(rhos_of(row)) - row["rho"]) < 1e-5
+    # The record has what was trained here, not what it is without quick.
+    recorded = json.loads((tmp_path / "record.json").read_text())["fixed"]
+    for column, key in (("seed", "seeds"), ("learning_rates_tried", "learning_rates")):
+        found = {str(r[column]) for r in table if r.get(column) is not None}
+        assert found == ({" ".join(map(str, recorded[key]))} if key in recorded else set())
     if kind == "depth":
         assert {r["layers"] for r in table} == {1, 2}
     if kind == "equivariance":
@@ -230,6 +236,12 @@ def test_refusals(two_temperatures: Path, tmp_path: Path) -> None:
         study("breadth", config("ka3d_quickstart"), tmp_path / "a")
     with pytest.raises(InputError, match="needs several temperatures"):
         study("temperature", config("ka3d_quickstart"), tmp_path / "b")
+    with pytest.raises(InputError, match="bond_breaking: has no bonds"):
+        study("target", config("ka3d_quickstart"), tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+    other = config("ka3d_quickstart").model_copy(update={"model": MessageConfig(kind="botan")})
+    with pytest.raises(InputError, match=r"model\.kind: .*expected se3, found botan"):
+        study("depth", other, tmp_path / "b")
     file = tmp_path / "c.yaml"
     file.write_text(yaml.safe_dump({"data": {"path": "x"}, "model": {"kind": "botanic"}}))
     done = CliRunner().invoke(app, ["study", "depth", str(file), "-o", str(tmp_path / "d")])

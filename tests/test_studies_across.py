@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,14 @@ import torch
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import Dataset, Entry
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
+from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.evaluation.correlation import pearson
 from equiglass.evaluation.score import score
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.preparation import Preparation
-from equiglass.studies.across import in_turn, rows_at
+from equiglass.studies.across import in_turn, reduced_data, rows_at
 from equiglass.studies.base import Plan, rhos_of
 from equiglass.studies.decoders import Decoders
 from equiglass.studies.inputs import Inputs
@@ -197,3 +199,32 @@ def test_inputs_have_cages_where_all_data_have_them(have: tuple[bool, ...], tmp_
     _, cells = Inputs().stages(plan)
     asked = {str(cell.columns["inputs"]) for cell in cells}
     assert any("cage" in name for name in asked) == all(have)
+
+
+def test_data_are_read_anew_by_each_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other data may lie under the path that an earlier study of this process had read."""
+    settings = config(tmp_path / "data.zarr")
+    seen: list[float] = []
+
+    def write(shift: float) -> None:
+        entries = []
+        for t, tau in TAU_ALPHA.items():
+            for k, split in enumerate(("train", "validation", "test")):
+                c = labelled(t, k, RelaxationTime(tau, PUBLISHED))
+                assert c.propensity is not None
+                entries.append((f"{t}-{k}", c.replace(propensity=c.propensity + shift), split))
+        shutil.rmtree(tmp_path / "data.zarr", ignore_errors=True)
+        write_store(tmp_path / "data.zarr", entries)
+
+    def first_cell(*_: object, **__: object) -> None:
+        propensity = reduced_data(settings).data[0].propensity
+        assert propensity is not None
+        seen.append(float(propensity.mean()))
+        raise InterruptedError
+
+    monkeypatch.setattr("equiglass.studies.run.run_grid", first_cell)
+    for shift in (0.0, 1.0):
+        write(shift)
+        with pytest.raises(InterruptedError):
+            study("temperature", settings, tmp_path / f"study{shift}", quick=True)
+    assert seen[1] == pytest.approx(seen[0] + 1)

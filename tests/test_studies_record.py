@@ -32,7 +32,7 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     folder.mkdir()
     record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
     record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
-    record["fixed"] = {"seeds": [0, 1, 2]}
+    record["fixed"] = {"seeds": [0]}
     record["data"] = {
         "source": str(store), "fingerprint": read(store).fingerprint(),
         "contents": contents(read(store)), "splits": {name: [f"{store}/{name}"] for name in splits},
@@ -79,7 +79,7 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
             again(preparation=how)
     older["fixed"] = {"seeds": [1, 2]}
     (folder / "record.json").write_text(json.dumps(older))
-    with pytest.raises(InputError, match=r"fixed.seeds: .*expected \[1, 2\], found \[0, 1, 2\]"):
+    with pytest.raises(InputError, match=r"fixed.seeds: .*expected \[1, 2\], found \[0\]"):
         again(preparation=how)
     (folder / "record.json").write_text(json.dumps(record))
     assert read_record(folder) == record

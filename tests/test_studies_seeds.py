@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from equiglass.data.dataset import Dataset
+from equiglass.data.entry import Entry
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
+from equiglass.simulation.preparation import Preparation
+from equiglass.studies.base import Plan
 from equiglass.studies.record import begin, read_record
+from equiglass.studies.registry import STUDIES
 from equiglass.studies.run import study
 from tests.conftest import make_complete
-from tests.test_studies import config
+from tests.test_studies import SPLITS, TAU_ALPHA, config, labelled
 
 
 def recorded(seeds: list[int], kind: str = "depth", quick: bool = False) -> dict[str, Any]:
@@ -65,3 +71,18 @@ def test_further_seeds_leave_those_that_are_there(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=message):
             study(kind, config(store), tmp_path / "other", seeds=number)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("kind", [kind for kind, s in STUDIES.items() if "seeds" in s.fixed])
+def test_each_study_has_the_seeds_that_are_asked_for(kind: str, tmp_path: Path) -> None:
+    """Those that a record names are trained, and no others."""
+    entries = [
+        Entry(f"{t}-{k}", "memory", partial(labelled, t, k, None), split)
+        for t in (TAU_ALPHA if "definition" in STUDIES[kind].columns else (0.56,))
+        for k, split in enumerate(SPLITS)
+    ]
+    data, networks = Dataset("memory", tuple(entries)), STUDIES[kind].networks[:1]
+    plan = Plan(config("memory"), data, tmp_path, True, Preparation(), networks, (0, 1, 2, 3))
+    stages = STUDIES[kind].stages(plan)
+    seeds = [cell.columns.get("seed") for cells in stages for cell in cells]
+    assert {seed for seed in seeds if seed is not None} == {0, 1, 2, 3}

@@ -159,10 +159,8 @@ def public(
 
 
 def stays(row: dict[str, Any], only: float | None) -> bool:
-    """Whether a row of before stays: of other temperatures, or of ensembles."""
-    if only is None:
-        return "labels" not in row
-    return bool(row["temperature"] != only or row["by"] == LEFT_OUT)
+    """Whether a row of before stays: of ensembles at other temperatures than one that is new."""
+    return "labels" not in row and (row["temperature"] != only or row["by"] == LEFT_OUT)
 
 
 def _kept(predicted: dict[int, Any], c: Configuration) -> Any:
@@ -175,6 +173,17 @@ def _check_order(model: eg.PropensityModel, names: list[str], found: list[dict[s
         for name, rho in zip(names, row["per_configuration"], strict=True):
             recorded = recorded_rho(model, name)[row["type"], row["time"]]
             assert abs(rho - recorded) < 1e-3, f"{name}: {rho:.4f}, recorded {recorded:.4f}"
+
+
+def _check_model(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    """That rows which stay are of the same model: its scores on the files come out again."""
+    old, new = (
+        {(r["type"], r["time"]): r["per_configuration"] for r in rows if r.get("labels") == "files"}
+        for rows in (before, found)
+    )
+    assert old.keys() == new.keys(), (list(old), list(new))
+    for key, rhos in old.items():
+        assert np.allclose(rhos, new[key], atol=1e-3), f"{key}: {new[key]}, before {rhos}"
 
 
 def _in_order(short: list[Configuration], files: list[Configuration]) -> list[Configuration]:
@@ -202,19 +211,21 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("-j", type=int, default=1)
     asked = parser.parse_args()
+    some = asked.only_public or asked.only is not None
+    if some and (asked.public is None or asked.without is not None):
+        parser.error("--only-public, --only: need --public, and the rows of --without stay")
     how = Preparation(cache=asked.cache, n_processes=asked.j)
     model = restore(asked.run)
-    found = []
-    if asked.only_public or asked.only is not None:
-        before = read_json(asked.out)
-        assert (before["model"], before["members"]) == (model.card.name, len(model.members))
-        found = [row for row in before["rows"] if stays(row, asked.only)]
+    before = read_json(asked.out)["rows"] if some else []
+    found = [row for row in before if stays(row, asked.only)]
     if not asked.only_public:
         found += warm(model, asked.data, list(TESTS) if asked.only is None else [asked.only], how)
     if asked.without is not None:
         found += left_out(restore(asked.without), asked.data, 0.56, how)
     if asked.public is not None:
         found += public(model, asked.public, asked.short, how)
+    if before:
+        _check_model(before, found)
     write_json(asked.out, {"model": model.card.name, "members": len(model.members), "rows": found})
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,22 @@ def with_half(values: list[float]) -> tuple[float, float]:
     return found
 
 
-def table(rows: list[Row]) -> str:
-    """A line for each pair of targets, a column for each time; the ceiling where it is known."""
+def over_seeds(rows: list[Row], learned: str, scored: str, time: float) -> str:
+    """ρ with its interval over seeds."""
+    mean, half = with_half(seeds_of(rows, learned, scored, time))
+    return f"{mean:.3f} ± {half:.3f}"
+
+
+def table(
+    rows: list[Row], shown: Callable[[list[Row], str, str, float], str] = over_seeds
+) -> list[str]:
+    """A line for each pair of targets, a column for each time; the ceiling where it is known.
+
+    Parameters
+    ----------
+    shown
+        The text of a cell, from the rows, what was learned, on what it is scored and the time.
+    """
     times = sorted({r["time"] for r in rows})
     names = list(dict.fromkeys(r["learned"] for r in rows))
     lines = [
@@ -83,14 +98,13 @@ def table(rows: list[Row]) -> str:
     ]
     for scored in names:
         for learned in (scored, *(n for n in names if n != scored)):
-            cells = [with_half(seeds_of(rows, learned, scored, t)) for t in times]
-            shown = " | ".join(f"{mean:.3f} ± {half:.3f}" for mean, half in cells)
-            lines.append(f"| {learned} | {scored} | {shown} |")
+            cells = " | ".join(shown(rows, learned, scored, t) for t in times)
+            lines.append(f"| {learned} | {scored} | {cells} |")
         known = {r["time"]: r["ceiling"] for r in rows if r["scored"] == scored}
-        if None not in known.values():
-            shown = " | ".join(f"{known[t]:.3f}" for t in times)
-            lines.append(f"| *ceiling of the labels* | {scored} | {shown} |")
-    return "\n".join(lines)
+        if any(ceiling is not None for ceiling in known.values()):
+            cells = " | ".join("-" if known[t] is None else f"{known[t]:.3f}" for t in times)
+            lines.append(f"| *ceiling of the labels* | {scored} | {cells} |")
+    return lines
 
 
 def page() -> str:
@@ -98,8 +112,8 @@ def page() -> str:
     rows = [r for r in read_table(TABLE) if r["type"] == "A"]
     return TEXT.format(
         n_test=rows[0]["n_configurations"], parameters=rows[0]["parameters"],
-        n_seeds=len({r["seed"] for r in rows}), type="A", table=table(rows), verdict=verdict(rows),
-        **public_numbers(),
+        n_seeds=len({r["seed"] for r in rows}), type="A", table="\n".join(table(rows)),
+        verdict=verdict(rows), **public_numbers(),
     )  # fmt: skip
 
 

@@ -101,32 +101,30 @@ def page() -> str:
     )
 
 
-def longest(displacements: str) -> tuple[float, float]:
-    """Mean ρ of type A with the longest dynamics that were tried, and their share of τ_α."""
-    rows = json.loads((RESULTS / "states_t044.json").read_text())["rows"]
+def longest(displacements: str) -> dict[str, Any]:
+    """The row of type A with the longest dynamics that were tried."""
+    rows: list[dict[str, Any]] = json.loads((RESULTS / "states_t044.json").read_text())["rows"]
+    wanted = "ka3d_t044", "A", displacements
     mine = [
-        r
-        for r in rows
-        if (r["model"], r["type"], r["displacements"]) == ("ka3d_t044", "A", displacements)
-        and r["states"] > 1
+        r for r in rows if (r["model"], r["type"], r["displacements"]) == wanted and r["states"] > 1
     ]
-    row = max(mine, key=lambda r: r["extra_simulation"]["time"])
-    return float(row["rho"]), float(row["extra_simulation"]["share_of_relaxation_time"])
+    return max(mine, key=lambda r: float(r["extra_simulation"]["time"]))
 
 
 def readme() -> str:
     """The README's paragraph."""
     a = model_json()["metrics"]["cross_validation"]["pearson"][0]
-    (average, share), (joined, _) = longest("none"), longest("joined")
+    most, joined = longest("none"), longest("joined")
+    share = most["extra_simulation"]["share_of_relaxation_time"]
     return (
         f"On ten public configurations of the Kob–Andersen liquid at T = 0.44, at the relaxation\n"
         f"time, five-fold cross-validation over whole configurations gives a Pearson correlation\n"
         f"between predicted and measured propensity of **{a['mean']:.3f} ± {a['std']:.3f}** per\n"
         f"configuration (type A); the noise of the labels allows {ceiling('A'):.2f} at best.\n"
-        f"The networks were trained on eight configurations each. Averaged over states that short\n"
-        f"molecular dynamics reaches, {100 * share:.0f} % of the relaxation time in all, which\n"
-        f"every output then declares, it is {average:.3f}, and {joined:.3f} joined with how far\n"
-        f"particles move in these runs\n"
+        f"The networks were trained on eight configurations each. Averaged over {most['states']}\n"
+        f"states from molecular dynamics of {share:.2g} τ_α in all, the longest tried, which\n"
+        f"every output then declares, it is {most['rho']:.3f} ± {most['std']:.3f}, and joined\n"
+        f"with how far particles move in these runs {joined['rho']:.3f} ± {joined['std']:.3f}\n"
         f"([how, and at what cost](docs/states.md)).\n"
         f"[Fold by fold](docs/results/ka3d_t044.md)."
     )

@@ -105,8 +105,10 @@ def main() -> None:
     models = [] if asked.ridge_alone else [(MODEL, eg.load_model(MODEL))]
     if asked.ridge is not None:
         models.append(("descriptors", eg.load_model(asked.ridge)))
-    # Rows of other models and states stay.
+    # Rows of other models and states stay, of these files.
     found = read_json(asked.out)["rows"] if asked.out.is_file() else []
+    files = {Path(c.source).name for c in data}
+    assert all(set(row["per_configuration"]) == files for row in found), "rows of other files"
     for name, model in models:
         complete = prepared(model, data, how)
         for text in asked.states.split(","):

@@ -1,6 +1,6 @@
 """Write the measured tables of docs/states.md and docs/errors.md.
 
-python tools/states_gain.py DATA docs/results/states_t044.json [--ridge CROSS_VALIDATION]
+python tools/states_gain.py DATA docs/results/states_t044.json [--ridge RUN]
 equiglass calibrate ka3d_t044 DATA --json docs/results/calibration_t044.json \
     --figure docs/results/calibration_t044.png
 python tools/states_page.py [--check]
@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from pages import RESULTS, ROOT, Page, run
+from states_gain import key_of
 
 
 def _gain(row: dict[str, Any]) -> str:
@@ -23,16 +24,6 @@ def _gain(row: dict[str, Any]) -> str:
     low, high = interval
     resolved = "" if low > 0 or high < 0 else ", not resolved"
     return f"{row['gain']:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
-
-
-def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    extra = row["extra_simulation"]
-    return (
-        row["model"],
-        row["states"],
-        None if extra is None else extra["time"],
-        row["displacements"],
-    )
 
 
 def _order(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -52,7 +43,7 @@ def states_table() -> str:
     ]
     rows.sort(key=_order)
     for a in (r for r in rows if r["type"] == "A"):
-        (b,) = [r for r in rows if (_key(r), r["type"]) == (_key(a), "B")]
+        (b,) = [r for r in rows if key_of(r) == (*key_of(a)[:-1], "B")]
         extra = a["extra_simulation"]
         took = ["none", "", ""]
         if extra is not None:

@@ -91,20 +91,9 @@ def shown(rows: list[Row], learned: str, scored: str, time: float) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """A line for each pair of targets, a column for each time; the ceiling; what is published."""
+    """That of the two targets, and what is published."""
     times = sorted({r["time"] for r in rows})
-    names = list(dict.fromkeys(r["learned"] for r in rows))
-    lines = [
-        f"| learned | scored on | {' | '.join(f't = {t:g}' for t in times)} |",
-        "| --- " * (len(times) + 2) + "|",
-    ]
-    for scored in names:
-        for learned in (scored, *(n for n in names if n != scored)):
-            cells = " | ".join(shown(rows, learned, scored, t) for t in times)
-            lines.append(f"| {learned} | {scored} | {cells} |")
-        known = {r["time"]: r["ceiling"] for r in rows if r["scored"] == scored}
-        cells = " | ".join("-" if known[t] is None else f"{known[t]:.3f}" for t in times)
-        lines.append(f"| *ceiling of the labels* | {scored} | {cells} |")
+    lines = bonds_page.table(rows, shown)
     published = read_table(PUBLISHED)
     for method in dict.fromkeys(r["method"] for r in published):
         of = {r["time"]: r["rho"] for r in published if r["method"] == method}

@@ -104,7 +104,8 @@ def _end_at_once(pool: Any) -> None:
     loky forgets tasks and still takes their numbers off its queue: its thread then fails, prints
     that, and leaves semaphores behind. Without numbers there is nothing to take.
     """
-    numbers = pool._work_ids
+    # Not public: without it, in a later loky, what stopped the tasks is still what is said.
+    numbers: queue.Queue[Any] = getattr(pool, "_work_ids", queue.Queue())
     with suppress(queue.Empty):
         while True:
             numbers.get(block=False)

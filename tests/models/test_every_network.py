@@ -12,6 +12,7 @@ import torch
 from pydantic import TypeAdapter
 
 from equiglass import testing
+from equiglass.errors import InputError
 from equiglass.models.propensity import PropensityModel, evaluating
 from equiglass.models.registry import KINDS, NETWORKS, NetworkConfig, network_class
 from equiglass.training.config import TrainConfig
@@ -154,6 +155,28 @@ def test_mode_is_restored(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert model.training and not members[0].training
     with evaluating(model):
         assert not torch.is_grad_enabled()
+
+
+@kinds
+def test_gradients_reach_what_is_trained(kind: str) -> None:
+    """Processes that train together wait for those of every parameter that wants one."""
+    if network_class(random_model(kind).config).solved:
+        return
+    model = random_model(kind).train()
+    network = model.networks[0]
+    network(model.inputs_of(make_complete())).square().sum().backward()
+    without = [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None]
+    assert not without
+
+
+@kinds
+def test_layers_are_read_of_one_kind(kind: str) -> None:
+    model = random_model(kind)
+    if kind == "se3":
+        assert len(model.layer_features(make_complete())) == 3
+        return
+    with pytest.raises(InputError, match=rf"model\.kind: .*expected se3, found {kind}"):
+        model.layer_features(make_complete())
 
 
 @kinds

@@ -14,7 +14,6 @@ from equiglass.data.configuration import Configuration
 from equiglass.errors import InputError
 from equiglass.geometry.graph import build_graph
 from equiglass.geometry.union import EXTENT, union_graphs
-from equiglass.models.message import MessageConfig
 from equiglass.models.propensity import PropensityModel
 from equiglass.training.config import TrainConfig
 from tests.conftest import make_complete
@@ -163,9 +162,12 @@ def test_two_graphs_are_read() -> None:
         assert np.abs(features[0][:, differs] - found[:, differs]).max() > 1e-4
 
 
-@pytest.mark.parametrize("graph", [UNION, BOTH])
-def test_message_networks_have_no_union(graph: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="kind se3 and eignn"):
-        MessageConfig.model_validate({"kind": "botan", **graph})
+@pytest.mark.parametrize("kind", ["botan", "twin"])
+@pytest.mark.parametrize(("graph", "readers"), [("union", "se3 and eignn"), ("both", "se3")])
+def test_others_read_one_graph(kind: str, graph: str, readers: str) -> None:
+    asked = {"data": {"path": "x"}, "model": {"kind": kind, "inputs": {"graph": graph}}}
+    message = rf"inputs\n.*graph: {graph} is read by networks of kind {readers} alone"
+    with pytest.raises(ValidationError, match=message):
+        TrainConfig.model_validate(asked)
     config = TrainConfig.model_validate({"data": {"path": "x"}, "model": UNION})
     assert config.model.inputs.required_fields[:2] == ("positions", "inherent_positions")

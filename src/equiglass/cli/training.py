@@ -15,7 +15,7 @@ from .saying import echo
 if TYPE_CHECKING:
     from ..commands.options import Making, Preparing
 
-KINDS = "; ".join(f"{study.kind}: {study.help}" for study in STUDIES.values())
+KINDS = "\n\n".join(f"{study.kind}: {study.help}" for study in STUDIES.values())
 TogetherOption = Annotated[
     int, typer.Option("--processes", "-j", help="Trainings at the same time.", min=1)
 ]

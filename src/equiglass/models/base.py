@@ -119,8 +119,9 @@ class Network(nn.Module, ABC, Generic[S]):
             If the network has no layers of that kind.
         """
         raise InputError(
-            "only the equivariant network has layers whose invariant features can be read",
+            "has no layers whose invariant features can be read",
             field="model.kind",
+            expected="se3",
             found=self.config.kind,
         )
 

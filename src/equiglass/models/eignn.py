@@ -58,6 +58,9 @@ class EIGNNNetwork(DecodedNetwork[EIGNNConfig]):
         self.layers = nn.ModuleList(
             DisplacementLayer(width, 2 * config.n_basis + 1) for _ in range(config.layers)
         )
+        # Nothing reads what leaves this norm, and processes that train together would wait for its
+        # gradients.
+        self.layers[-1].get_submodule("steerable_norm").requires_grad_(False)
         self.join = nn.Linear(2 * width, width)
         self.around = nn.Linear(2 * width, width)
         self.hidden = nn.Linear(width, width, bias=False)

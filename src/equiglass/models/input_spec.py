@@ -84,3 +84,14 @@ class InputSpec(Inputs):
     def n_scalars(self) -> int:
         """Scalars beside the type."""
         return len(self.energies) + len(self.displacements) + len(self.features)
+
+
+def _of_one_graph(inputs: InputSpec) -> InputSpec:
+    readers = {UNION: "se3 and eignn", BOTH: "se3"}.get(inputs.graph)
+    if readers is not None:
+        raise ValueError(f"graph: {inputs.graph} is read by networks of kind {readers} alone")
+    return inputs
+
+
+# Of networks that read one set of positions.
+OneGraph = Annotated[InputSpec, AfterValidator(_of_one_graph)]

@@ -14,6 +14,7 @@ from .input_spec import UNION as UNION
 from .input_spec import Energy as Energy
 from .input_spec import Inputs as Inputs
 from .input_spec import InputSpec as InputSpec
+from .input_spec import OneGraph as OneGraph
 from .input_spec import Positions as Positions
 from .input_spec import Reference as Reference
 

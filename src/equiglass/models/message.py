@@ -11,33 +11,26 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import nn
 
 from ..data.configuration import Configuration
 from .base import Network, NetworkSettings
 from .graph_inputs import graph_input
-from .inputs import BOTH, UNION, InputSpec, ModelInput
+from .inputs import InputSpec, ModelInput, OneGraph
 
 
 class MessageConfig(NetworkSettings):
     """Settings of the two networks; the defaults are those of the papers."""
 
     kind: Literal["bapst", "botan"]
-    inputs: InputSpec = Field(
+    inputs: OneGraph = Field(
         default_factory=lambda: InputSpec(graph="thermal", energies=(), displacements=()),
         description="what the network reads",
     )
     cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
     width: int = Field(64, ge=1, le=10_000, description="width of every layer")
     rounds: int = Field(7, ge=1, le=100, description="message-passing rounds, which share weights")
-
-    @field_validator("inputs")
-    @classmethod
-    def _one_graph(cls, inputs: InputSpec) -> InputSpec:
-        if inputs.graph in (UNION, BOTH):
-            raise ValueError("two sets of positions are read by networks of kind se3 and eignn")
-        return inputs
 
 
 def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:

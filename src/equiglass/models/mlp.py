@@ -14,6 +14,7 @@ from pydantic import Field
 from torch import nn
 
 from ..nn.decoder import Decoder
+from .decoded import DecodedNetwork
 from .descriptors import DescriptorSettings
 from .linear import OnDescriptors
 
@@ -28,7 +29,7 @@ class DescriptorMLPConfig(DescriptorSettings):
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the descriptors")
 
 
-class DescriptorMLP(OnDescriptors[DescriptorMLPConfig]):
+class DescriptorMLP(OnDescriptors[DescriptorMLPConfig], DecodedNetwork[DescriptorMLPConfig]):
     """Hidden layers shared by all, with SiLU; then one linear map for each (type, time)."""
 
     settings = DescriptorMLPConfig
@@ -45,14 +46,4 @@ class DescriptorMLP(OnDescriptors[DescriptorMLPConfig]):
 
     def decode(self, representation: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Standardised propensity, (N, n_times)."""
-        prediction: torch.Tensor = self.decoder(self.hidden(representation), types)
-        return prediction
-
-    def rescale_output(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
-        """Make every prediction ``scale`` times itself plus ``shift``, (n_types, n_times) each."""
-        self.decoder.weight.mul_(scale[:, None])
-        self.decoder.bias.mul_(scale).add_(shift)
-
-    def of_times(self) -> dict[str, torch.Tensor]:
-        """The decoders."""
-        return {"decoder.weight": self.decoder.weight, "decoder.bias": self.decoder.bias}
+        return super().decode(self.hidden(representation), types)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import nn
 
 from ..data.configuration import Configuration
@@ -20,14 +20,14 @@ from ..nn.plain import PlainLayer
 from .base import NetworkSettings
 from .decoded import DecodedNetwork
 from .graph_inputs import graph_input
-from .inputs import BOTH, UNION, InputSpec, ModelInput
+from .inputs import InputSpec, ModelInput, OneGraph
 
 
 class TwinConfig(NetworkSettings):
     """Settings of the twin; those that both have mean the same."""
 
     kind: Literal["twin"] = "twin"
-    inputs: InputSpec = Field(default_factory=InputSpec, description="what the network reads")
+    inputs: OneGraph = Field(default_factory=InputSpec, description="what the network reads")
     cutoff: float = Field(2.0, ge=0.1, description="graph cutoff r_c, sigma")
     l_max: int = Field(2, ge=0, le=4, description="largest degree of the filters")
     channels: int = Field(24, ge=1, le=4096, description="channels of the features")
@@ -38,13 +38,6 @@ class TwinConfig(NetworkSettings):
     decoder_width: int = Field(
         32, ge=0, le=10_000, description="hidden units of the decoder; 0: linear"
     )
-
-    @field_validator("inputs")
-    @classmethod
-    def _one_graph(cls, inputs: InputSpec) -> InputSpec:
-        if inputs.graph in (UNION, BOTH):
-            raise ValueError("two sets of positions are read by networks of kind se3 and eignn")
-        return inputs
 
 
 class TwinNetwork(DecodedNetwork[TwinConfig]):

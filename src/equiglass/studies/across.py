@@ -43,6 +43,11 @@ def _reduced(settings: str) -> ReducedTimes:
     return at_reduced_times(open_data(config).dataset)
 
 
+def forget_data() -> None:
+    """What lies under the same path may be something else by the next study of this process."""
+    _reduced.cache_clear()
+
+
 def material(config: TrainConfig, temperatures: Sequence[float]) -> Material:
     """The training and validation configurations of some temperatures, at reduced times."""
     from ..data.dataset import from_configurations

@@ -130,6 +130,15 @@ class Study(ABC):
             If the data set does not suit the study.
         """
 
+    def check(self, data: Dataset, preparation: Preparation) -> None:  # noqa: B027
+        """Raise InputError, before anything is trained, if something of the data is missing.
+
+        Parameters
+        ----------
+        data
+            Whole, as it is read: that of the plan has no end positions.
+        """
+
     @abstractmethod
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """The figure of the table's rows."""
@@ -156,7 +165,10 @@ def varied(config: TrainConfig, **changes: object) -> TrainConfig:
     from ..models.se3 import SE3Config
 
     if not isinstance(config.model, SE3Config):
-        raise InputError("studies vary the equivariant network", field="model.kind", expected="se3")
+        raise InputError(
+            "studies vary the network of one kind", source=config.data.source, field="model.kind",
+            expected="se3", found=config.model.kind,
+        )  # fmt: skip
     model: SE3Config = SE3Config.model_validate({**config.model.model_dump(), **changes})
     return config.model_copy(update={"model": model})
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..data.configuration import Configuration
 from ..data.contents import contents
@@ -19,12 +20,14 @@ from ..simulation.target import DISPLACEMENT
 from ..training import potential
 from ..training.config import TrainConfig
 from ..training.sources import open_data
-from .base import Plan, Row
+from .across import forget_data
+from .base import Plan, Row, Study
 from .grid import run_grid, write_table
 from .networks import check_networks
 from .record import begin
 from .registry import study_of
 from .seeds import seeds_of
+from .tuned import QUICK_RATES
 
 QUICK_EPOCHS = 2
 
@@ -89,16 +92,18 @@ def study(
             f"the study {kind} chooses what is learned", source=config.data.source,
             field="data.target", expected=DISPLACEMENT.name, found=config.data.target,
         )  # fmt: skip
-    data, known, content = _loaded(open_data(config).dataset)
+    whole = open_data(config).dataset
+    data, known, content = _loaded(whole)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers))
+    chosen.check(whole, how)
     begin(
         target,
         {
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "fixed": {**chosen.fixed, **({} if seeds is None else {"seeds": numbers})},
+            "fixed": _fixed(chosen, numbers, quick),
             **({"networks": models} if models else {}),
             "data": {
                 "source": config.data.source,
@@ -112,6 +117,7 @@ def study(
         },
     )
     rows: list[Row] = []
+    forget_data()
     for cells in stages:
         rows += run_grid(
             cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress
@@ -119,6 +125,12 @@ def study(
     table = write_table(rows, chosen.table_columns, target)
     save(chosen.figure(table), target / "study.png")
     return table
+
+
+def _fixed(study: Study, seeds: tuple[int, ...], quick: bool) -> dict[str, Any]:
+    """What the study fixes itself, as it is trained here: with fewer of each where quick."""
+    asked = {"seeds": seeds} | ({"learning_rates": QUICK_RATES} if quick else {})
+    return {name: asked.get(name, value) for name, value in study.fixed.items()}
 
 
 def _loaded(data: Dataset) -> tuple[Dataset, list[Configuration], str]:

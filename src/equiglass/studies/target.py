@@ -12,6 +12,7 @@ from .seeds import SEEDED, seed_curves, with_seed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..data.dataset import Dataset
     from ..simulation.preparation import Preparation
     from ..simulation.target import TargetName
     from ..training.config import TrainConfig
@@ -40,6 +41,14 @@ class Targets(Study):
                 arguments = (name, config, plan.preparation)
                 cells.append(Cell(name, train_and_score_on_both, arguments, columns))
         return [cells]
+
+    def check(self, data: Dataset, preparation: Preparation) -> None:
+        """A test configuration must have labels of every target: by both each is scored."""
+        from ..simulation.target import TARGETS
+
+        first = data.splits["test"][0]
+        for target in TARGETS.values():
+            target.of(first, potential=preparation.potential)
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""

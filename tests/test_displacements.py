@@ -209,3 +209,20 @@ def test_other_plans_stay_beside(
     kept = eg.load_model(folder).card.displacements
     assert [round(sum(d.runs) * d.spacing, 6) for d in kept] == [0.2, 0.3]
     assert json.loads((folder / "model.json").read_text())["version"] == 5
+
+
+def test_the_packaged_model_has_the_documented_plans() -> None:
+    """And each of them gained, where it was not fitted."""
+    card = eg.load_model("ka3d_t044").card
+    assert [d.plan for d in card.displacements] == [
+        "9 states of 1 run, 80 τ_LJ, T = 0.44",
+        "17 states of 2 runs, 160 τ_LJ, T = 0.44",
+        "17 states of 8 runs, 640 τ_LJ, T = 0.44",
+        "33 states of 16 runs, 1280 τ_LJ, T = 0.44",
+    ]
+    page = (Path(__file__).parents[1] / "docs" / "states.md").read_text()
+    for one in card.displacements:
+        assert {t.type for t in one.terms} == {"A", "B"}
+        for term in one.terms:
+            assert term.rho_joined > term.rho_average  # type: ignore[operator]
+            assert f"{term.rho_joined:.3f} ±" in page

@@ -33,7 +33,7 @@ is at the smallest wave number of the box, in brackets, l the length of C(r)
 cross-spectra of the means of the two halves of the runs, whose noise is independent; beside them
 is what the labels with their noise have. `cooling` holds those ensembles of `ka3d_tests` from which
 the model has not learned (the stores `held_out_T....zarr` that `tools/calibrate_temperatures.py`
-leaves), of eight runs each and at T = 0.5 of two; `shiba_T0.44` the ten public files, which three
+leaves), of eight runs each and at T = 0.5 of four; `shiba_T0.44` the ten public files, which three
 of its four members each have learned from.
 """
 

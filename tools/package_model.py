@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from equiglass.data.dataset import read
 from equiglass.models.by_temperature import AtTemperature, with_rows
@@ -56,13 +57,17 @@ def scored_rows(model: PropensityModel, file: Path) -> list[AtTemperature]:
     found = read_json(file)["rows"]
     rows = []
     for row in model.grid.rows:
-        kept = [
-            {"type": one["type"], "time": one["time"], "mean": one["mean"], "std": one["std"],
-             "rho_propensity": one["rho_propensity"]}
-            for one in found
-            if one["temperature"] == row.temperature and one["by"] in ("average", "held out")
-        ]  # fmt: skip
-        rows.append(row.model_copy(update={"held_out": tuple(kept)}))
+        best: dict[tuple[str, float], dict[str, Any]] = {}
+        for one in found:
+            if one["temperature"] != row.temperature or one["by"] not in ("average", "held out"):
+                continue
+            # Where several sets of labels have a time, those with the least noise.
+            key = one["type"], one["time"]
+            if key not in best or (one["ceiling"] or 0) > (best[key]["ceiling"] or 0):
+                best[key] = one
+        names = ("type", "time", "mean", "std", "rho_propensity")
+        kept = tuple({name: one[name] for name in names} for one in best.values())
+        rows.append(row.model_copy(update={"held_out": kept}))
     return rows
 
 

@@ -142,7 +142,8 @@ def models(
                 echo(f"  expected of a configuration of its domain: {expected}")
         for learned in one.displacements:
             for term in learned.terms:
-                rho = [f"{r:.3f}" for r in (term.rho_average, term.rho_joined) if r is not None]
+                known = {"averaged": term.rho_average, "with displacements": term.rho_joined}
+                rho = [f"{name} {r:.3f}" for name, r in known.items() if r is not None]
                 scores = f": ρ of {term.type} at t = {term.time:g} {', '.join(rho)}" if rho else ""
-                echo(f"  averaged over states, and joined: {learned.plan}{scores}")
+                echo(f"  {learned.plan}{scores}")
         echo(f"  licence: {one.licence or 'not recorded'}")

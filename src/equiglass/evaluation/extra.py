@@ -66,7 +66,7 @@ class ExtraSimulation:
         elif isinstance(share, list) and None not in share:
             of_tau = f"{100 * min(share):.2g} to {100 * max(share):.2g} % of τ_α"
         runs = s["runs"] if s["runs"] and not isinstance(s["runs"][0], list) else s["runs"][0]
-        joined = s["displacements"]
+        joined = s.get("displacements")  # not in the records of earlier versions
         what = "" if joined is None else f", {joined}"
         each = "" if self.n == 1 else " for each configuration"
         return (

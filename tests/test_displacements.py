@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import ase.io
@@ -13,9 +14,15 @@ from typer.testing import CliRunner
 
 import equiglass as eg
 from equiglass.cli.main import app
-from equiglass.models.displacements import moved
+from equiglass.models.displacements import moved, same_runs
+from equiglass.models.members import member_of
+from equiglass.models.over_states import states_of
+from equiglass.models.prepared import prepared
 from equiglass.models.se3 import SE3Config
+from equiglass.reporting.view.made import made_in
+from equiglass.simulation.preparation import preparation
 from tests.conftest import make_complete
+from tests.models.store_models import DISPLACEMENTS
 
 # In runs of at most 2 % of tau_alpha, about 8: the second time of the model is long enough.
 SOME = eg.States(3, time=0.3, displacements=True)
@@ -23,8 +30,17 @@ TIMES = (0.52, 16.5)
 
 
 @pytest.fixture(scope="module")
-def data() -> eg.Dataset:
-    return eg.read("ka3d@0.64").take([0, 1, 2])
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three ensembles without the inherent structures that come with them."""
+    folder = tmp_path_factory.mktemp("data") / "three.zarr"
+    made = ("inherent_positions", "inherent_energy", "thermal_energy")
+    eg.convert(eg.read("ka3d@0.64").take([0, 1, 2]), folder, drop=made)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> eg.Dataset:
+    return eg.read(folder)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +76,27 @@ def test_moved_goes_across_the_boundary() -> None:
     inherent = c.inherent_positions
     assert inherent is not None
     shift = np.array([0.3, 0.4, 0.0])
+    # There and back: the mean distance is not the distance of the mean.
     states = [
-        c.replace(positions=(c.positions + k * shift) % c.box, inherent_positions=inherent)
-        for k in (1, 3)
+        c.replace(
+            positions=(c.positions + k * shift) % c.box,
+            inherent_positions=(inherent - 0.4 * k * shift) % c.box,
+        )
+        for k in (1, -3)
     ]
     found = moved(c, states)
     np.testing.assert_allclose(found.thermal, 1.0, atol=1e-5)  # the mean of 0.5 and 1.5
-    np.testing.assert_allclose(found.inherent, 0.0, atol=1e-6)
-    np.testing.assert_allclose(found.columns(), np.stack([found.thermal, found.inherent], axis=1))
+    np.testing.assert_allclose(found.inherent, 0.4, atol=1e-5)
+    expected = np.tile([1.0, np.sqrt(0.4)], (50, 1))
+    np.testing.assert_allclose(found.columns(), expected, atol=1e-5)
+
+
+def test_runs_are_alike_but_for_rounding() -> None:
+    one = DISPLACEMENTS
+    alike = one.model_copy(update={"spacing": one.spacing * 1.001, "temperature": 0.5001})
+    assert same_runs(one, alike)
+    for change in ({"runs": (3,)}, {"spacing": one.spacing * 1.01}, {"temperature": 0.51}):
+        assert not same_runs(one, one.model_copy(update=change))
 
 
 def test_terms_are_those_of_least_squares(
@@ -110,9 +139,6 @@ def test_terms_are_those_of_least_squares(
 
 
 def _columns(model: eg.PropensityModel, c: eg.Configuration, cache: Path) -> np.ndarray:
-    from equiglass.models.over_states import states_of
-    from equiglass.simulation.preparation import preparation
-
     (made,) = states_of(model, [c], preparation(cache=cache, n_processes=1), eg.States(3, time=0.3))
     return moved(c, made.states).columns()
 
@@ -125,6 +151,12 @@ def test_predictions_are_joined_and_say_so(
     (found,) = eg.predict(model, one, output=out, states=SOME, cache=cache, n_processes=1)
     eg.predict(model, one, output=framed, frames=":", states=SOME, cache=cache, n_processes=1)
     assert out.read_text() == framed.read_text()
+    for ending in (".extxyz", ".gsd", ".lammpstrj"):  # what a page is made from
+        file = tmp_path / f"shown{ending}"
+        eg.predict(model, one, output=file, states=SOME, cache=cache, n_processes=1)
+        read = made_in(file)
+        assert read is not None
+        assert "joined with how far particles move" in read(0).told["extra_simulation"]
     (plain,) = eg.predict(model, one, states=eg.States(3, time=0.3), cache=cache, n_processes=1)
     over = found.over_states
     assert over is not None and over.learned is not None
@@ -144,12 +176,16 @@ def test_predictions_are_joined_and_say_so(
         "averaged over 3 states, joined with how far particles move, as 3 held-out"
         in (atoms.info["extra_simulation"])
     )
-    assert "joined" not in str(plain.as_result().states)
+    plainly = plain.as_result().states
+    assert plainly is not None and plainly["displacements"] is plainly["joined_at"] is None
+    joined = found.as_result().states
+    assert joined is not None and joined["joined_at"] == [False, True]
 
 
 def test_scores_are_those_of_the_joined(data: eg.Dataset, model: Path, cache: Path) -> None:
     options = {"split": "all", "cache": cache, "n_processes": 1}
-    found = eg.evaluate(model, data, states=SOME, **options)
+    with pytest.warns(eg.AssumptionWarning, match="3 of the 3 configurations are those that the"):
+        found = eg.evaluate(model, data, states=SOME, **options)
     assert found.snapshot is not None
     (one, _) = eg.compare([model, "energy"], data, states=SOME, **options)
     assert one.evaluation.scores == found.scores
@@ -160,10 +196,10 @@ def test_scores_are_those_of_the_joined(data: eg.Dataset, model: Path, cache: Pa
 
 
 def test_command_line_learns_and_refuses_other_runs(
-    network: eg.PropensityModel, model: Path, cache: Path, tmp_path: Path
+    network: eg.PropensityModel, model: Path, folder: Path, cache: Path, tmp_path: Path
 ) -> None:
     run = CliRunner().invoke
-    shared = ["ka3d@0.64", "--states", "3", "--cache", str(cache), "-j", "1"]
+    shared = [str(folder), "--states", "3", "--cache", str(cache), "-j", "1"]
     result = run(app, ["evaluate", str(model), *shared, "--state-time", "0.2",
                        "--state-displacements"])  # fmt: skip
     assert result.exit_code == 2
@@ -193,6 +229,46 @@ def test_what_cannot_be_learned_from_is_refused(
     thermal = eg.PropensityModel(config, 2, TIMES)
     with pytest.raises(eg.InputError, match="reads no inherent positions"):
         eg.calibrate(thermal, data, **options)
+    early = [c.at_times([c.times.tolist().index(0.52)]) for c in data]
+    with pytest.raises(eg.InputError, match="no label at a time that is averaged"):
+        eg.calibrate(network, early, states=SOME, cache=cache, n_processes=1)
+    strange = list(eg.read("ka3d@0.64").take([0, 1]))  # of before accuracies were recorded
+    with pytest.raises(eg.InputError, match="expected .*, found an unknown one"):
+        eg.calibrate(network, strange, states=SOME, cache=cache, n_processes=1)
+
+
+def test_each_is_predicted_by_members_that_did_not_see_it(
+    data: eg.Dataset, cache: Path, tmp_path: Path
+) -> None:
+    """Labels of other digits in time are those of the model."""
+    torch.manual_seed(2)
+    both = eg.PropensityModel(untrained().config, 2, TIMES, 2).eval()
+    for name, tensor in both.state_dict().items():
+        if name.startswith("members.1") and tensor.is_floating_point():
+            tensor.add_(0.1 * torch.randn_like(tensor))
+    own = [c.replace(source=f"file {k}") for k, c in enumerate(data)][:2]
+    own = [c.at_times(range(len(c.times)), (c.times * 1.0005).tolist()) for c in own]
+    own = prepared(both, own, preparation(cache=cache, n_processes=1))
+    scores = [
+        {
+            c.source: float(np.corrcoef(member_of(both, k).predict(c)[1][c.types == 0],
+                                        _label(c)[c.types == 0])[0, 1])
+        }
+        for k, c in enumerate(own)
+    ]  # fmt: skip
+    row = {"type": "A", "time": 16.5, "folds": scores}
+    both.card = replace(both.card, metrics={"cross_validation": {"pearson": [row]}})
+    found = eg.calibrate(both, own, states=SOME, cache=cache, n_processes=1).learned
+    assert found is not None and found.displacements.n_members == 1
+    for k, (predicted, c) in enumerate(zip(found.snapshot.predicted, own, strict=True)):
+        np.testing.assert_array_equal(predicted[-1], member_of(both, k).predict(c)[1])
+        assert np.abs(predicted[-1] - member_of(both, 1 - k).predict(c)[1]).max() > 1e-4
+    assert [row["type"] for row in found.rows()] == ["A", "B"]
+    assert all(t.rho_joined is not None for t in found.displacements.terms)
+
+
+def _label(c: eg.Configuration) -> np.ndarray:
+    return c.propensity[int(np.abs(c.times - 16.5).argmin())]
 
 
 def test_other_plans_stay_beside(
@@ -220,9 +296,17 @@ def test_the_packaged_model_has_the_documented_plans() -> None:
         "17 states of 8 runs, 640 τ_LJ, T = 0.44",
         "33 states of 16 runs, 1280 τ_LJ, T = 0.44",
     ]
-    page = (Path(__file__).parents[1] / "docs" / "states.md").read_text()
+    root = Path(__file__).parents[1]
+    rows = json.loads((root / "docs" / "results" / "states_t044.json").read_text())["rows"]
+    known = {
+        (r["type"], r["extra_simulation"]["time"], r["displacements"]): r["rho"]
+        for r in rows
+        if r["model"] == "ka3d_t044" and r["states"] > 1
+    }
     for one in card.displacements:
-        assert {t.type for t in one.terms} == {"A", "B"}
+        assert {t.type for t in one.terms} == {"A", "B"} and one.n_members == 1
         for term in one.terms:
             assert term.rho_joined > term.rho_average  # type: ignore[operator]
-            assert f"{term.rho_joined:.3f} ±" in page
+            time = sum(one.runs) * one.spacing
+            assert term.rho_average == pytest.approx(known[term.type, time, "none"], abs=1e-4)
+            assert term.rho_joined == pytest.approx(known[term.type, time, "joined"], abs=1e-4)

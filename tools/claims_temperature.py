@@ -104,7 +104,7 @@ def transfer() -> Claim:
         "With few configurations of another temperature, new decoders on the frozen representation "
         "are better than a new network.",
         [
-            "equiglass study transfer ka3d_temperatures:pair -o transfers",
+            "equiglass study transfer ka3d_temperatures:pair --seeds 6 -o transfers",
             "equiglass study transfer ka3d_temperatures:public -o transfer_public",
         ],
         decides or first,

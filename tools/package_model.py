@@ -4,6 +4,13 @@ python tools/package_model.py ka3d_t044 ka3d_t044 ../shared/data/shiba_T0.44
 python tools/package_model.py RUN NAME TRAINING_DATA ["ten BOTAN files ..." [LICENCE]]
 python tools/package_model.py RUN NAME - "..." LICENCE SCORES.json
 
+What displacements add to ka3d_t044 comes afterwards, once for each plan of runs, DATA being the ten
+public files, from the model that the call before wrote:
+    equiglass calibrate ka3d_t044 DATA --states 9 --state-displacements -o LEARNED
+    equiglass calibrate LEARNED DATA --states 17 --state-displacements -o LEARNED
+    equiglass calibrate LEARNED DATA --states 17 --state-time 640 --state-displacements -o LEARNED
+    equiglass calibrate LEARNED DATA --states 33 --state-time 1280 --state-displacements -o LEARNED
+
 Without TRAINING_DATA (-) the domain is the one that the run recorded. SCORES.json is what
 tools/all_temperatures.py found of a model for several temperatures.
 """

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import equiglass as eg
-from equiglass.evaluation.displacements import Learned, learn_displacements
+from equiglass.evaluation.displacements import learn_displacements
+from equiglass.evaluation.learned import Learned
 from equiglass.evaluation.paired import paired_difference
 from equiglass.evaluation.score import Evaluation
 from equiglass.models.held_out import recorded_rho

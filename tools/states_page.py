@@ -11,19 +11,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 from pages import RESULTS, ROOT, Page, run
+from scipy import stats
 from states_gain import key_of
 
 
-def _gain(row: dict[str, Any]) -> str:
-    interval = row["gain_interval"]
-    if row["states"] == 1:
+def _gain(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Over what it adds to, paired by file: averages to the snapshot, displacements to averages."""
+    if row["states"] == 1 or row["displacements"] == "alone":
         return ""
-    if interval is None:
-        return f"{row['gain']:+.3f}"
-    low, high = interval
+    wanted = (*key_of(row)[:3], "none", row["type"])
+    if row["displacements"] == "none":
+        wanted = row["model"], 1, None, "none", row["type"]
+    (base,) = [r for r in rows if key_of(r) == wanted]
+    files = row["per_configuration"]
+    differences = np.array([rho - base["per_configuration"][name] for name, rho in files.items()])
+    middle = differences.mean()
+    half = stats.t.ppf(0.975, len(files) - 1) * differences.std(ddof=1) / len(files) ** 0.5
+    low, high = middle - half, middle + half
     resolved = "" if low > 0 or high < 0 else ", not resolved"
-    return f"{row['gain']:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
+    return f"{middle:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
 
 
 def _order(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -54,7 +62,7 @@ def states_table() -> str:
         joined = "" if a["displacements"] == "none" else a["displacements"]
         cells = [a["model"], str(a["states"]), joined, *took]
         for row in (a, b):
-            cells += [f"{row['rho']:.3f} ± {row['std']:.3f}", _gain(row)]
+            cells += [f"{row['rho']:.3f} ± {row['std']:.3f}", _gain(row, rows)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

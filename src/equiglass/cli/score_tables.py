@@ -20,7 +20,7 @@ from ..terminal import Terminal
 from .tables import number
 
 if TYPE_CHECKING:
-    from ..evaluation.displacements import Learned
+    from ..evaluation.learned import Learned
 
 
 def _wide_console(n_models: int) -> Terminal:
@@ -156,9 +156,9 @@ def print_learned(learned: Learned) -> None:
     )
     for row in learned.rows():
         three = (f"{name} {number(row[name])}" for name in ("snapshot", "average", "joined"))
-        gain = gained(row["joined_minus_snapshot"])
+        gain = gained(row["joined_minus_average"])
         console.print(
-            f"type {row['type']} at {row['time']:g}: {', '.join(three)}; gain {gain}",
+            f"type {row['type']} at {row['time']:g}: {', '.join(three)}; joined - average {gain}",
             soft_wrap=True,
             highlight=False,
         )

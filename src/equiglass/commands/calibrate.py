@@ -10,7 +10,7 @@ from typing import Unpack
 from ..data.configuration import Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..errors import InputError
-from ..evaluation.displacements import learn_displacements
+from ..evaluation.displacements import check_learnable, learn_displacements
 from ..evaluation.held_out import Calibrated, calibration_of
 from ..evaluation.score import compared_times
 from ..models.by_temperature import calibrated_at, temperature_departure
@@ -81,6 +81,8 @@ def calibrate(
         calibrated_at(network)  # before anything is predicted
     _check_unseen(network, dataset, chosen, labelled)
     compared_times(network.times, labelled, chosen.source)  # before anything is quenched
+    if asked is not None:
+        check_learnable(network, labelled, asked, Path(chosen.source).name)
     configurations = prepared(network, labelled, how)
     with track("calibrate", len(configurations), enabled=how.progress) as advance:
         found = calibration_of(network, configurations, Path(chosen.source).name, advance)

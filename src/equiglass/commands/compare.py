@@ -122,6 +122,7 @@ def compare(
                 over_states=() if averaged is None else tuple(averaged.found),
             )
             if averaged is not None:
+                averaged.warn_of_fit()
                 alone = score(averaged.snapshots(), times, inputs, **labels)
                 evaluation = replace(evaluation, snapshot=alone)
             if watch is not None:

@@ -93,6 +93,7 @@ def evaluate(
             advance=advance,
         )
     if averaged is not None:
+        averaged.warn_of_fit()
         single = score(averaged.snapshots(), network.times, configurations, **labels)
         result = replace(result, over_states=tuple(averaged.found), snapshot=single)
     watch.warn()

@@ -190,6 +190,8 @@ def _told(found: Sequence[tuple[Moment, Made]]) -> list[str]:
     lines = [f"predicted by {', '.join(sorted(models))}"] if models else []
     if outside:
         lines.append(f"outside the model's training domain: {outside[0]}" + _more(outside))
+    extra = {made.told["extra_simulation"] for _, made in found if "extra_simulation" in made.told}
+    lines += sorted(extra)
     return lines
 
 

@@ -18,65 +18,16 @@ from ..models.displacements import (
     moved,
     same_runs,
 )
-from ..models.held_out import members_for
+from ..models.held_out import members_for, prints_of
 from ..models.members import member_of
 from ..models.over_states import over_states, plans_of, states_of
 from ..models.propensity import PropensityModel
 from ..simulation.preparation import Preparation
-from ..simulation.states import Plan, States
-from .correlation import mean_and_std
-from .paired import paired_difference
+from ..simulation.states import WELL_BELOW, Plan, States
+from .learned import Learned, with_scores
 from .score import Evaluation, compared_times, score
 
 Array = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What displacements add, and scores on configurations that took no part.
-
-    Attributes
-    ----------
-    snapshot, average
-        Of the snapshots alone, and averaged over states.
-    joined, alone
-        With displacements, each configuration by the terms of all others; and by displacements
-        without any prediction.
-    seconds
-        Of processor time that molecular dynamics took when it was done, for all configurations.
-    """
-
-    displacements: StateDisplacements
-    snapshot: Evaluation
-    average: Evaluation
-    joined: Evaluation
-    alone: Evaluation
-    plan: Plan
-    seconds: float
-
-    def rows(self) -> list[dict[str, Any]]:
-        """For each type and time with terms: the three correlations, and what is gained."""
-        terms = {(one.type, one.time) for one in self.displacements.terms}
-        four = (self.snapshot, self.average, self.joined, self.alone)
-        every = zip(*(one.scores for one in four), strict=True)
-        return [
-            {
-                "type": joined.type,
-                "time": joined.time,
-                "snapshot": mean_and_std(list(snapshot.per_configuration))[0],
-                "average": mean_and_std(list(average.per_configuration))[0],
-                "joined": mean_and_std(list(joined.per_configuration))[0],
-                "displacements_alone": mean_and_std(list(alone.per_configuration))[0],
-                "average_minus_snapshot": paired_difference(average, snapshot).as_dict(),
-                "joined_minus_snapshot": paired_difference(joined, snapshot).as_dict(),
-            }
-            for snapshot, average, joined, alone in every
-            if (joined.type, joined.time) in terms
-        ]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**self.displacements.model_dump(mode="json"), "scores": self.rows()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +35,57 @@ class _Sample:
     """One configuration: predictions (T, N) and what displacements give, (N, 2)."""
 
     configuration: Configuration
+    structure: str
     snapshot: Array
     average: Array
     columns: NDArray[np.float64]
+
+
+def check_learnable(
+    model: PropensityModel, configurations: Sequence[Configuration], states: States, data: str
+) -> list[Plan]:
+    """How states are made, if something can be learned from displacements; nothing is made.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two structures; if the model reads no inherent positions; if the
+        runs of one configuration are not those of another; if no label is at a time that is
+        averaged; or as :func:`equiglass.models.over_states.plans_of`.
+    """
+    structures = set(prints_of(configurations))
+    if len(structures) < 2:
+        raise InputError(
+            "too few to learn from displacements and to test it", source=data,
+            expected="at least 2 structures", found=len(structures),
+        )  # fmt: skip
+    if INHERENT not in model.required_fields:
+        raise InputError(
+            f"the model {model.card.name} reads no inherent positions, from which these are taken",
+            field="states.displacements",
+        )  # fmt: skip
+    plans = plans_of(model, configurations, replace(states, displacements=False))
+    for c, plan in zip(configurations, plans, strict=True):
+        if not same_runs(plan, plans[0]):
+            raise InputError(
+                "displacements in other runs than those of the first configuration",
+                source=c.source, field="states", expected=str(plans[0]), found=str(plan),
+            )  # fmt: skip
+    if not _rows(model, configurations, plans[0], data):
+        raise InputError(
+            "no label at a time that is averaged", source=data, field="times",
+            expected=f"at least {WELL_BELOW * plans[0].longest:g}",
+        )  # fmt: skip
+    return plans
+
+
+def _rows(
+    model: PropensityModel, configurations: Sequence[Configuration], plan: Plan, data: str
+) -> list[tuple[int, int]]:
+    """Of the model and of the labels, the rows of times that are averaged."""
+    averaged = plan.averaged(model.times)
+    pairs = compared_times(model.times, configurations, data)
+    return [(row, column) for row, column in pairs if averaged[row]]
 
 
 def learn_displacements(
@@ -110,32 +109,16 @@ def learn_displacements(
     Raises
     ------
     InputError
-        If there are fewer than two; if the model reads no inherent structure; if the runs of one
-        are not those of another; or as :func:`equiglass.models.over_states.states_of`.
+        As :func:`check_learnable` and :func:`equiglass.models.over_states.states_of`.
     """
-    if len(configurations) < 2:
-        raise InputError(
-            "too few to learn from displacements and to test it", source=data,
-            expected="at least 2 configurations", found=len(configurations),
-        )  # fmt: skip
-    if INHERENT not in model.required_fields:
-        raise InputError(
-            f"the model {model.card.name} reads no inherent positions, from which these are taken",
-            field="states.displacements",
-        )  # fmt: skip
-    pairs = compared_times(model.times, configurations, data)
+    plan = check_learnable(model, configurations, states, data)[0]
+    rows = _rows(model, configurations, plan, data)
     unseen = members_for(model, configurations)
     everyone = tuple(range(len(model.members)))
     plain = replace(states, displacements=False)  # they are not there yet
-    plans = plans_of(model, configurations, plain)
-    for c, plan in zip(configurations, plans, strict=True):
-        if not same_runs(plan, plans[0]):
-            raise InputError(
-                "displacements in other runs than those of the first configuration",
-                source=c.source, field="states", expected=str(plans[0]), found=str(plan),
-            )  # fmt: skip
     samples, seconds = [], 0.0
-    for i, made in enumerate(states_of(model, configurations, how, plain)):
+    made_of = states_of(model, configurations, how, plain, measured=True)
+    for i, made in enumerate(made_of):
         c, chosen = made.snapshot, everyone if unseen is None else unseen[i]
         each = []
         for k in chosen:
@@ -144,6 +127,7 @@ def learn_displacements(
         samples.append(
             _Sample(
                 c,
+                prints_of([c])[0],
                 np.mean([one.snapshot for one in each], axis=0),
                 np.mean([one.average for one in each], axis=0),
                 moved(c, made.states).columns(),
@@ -151,21 +135,26 @@ def learn_displacements(
         )
         seconds += made.seconds
         advance()
-    rows = [(row, column) for row, column in pairs if plans[0].averaged(model.times)[row]]
+    accuracy = samples[0].configuration.accuracy
+    assert accuracy is not None  # as that of all was found to be
 
     def fitted(some: Sequence[_Sample], *, predicted: bool = True) -> StateDisplacements:
+        structures = sorted({s.structure for s in some})
         return StateDisplacements(
-            data=data, n_configurations=len(some), runs=plans[0].runs,
-            spacing=plans[0].spacing, temperature=plans[0].temperature,
+            data=data, n_configurations=len(structures), fitted_to=tuple(structures),
+            n_members=len(everyone if unseen is None else unseen[0]),
+            accuracy=accuracy.content(), runs=plan.runs, spacing=plan.spacing,
+            temperature=plan.temperature,
             terms=_terms(some, model.times, rows, predicted=predicted),
         )  # fmt: skip
 
     def left_out(*, predicted: bool) -> list[Array]:
         found = []
         for sample in samples:
-            others = fitted([one for one in samples if one is not sample], predicted=predicted)
-            types = sample.configuration.types
-            found.append(others.joined(types, model.times, sample.average, sample.columns))
+            # Labels of one structure go together.
+            others = [one for one in samples if one.structure != sample.structure]
+            terms, types = fitted(others, predicted=predicted), sample.configuration.types
+            found.append(terms.joined(types, model.times, sample.average, sample.columns))
         return found
 
     def scored(values: Sequence[Array]) -> Evaluation:
@@ -183,32 +172,9 @@ def learn_displacements(
         average,
         joined,
         scored(left_out(predicted=False)),
-        plans[0],
+        plan,
         seconds,
     )
-
-
-def with_scores(
-    found: StateDisplacements, average: Evaluation, joined: Evaluation
-) -> StateDisplacements:
-    """With the correlations of each type and time."""
-
-    def means(evaluation: Evaluation) -> dict[tuple[str, float], float | None]:
-        return {
-            (s.type, s.time): mean_and_std(list(s.per_configuration))[0] for s in evaluation.scores
-        }
-
-    of_average, of_joined = means(average), means(joined)
-    terms = (
-        one.model_copy(
-            update={
-                "rho_average": of_average[one.type, one.time],
-                "rho_joined": of_joined[one.type, one.time],
-            }
-        )
-        for one in found.terms
-    )
-    return found.model_copy(update={"terms": tuple(terms)})
 
 
 def _terms(

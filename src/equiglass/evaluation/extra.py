@@ -67,7 +67,8 @@ class ExtraSimulation:
             of_tau = f"{100 * min(share):.2g} to {100 * max(share):.2g} % of τ_α"
         runs = s["runs"] if s["runs"] and not isinstance(s["runs"][0], list) else s["runs"][0]
         joined = s.get("displacements")  # not in the records of earlier versions
-        what = "" if joined is None else f", {joined}"
+        texts = joined if isinstance(joined, list) else [joined]
+        what = "".join(f", {text}" for text in texts if text is not None)
         each = "" if self.n == 1 else " for each configuration"
         return (
             f"averaged over {_several(s['number'])} states{what}: extra simulation at prediction "

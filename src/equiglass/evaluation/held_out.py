@@ -15,7 +15,7 @@ from ..models.held_out import members_for, recorded_rho
 from ..models.members import member_of
 from ..models.propensity import PropensityModel
 from .calibrating import HeldOut, calibrated
-from .displacements import Learned
+from .learned import Learned
 from .score import Evaluation, compared_times, score
 from .scored import Score
 

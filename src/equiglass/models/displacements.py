@@ -94,8 +94,9 @@ def said_of_runs(runs: Runs) -> str:
 class DisplacementTerms(BaseModel):
     """The joined propensity of one type at one time.
 
-    It is prediction * P + thermal * <d> + inherent * sqrt(<d_IS>) + constant, in sigma: P the
-    average of the predictions over states, <d> and <d_IS> as :class:`Moved` has them.
+    It is prediction * P + thermal * <d> + inherent * sqrt(<d_IS>) + constant, in the unit of the
+    target, and not kept within its bounds: P the average of the predictions over states, <d> and
+    <d_IS> as :class:`Moved` has them.
 
     Attributes
     ----------
@@ -132,8 +133,13 @@ class StateDisplacements(BaseModel):
 
     Attributes
     ----------
-    data, n_configurations
-        That the terms were fitted to, predicted by members that did not see them.
+    data, n_configurations, fitted_to
+        That the terms were fitted to, and what tells their structures apart; each was predicted by
+        members that did not see it.
+    n_members
+        So many: the terms are of averages over these.
+    accuracy
+        Of the quenches, by content: what is left of forces is in the inherent distances.
     runs, spacing, temperature
         Of the plan, see :class:`equiglass.simulation.states.Plan`: distances grow with its length.
     """
@@ -142,6 +148,9 @@ class StateDisplacements(BaseModel):
 
     data: str
     n_configurations: int = Field(ge=1)
+    fitted_to: tuple[str, ...] = Field(max_length=1_000_000)
+    n_members: int = Field(ge=1)
+    accuracy: dict[str, float]
     runs: tuple[int, ...] = Field(min_length=1, max_length=10_000)
     spacing: float = Field(gt=0)
     temperature: float = Field(gt=0)
@@ -151,29 +160,23 @@ class StateDisplacements(BaseModel):
         """Whether the terms are of runs such as this plan's."""
         return same_runs(self, plan)
 
+    def at(self, times: Sequence[float]) -> NDArray[np.bool_]:
+        """(T,) which of some times have terms."""
+        return np.isin(np.asarray(times, dtype=np.float64), [one.time for one in self.terms])
+
     def joined(
         self, types: NDArray[Any], times: Sequence[float], averages: Array, columns: Array
     ) -> Array:
-        """(T, N), of averages (T, N) and columns (N, 2); averages at times without terms.
+        """(T, N), of averages (T, N) and columns (N, 2).
 
-        Raises
-        ------
-        InputError
-            If a particle is of a type that has no terms.
+        Where a time or a type has no terms the average stays.
         """
         values = averages.astype(np.float64)
         for row, time in enumerate(times):
-            terms = {one.type: one for one in self.terms if one.time == time}
-            if not terms:
-                continue
-            for t in np.unique(types):
-                if TYPE_NAMES[t] not in terms:
-                    raise InputError(
-                        "nothing was learned from displacements of this type",
-                        field="displacements", expected=sorted(terms), found=TYPE_NAMES[t],
-                    )  # fmt: skip
-                mine = types == t
-                values[row, mine] = terms[TYPE_NAMES[t]].joined(averages[row, mine], columns[mine])
+            for one in self.terms:
+                mine = types == TYPE_NAMES.index(one.type)
+                if one.time == time and mine.any():
+                    values[row, mine] = one.joined(averages[row, mine], columns[mine])
         return values
 
     @property
@@ -182,29 +185,39 @@ class StateDisplacements(BaseModel):
         return said_of_runs(self)
 
     def __str__(self) -> str:
+        by = "one member" if self.n_members == 1 else f"{self.n_members} members"
         return (
             f"joined with how far particles move, as {self.n_configurations} held-out "
-            f"configurations have it ({self.data})"
+            f"configurations have it, predicted by {by} ({self.data})"
         )
 
 
 def displacements_for(
-    known: Sequence[StateDisplacements], plan: Plan, name: str, source: str
+    known: Sequence[StateDisplacements], plan: Plan, name: str, c: Configuration
 ) -> StateDisplacements:
     """Those of a model that belong to a plan.
 
     Raises
     ------
     InputError
-        If it has none, or of other plans.
+        If it has none, or of other plans, or none of a type of the configuration.
     """
     for one in known:
         if one.of_plan(plan):
+            types = {TYPE_NAMES[t] for t in np.unique(c.types)}
+            learned = {term.type for term in one.terms}
+            if not types <= learned:
+                raise InputError(
+                    f"the model {name} has learned nothing from displacements of a type",
+                    source=c.source, field="states.displacements", expected=sorted(learned),
+                    found=sorted(types),
+                )  # fmt: skip
             return one
     have = "; ".join(one.plan for one in known)
     raise InputError(
         f"the model {name} has learned nothing from displacements in such runs; leave "
-        "displacements out, or let it learn by equiglass calibrate",
-        source=source, field="states.displacements", expected=have or "none",
+        "displacements out, or let a model of the same times at every temperature learn by "
+        "equiglass calibrate",
+        source=c.source, field="states.displacements", expected=have or "none",
         found=said_of_runs(plan),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..data.fields import FEATURE_FIELDS, MADE_FIELDS
+from ..data.potential import require_same
 from ..errors import AssumptionWarning, InputError
 from ..simulation.cache import default_cache
 from ..simulation.preparation import Preparation
@@ -64,8 +65,8 @@ class OverStates:
         (T, N) standard deviation over the states, NaN where nothing is averaged.
     averaged
         (T,) whether it is.
-    learned
-        What displacements add; None where they are not joined.
+    learned, joined
+        What displacements add, None where they are not joined; and at which times, (T,).
     """
 
     values: Array
@@ -76,6 +77,7 @@ class OverStates:
     plan: Plan
     seconds: float
     learned: StateDisplacements | None = None
+    joined: NDArray[np.bool_] | None = None
 
     def record(self) -> dict[str, Any]:
         """For JSON and the metadata of files."""
@@ -83,6 +85,7 @@ class OverStates:
             **self.plan.record(),
             "averaged_at": self.averaged.tolist(),
             "displacements": None if self.learned is None else str(self.learned),
+            "joined_at": None if self.joined is None else self.joined.tolist(),
             "processor_seconds": round(self.seconds, 3),
         }
 
@@ -117,7 +120,7 @@ def plans_of(
                 found=f"{plan.longest:g}",
             )  # fmt: skip
         if states.displacements:
-            displacements_for(model.card.displacements, plan, model.card.name, c.source)
+            displacements_for(model.card.displacements, plan, model.card.name, c)
     return plans
 
 
@@ -126,18 +129,54 @@ def states_of(
     configurations: Sequence[Configuration],
     how: Preparation,
     states: States,
+    *,
+    measured: bool = False,
 ) -> Iterator[StatesOf]:
     """The states of each configuration, one after the other, some made together.
+
+    Parameters
+    ----------
+    measured
+        Whether displacements are taken from them, for what is to be learned.
 
     Raises
     ------
     InputError
-        As :func:`plans_of`, before anything is made; if a configuration is not at the temperature
-        of the runs; or as :func:`equiglass.models.prepared.prepared`.
+        As :func:`plans_of`, before anything is made; if displacements are taken and the quenches
+        are not all alike, or the potential is not the model's; if a configuration is not at the
+        temperature of the runs; or as :func:`equiglass.models.prepared.prepared`.
     """
     plans = plans_of(model, configurations, states)
     under = settled(model, configurations, how).resolved(configurations)
+    if measured or states.displacements:
+        _require_alike(model, configurations, under)
+    if states.displacements:
+        for c, plan in zip(configurations, plans, strict=True):
+            learned = displacements_for(model.card.displacements, plan, model.card.name, c)
+            if learned.accuracy != under.chosen_accuracy.content():
+                raise InputError(
+                    "displacements were learned from quenches of another accuracy",
+                    source=c.source, field="accuracy", expected=learned.accuracy,
+                    found=under.chosen_accuracy.content(),
+                )  # fmt: skip
     return _made(model, configurations, under, plans, joined=states.displacements)
+
+
+def _require_alike(
+    model: PropensityModel, configurations: Sequence[Configuration], how: Preparation
+) -> None:
+    """Raise InputError where snapshots and states, or model and states, would not go together."""
+    for c in configurations:
+        if how.potential is not None and model.potential is not None:
+            require_same(model.potential, how.potential, c.source)
+        if c.accuracy is None or not c.accuracy.same_as(how.chosen_accuracy):
+            found = "an unknown one" if c.accuracy is None else c.accuracy
+            raise InputError(
+                "displacements are between inherent structures of one kind of quench: leave that "
+                "of the data out (equiglass convert --drop inherent_positions), or take its "
+                "accuracy",
+                source=c.source, field="accuracy", expected=how.chosen_accuracy, found=found,
+            )  # fmt: skip
 
 
 def _made(
@@ -164,9 +203,7 @@ def _made(
         for c, plan, runs, one in zip(configurations[part], plans[part], found, each, strict=True):
             seconds, learned = sum(run.seconds for run in runs), None
             if joined:
-                learned = displacements_for(
-                    model.card.displacements, plan, model.card.name, c.source
-                )
+                learned = displacements_for(model.card.displacements, plan, model.card.name, c)
             yield StatesOf(c, plan, [next(complete) for _ in one], seconds, learned)
 
 
@@ -189,15 +226,17 @@ def over_states(
         square += difference**2
     mean = total / n
     spread = np.sqrt(np.maximum(square - n * mean**2, 0) / (n - 1))
+    at = None
     values = average = np.where(averaged[:, None], snapshot + mean, snapshot)
     spread = np.where(averaged[:, None], spread, np.nan)
     if states.learned is not None:
         columns = moved(states.snapshot, states.states).columns()
         types = states.snapshot.types
         joined = states.learned.joined(types, times, average, columns)
-        values = np.where(averaged[:, None], joined, average).astype(average.dtype)
+        at = averaged & states.learned.at(times)
+        values = np.where(at[:, None], joined, average).astype(average.dtype)
     return OverStates(
-        values, average, snapshot, spread, averaged, states.plan, states.seconds, states.learned
+        values, average, snapshot, spread, averaged, states.plan, states.seconds, states.learned, at
     )
 
 

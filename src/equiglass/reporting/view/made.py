@@ -36,7 +36,7 @@ Values = dict[str, dict[float | None, Array]]
 _KEYS = {f"{t.column}{end}": f"{t.key}{end}" for t in TARGETS.values() for end in ("", "_std")}
 _COLUMN = re.compile(rf"(?P<name>{'|'.join(_KEYS)})_t(?P<time>m?\d+(?:p\d+)?)(?:_\d+)?")
 _OURS = re.compile(rf"(?:{'|'.join(t.column for t in TARGETS.values())})_t|\b{ORDER}\b")
-_TOLD = ("model", "outside_domain")
+_TOLD = ("model", "outside_domain", "extra_simulation")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,11 @@ def _from_columns(
         else:
             time = float(match["time"].replace("p", ".").replace("m", "-"))
             values.setdefault(_KEYS[match["name"]], {})[time] = column
-    return Made(values, {k: str(told[k]) for k in _TOLD if told.get(k)}) if values else None
+    return Made(values, {k: _in_words(told[k]) for k in _TOLD if told.get(k)}) if values else None
+
+
+def _in_words(value: Any) -> str:
+    return str(value["sentence"] if isinstance(value, Mapping) else value)
 
 
 def made_in(path: Path) -> Callable[[int], Made] | None:
@@ -200,5 +204,7 @@ def _frames(archive: Archive, path: Path) -> list[tuple[Moment, Made]]:
         told = {"model": str(about.get("model", "")), "of": str(sources[k])}
         if outside is not None and str(outside[k]):
             told["outside_domain"] = str(outside[k])
+        if about.get("extra_simulation"):
+            told["extra_simulation"] = str(about["extra_simulation"]["sentence"])
         result.append((moment, Made(values, told)))
     return result

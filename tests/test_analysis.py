@@ -189,7 +189,7 @@ def test_probe_reads_what_is_there() -> None:
     assert mean(1, 3.0, 4.7) < 0.3
     union = small_model(inputs={"graph": "union"}, layers=1, channels=2, l_max=1, cutoff=1.4)
     assert shells_of(union).inputs.positions == ("inherent",)
-    with pytest.raises(InputError, match="equivariant network"):
+    with pytest.raises(InputError, match="has no layers whose invariant features"):
         probe(PropensityModel(MessageConfig(kind="botan"), 2, [1.0]), members[:1], members[1:])
 
 

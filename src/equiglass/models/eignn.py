@@ -14,14 +14,13 @@ import torch
 from pydantic import Field, field_validator
 from torch import nn
 
-from ..data.configuration import Configuration
 from ..nn.decoder import Decoder
 from ..nn.displacement import DisplacementLayer, PairEdges, harmonics_of
 from ..nn.steerable import SteerableBatchNorm
 from .base import NetworkSettings
 from .decoded import DecodedNetwork
-from .graph_inputs import graph_input
 from .inputs import UNION, InputSpec, ModelInput
+from .on_graph import OnGraph
 
 
 class EIGNNConfig(NetworkSettings):
@@ -45,7 +44,7 @@ class EIGNNConfig(NetworkSettings):
         return inputs
 
 
-class EIGNNNetwork(DecodedNetwork[EIGNNConfig]):
+class EIGNNNetwork(OnGraph[EIGNNConfig], DecodedNetwork[EIGNNConfig]):
     """Embedding, layers, the mean over neighbours, one linear decoder per (type, time)."""
 
     settings = EIGNNConfig
@@ -67,18 +66,6 @@ class EIGNNNetwork(DecodedNetwork[EIGNNConfig]):
         self.norm = SteerableBatchNorm(0, width)
         self.n_features = width
         self.decoder = Decoder(width, n_types, n_times, width=0)
-
-    @classmethod
-    def read(
-        cls,
-        configuration: Configuration,
-        config: EIGNNConfig,
-        n_types: int,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | None = None,
-    ) -> ModelInput:
-        """The union graph, made on the CPU, and node inputs."""
-        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The features that the decoders read, (N, channels)."""

@@ -14,10 +14,9 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from ..data.configuration import Configuration
-from .base import Network, NetworkSettings
-from .graph_inputs import graph_input
+from .base import NetworkSettings
 from .inputs import InputSpec, ModelInput, OneGraph
+from .on_graph import OnGraph
 
 
 class MessageConfig(NetworkSettings):
@@ -44,7 +43,7 @@ def perceptron(inputs: int, *widths: int, last: bool = True) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class MessageNetwork(Network[MessageConfig]):
+class MessageNetwork(OnGraph[MessageConfig]):
     """Encoders, rounds of edge and node updates that share weights, a decoder on nodes.
 
     Every round reads the current and the encoded features side by side. The decoder has one
@@ -62,18 +61,6 @@ class MessageNetwork(Network[MessageConfig]):
         self.edge_update = perceptron(6 * w, w, w)
         self.node_update = perceptron(3 * w, w, w)
         self.decoder = perceptron(w, w, w, n_types * n_times, last=False)
-
-    @classmethod
-    def read(
-        cls,
-        configuration: Configuration,
-        config: MessageConfig,
-        n_types: int,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | None = None,
-    ) -> ModelInput:
-        """Graph and node inputs; on a GPU the graph is made there."""
-        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The features that the decoder reads, (N, width)."""

@@ -13,14 +13,13 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from ..data.configuration import Configuration
 from ..kernels.harmonics import spherical_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
 from .base import NetworkSettings
 from .decoded import DecodedNetwork
-from .graph_inputs import graph_input
 from .inputs import InputSpec, ModelInput, OneGraph
+from .on_graph import OnGraph
 
 
 class TwinConfig(NetworkSettings):
@@ -40,7 +39,7 @@ class TwinConfig(NetworkSettings):
     )
 
 
-class TwinNetwork(DecodedNetwork[TwinConfig]):
+class TwinNetwork(OnGraph[TwinConfig], DecodedNetwork[TwinConfig]):
     """From a graph to standardised propensities, by features without degrees."""
 
     settings = TwinConfig
@@ -60,18 +59,6 @@ class TwinNetwork(DecodedNetwork[TwinConfig]):
         )  # fmt: skip
         self.n_features = config.layers * config.channels + n_scalars
         self.decoder = Decoder(self.n_features, n_types, n_times, width=config.decoder_width)
-
-    @classmethod
-    def read(
-        cls,
-        configuration: Configuration,
-        config: TwinConfig,
-        n_types: int,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | None = None,
-    ) -> ModelInput:
-        """Graph and node inputs; on a GPU the graph is made there."""
-        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The features of every layer, and the standardised scalars, (N, n_features)."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
 from pages import RESULTS, ROOT, Page, run
 from scipy import stats
 from states_gain import key_of
@@ -25,11 +24,10 @@ def _gain(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     if row["displacements"] == "none":
         wanted = row["model"], 1, None, "none", row["type"]
     (base,) = [r for r in rows if key_of(r) == wanted]
-    files = row["per_configuration"]
-    differences = np.array([rho - base["per_configuration"][name] for name, rho in files.items()])
-    middle = differences.mean()
-    half = stats.t.ppf(0.975, len(files) - 1) * differences.std(ddof=1) / len(files) ** 0.5
-    low, high = middle - half, middle + half
+    own, other = row["per_configuration"], base["per_configuration"]
+    test = stats.ttest_rel([own[name] for name in own], [other[name] for name in own])
+    low, high = test.confidence_interval()
+    middle = (low + high) / 2
     resolved = "" if low > 0 or high < 0 else ", not resolved"
     return f"{middle:+.3f} [{low:+.3f}, {high:+.3f}]{resolved}"
 

@@ -111,7 +111,7 @@ def _displacements(model: PropensityModel, states: int | States) -> States | Non
     if asked is not None and model.undivided is not None:
         raise InputError(
             "displacements are learned for models whose times are the same at every temperature",
-            source=model.card.name, field="states.displacements",
+            source=model.card.name, field="states.displacements", expected=False, found=True,
         )  # fmt: skip
     return asked
 

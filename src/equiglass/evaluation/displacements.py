@@ -62,7 +62,8 @@ def check_learnable(
     if INHERENT not in model.required_fields:
         raise InputError(
             f"the model {model.card.name} reads no inherent positions, from which these are taken",
-            field="states.displacements",
+            source=data, field="states.displacements", expected=INHERENT,
+            found=", ".join(model.required_fields),
         )  # fmt: skip
     plans = plans_of(model, configurations, replace(states, displacements=False))
     for c, plan in zip(configurations, plans, strict=True):
@@ -72,9 +73,12 @@ def check_learnable(
                 source=c.source, field="states", expected=str(plans[0]), found=str(plan),
             )  # fmt: skip
     if not _rows(model, configurations, plans[0], data):
+        known = configurations[0].times
+        assert known is not None  # they were compared with the model's
         raise InputError(
             "no label at a time that is averaged", source=data, field="times",
             expected=f"at least {WELL_BELOW * plans[0].longest:g}",
+            found=", ".join(f"{t:g}" for t in known),
         )  # fmt: skip
     return plans
 

@@ -156,10 +156,6 @@ class StateDisplacements(BaseModel):
     temperature: float = Field(gt=0)
     terms: tuple[DisplacementTerms, ...] = Field(min_length=1)
 
-    def of_plan(self, plan: Plan) -> bool:
-        """Whether the terms are of runs such as this plan's."""
-        return same_runs(self, plan)
-
     def at(self, times: Sequence[float]) -> NDArray[np.bool_]:
         """(T,) which of some times have terms."""
         return np.isin(np.asarray(times, dtype=np.float64), [one.time for one in self.terms])
@@ -203,7 +199,7 @@ def displacements_for(
         If it has none, or of other plans, or none of a type of the configuration.
     """
     for one in known:
-        if one.of_plan(plan):
+        if same_runs(one, plan):
             types = {TYPE_NAMES[t] for t in np.unique(c.types)}
             learned = {term.type for term in one.terms}
             if not types <= learned:

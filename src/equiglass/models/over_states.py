@@ -150,16 +150,18 @@ def states_of(
     under = settled(model, configurations, how).resolved(configurations)
     if measured or states.displacements:
         _require_alike(model, configurations, under)
+    joined: list[StateDisplacements | None] = [None] * len(plans)
     if states.displacements:
-        for c, plan in zip(configurations, plans, strict=True):
+        for k, (c, plan) in enumerate(zip(configurations, plans, strict=True)):
             learned = displacements_for(model.card.displacements, plan, model.card.name, c)
+            joined[k] = learned
             if learned.accuracy != under.chosen_accuracy.content():
                 raise InputError(
                     "displacements were learned from quenches of another accuracy",
                     source=c.source, field="accuracy", expected=learned.accuracy,
                     found=under.chosen_accuracy.content(),
                 )  # fmt: skip
-    return _made(model, configurations, under, plans, joined=states.displacements)
+    return _made(model, configurations, under, plans, joined)
 
 
 def _require_alike(
@@ -184,8 +186,7 @@ def _made(
     configurations: Sequence[Configuration],
     how: Preparation,
     plans: Sequence[Plan],
-    *,
-    joined: bool,
+    joined: Sequence[StateDisplacements | None],
 ) -> Iterator[StatesOf]:
     assert how.potential is not None  # as it was resolved
     for start in range(0, len(configurations), TOGETHER):
@@ -200,10 +201,9 @@ def _made(
             # What is assumed of the snapshots was said already.
             warnings.simplefilter("ignore", AssumptionWarning)
             complete = iter(prepared(model, [s for one in each for s in one], how))
-        for c, plan, runs, one in zip(configurations[part], plans[part], found, each, strict=True):
-            seconds, learned = sum(run.seconds for run in runs), None
-            if joined:
-                learned = displacements_for(model.card.displacements, plan, model.card.name, c)
+        together = zip(configurations[part], plans[part], found, each, joined[part], strict=True)
+        for c, plan, runs, one, learned in together:
+            seconds = sum(run.seconds for run in runs)
             yield StatesOf(c, plan, [next(complete) for _ in one], seconds, learned)
 
 

@@ -69,7 +69,6 @@ VARIANTS = {
         {"model": {"decoder": "neighbours", "dropout": 0.3}}
     ),
     "EIGNN's network": Variant({"model": EIGNN}),
-    "EIGNN's network, rate .003": Variant({"model": EIGNN, "optimizer": {"learning_rate": 0.003}}),
     # About as many steps and the same share of reversed trajectories.
     "eight states of each file": Variant(
         {"optimizer": {"epochs": 3}, "data": {"reversed_per_configuration": 27}}, states=True

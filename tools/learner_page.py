@@ -29,8 +29,8 @@ differ elsewhere. It says which of these is not worth a cross-validation of all 
 {table}
 
 "{shown}": {number} states of each training file, made by short molecular dynamics, are learned
-from with the labels of the file. EIGNN's network has the learning rate and the steps of the packaged
-model, which were not chosen for it.
+from with the labels of the file. EIGNN's network has the learning rate and the steps of the
+packaged model, which were not chosen for it.
 """
 PATTERN = re.compile(r"(?P<name>.+); fold (?P<fold>\d+), seed (?P<seed>\d+)")
 

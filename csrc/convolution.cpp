@@ -84,7 +84,8 @@ void backward_geometry(PathSet const& set, Inputs<T> const& in, BackwardChunk<T>
   for (int e = 0; e < chunk.n; ++e) {
     Vec<T> dy[max_components] = {}, dr{};
     T const* t = in.table + chunk.knot[e].first * row + first_path * in.channels + channel;
-    T const* slope = chunk.knot[e].slope;
+    T slope[4];
+    slopes(in.lengths[first + e], chunk.knot[e].first, in, slope);
     for (int p = first_path; p < last_path; ++p, t += in.channels) {
       Path const& path = set.paths[p];
       auto const& code = path_codes<T>[set.code[p]];

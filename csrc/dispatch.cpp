@@ -45,10 +45,10 @@ Choice choose() {
   if (at_most != "baseline" && has_avx2())
     return {"avx2",
             avx2::kernel_float,
-            avx2::kernel_float,
+            avx2_wide::kernel_float,
             avx2::kernel_double,
             avx2::mixing_float,
-            avx2::mixing_float,
+            avx2_wide::mixing_float,
             avx2::mixing_double};
 #endif
   return {"baseline",

@@ -10,22 +10,33 @@
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
-// Cubic Lagrange interpolation on four neighbouring knots, and its derivative.
+// Cubic Lagrange interpolation on four neighbouring knots.
 template <class T> struct Knots {
   std::int64_t first;
-  T weight[4], slope[4];
+  T weight[4];
 };
 
+template <class T> inline T knots_per_length(Inputs<T> const& in) {
+  return T(in.n_knots - 1) / in.cutoff;
+}
+
 template <class T> inline Knots<T> knots(T length, Inputs<T> const& in) {
-  T const scale = T(in.n_knots - 1) / in.cutoff;
-  T const position = length * scale;
+  T const position = length * knots_per_length(in);
   std::int64_t const first =
       std::clamp<std::int64_t>(std::int64_t(position) - 1, 0, in.n_knots - 4);
   T const s = position - T(first), a = s, b = s - 1, c = s - 2, d = s - 3;
-  return {first,
-          {b * c * d / -6, a * c * d / 2, a * b * d / -2, a * b * c / 6},
-          {(c * d + b * d + b * c) * scale / -6, (c * d + a * d + a * c) * scale / 2,
-           (b * d + a * d + a * b) * scale / -2, (b * c + a * c + a * b) * scale / 6}};
+  return {first, {b * c * d / -6, a * c * d / 2, a * b * d / -2, a * b * c / 6}};
+}
+
+// Derivatives of the weights by the length.
+template <class T>
+inline void slopes(T length, std::int64_t first, Inputs<T> const& in, T (&slope)[4]) {
+  T const scale = knots_per_length(in);
+  T const s = length * scale - T(first), a = s, b = s - 1, c = s - 2, d = s - 3;
+  slope[0] = (c * d + b * d + b * c) * scale / -6;
+  slope[1] = (c * d + a * d + a * c) * scale / 2;
+  slope[2] = (b * d + a * d + a * b) * scale / -2;
+  slope[3] = (b * c + a * c + a * b) * scale / 6;
 }
 
 // Radial functions are interpolated for a few paths at a time: what is read of the table for them

@@ -46,10 +46,12 @@ function(add_kernel isa lanes registers)
   target_sources(equiglass_convolution PRIVATE $<TARGET_OBJECTS:kernel_${isa}>)
 endfunction()
 
-add_kernel(baseline 8 6)
+# With EQUIGLASS_HALVES a vector is two registers.
+add_kernel(baseline 8 6 -DEQUIGLASS_HALVES)
 if(EQUIGLASS_X86)
   set(avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma)
   add_kernel(avx2 8 12 -mavx2 -mfma)
+  add_kernel(avx2_wide 16 6 -mavx2 -mfma -DEQUIGLASS_HALVES)
   add_kernel(avx512 8 26 ${avx512})
   add_kernel(avx512_wide 16 26 ${avx512})
 endif()

@@ -30,7 +30,11 @@ EQUIGLASS_DECLARE_ISA(baseline)
 #ifdef EQUIGLASS_X86
 EQUIGLASS_DECLARE_ISA(avx2)
 EQUIGLASS_DECLARE_ISA(avx512)
-// AVX-512 with sixteen lanes, for channels that fill them.
+// With sixteen lanes, for channels that fill them.
+namespace avx2_wide {
+extern Kernel<float> const kernel_float;
+extern MixingKernel<float> const mixing_float;
+}  // namespace avx2_wide
 namespace avx512_wide {
 extern Kernel<float> const kernel_float;
 extern MixingKernel<float> const mixing_float;

@@ -4,13 +4,18 @@
 
 #include <cstring>
 
+#ifdef EQUIGLASS_HALVES
+#include "halves.hpp"
+#endif
+
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
+#ifndef EQUIGLASS_HALVES
 // Lanes: channels in the contraction, edges in the preparation.
 constexpr int W = EQUIGLASS_LANES;
 
-// The compiler's portable vectors: split into narrower registers where the machine has no wider.
+// The compiler's portable vectors, of one register.
 template <class T> struct VecOf;
 template <> struct VecOf<float> {
   using type = float __attribute__((vector_size(W * 4)));
@@ -34,12 +39,15 @@ template <class T> inline void store(T* p, Vec<T> const& v) { std::memcpy(p, &v,
 
 // Subtracting zero changes no number, so that nothing is left of it.
 template <class T> inline Vec<T> broadcast(T value) { return value - Vec<T>{}; }
+#endif
 
 // In pairs, in an order that does not depend on the machine.
-template <class T> inline T lane_sum(Vec<T> v) {
+template <class T> inline T lane_sum(Vec<T> const& v) {
+  T lanes[W];
+  store(lanes, v);
   for (int n = W / 2; n > 0; n /= 2)
-    for (int k = 0; k < n; ++k) v[k] += v[k + n];
-  return v[0];
+    for (int k = 0; k < n; ++k) lanes[k] += lanes[k + n];
+  return lanes[0];
 }
 
 }  // namespace

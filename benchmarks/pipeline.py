@@ -1,7 +1,7 @@
 """From a file to a map of mobility: time and memory of every stage, by size.
 
     python benchmarks/pipeline.py --data DATA [--sizes 4096 262144 1048576] [--frames 100]
-        [--json FILE] [--model ka3d_t044] [--memory 8GB] [--again]
+        [--json FILE] [--model ka3d_t044] [--memory 8GB] [--accuracy coarse] [--again]
 
 Each size runs in a process of its own: start-up, read, quench (nothing in the cache), graph,
 network and write (arrays and a picture). Larger configurations are periodic copies of one of the
@@ -33,6 +33,7 @@ import numpy as np
 
 NOISE = 0.01
 SMALL, ROUNDS = 16_384, 5
+PREDICTION = "prediction"
 STAGES = ("start-up", "read", "quench", "graph", "network", "write")
 
 
@@ -100,10 +101,11 @@ def cpu_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def child(store: str, model_name: str, memory: str, out: str) -> None:
+def child(store: str, model_name: str, memory: str, accuracy: str, out: str) -> None:
     """One run, in this process; a JSON object on the last line of standard output."""
     from equiglass.commands.models import Watch
     from equiglass.commands.predict import Prediction
+    from equiglass.data.accuracy import accuracy_of
     from equiglass.data.dataset import read
     from equiglass.geometry.slabs import Slabs
     from equiglass.memory import parse_memory
@@ -138,7 +140,7 @@ def child(store: str, model_name: str, memory: str, out: str) -> None:
     with stage("read"):
         configurations = list(read(store))
     with stage("quench"):
-        how = Preparation(cache=Path(out) / "cache", progress=True)
+        how = Preparation(accuracy=accuracy_of(accuracy), cache=Path(out) / "cache", progress=True)
         complete = prepared(model, configurations, how)
     limit, watch = parse_memory(memory), Watch(model, strict=False)
     edges = 0
@@ -204,7 +206,7 @@ def run(folder: Path, options: argparse.Namespace, n: int | None) -> dict[str, A
     size = write_input(store, options.data, n, options.frames)
     command = [sys.executable, __file__, "--child", str(store), options.model, options.memory]
     done = subprocess.run(
-        [*command, str(out)],
+        [*command, options.accuracy, str(out)],
         env={**os.environ, "PIPELINE_BEGUN": str(time.time())},
         check=True,
         stdout=subprocess.PIPE,
@@ -249,6 +251,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100, help="0 for none")
     parser.add_argument("--model", default="ka3d_t044")
     parser.add_argument("--memory", default="8GB")
+    parser.add_argument(
+        "--accuracy", default=PREDICTION, choices=[PREDICTION, "coarse"], help="of the quench"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path)
     parser.add_argument("--again", action="store_true", help="run what FILE holds already")
     options = parser.parse_args()
@@ -260,6 +265,7 @@ def main() -> None:
     sizes: list[int | None] = [*options.sizes, *([None] if options.frames else [])]
     for n in sizes:
         key = f"frames {options.frames}" if n is None else str(n)
+        key += "" if options.accuracy == PREDICTION else f" {options.accuracy}"
         if key not in result["rows"] or options.again:
             with tempfile.TemporaryDirectory() as name:
                 result["rows"][key] = run(Path(name), options, n)

@@ -2,7 +2,7 @@
 
     python benchmarks/quench.py --data DATA [--model ka3d_t044] [--json FILE]
 
-Every configuration of DATA is quenched at both accuracies in this process, on one thread, nothing
+Every configuration of DATA is quenched at each accuracy in this process, on one thread, nothing
 in the cache, and predicted by the model from both. Times are those of the processor.
 """
 

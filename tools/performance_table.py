@@ -128,9 +128,10 @@ def pipeline_table() -> str:
         frames = f"{row['n_frames']} frames of " if row["n_frames"] > 1 else ""
         kept = row["edges_kept"]
         text = "one graph each" if kept is None else f"{100 * kept:.0f} % of the edges kept"
+        coarse = ", quenched to `coarse`" if row["accuracy"].startswith("coarse") else ""
         lines = [
-            f"{frames}{row['n_particles']:,} particles, {text}; the machine's load afterwards "
-            f"was {row['load']:.0f}:",
+            f"{frames}{row['n_particles']:,} particles, {text}{coarse}; the machine's load "
+            f"afterwards was {row['load']:.0f}:",
             "",
             "| stage | seconds | processor | peak memory | bound by |",
             "| --- | --- | --- | --- | --- |",

@@ -104,7 +104,7 @@ AccuracyOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="How closely to quench: reference, for energies to publish, or prediction.",
+        help="How closely to quench: reference, for energies to publish, prediction, or coarse.",
         show_default="that of the data, else prediction where a model predicts, else reference",
     ),
 ]

@@ -27,9 +27,9 @@ class Making(TypedDict, total=False):
         A potential, its name, or the path of a YAML file; by default that of the model, or of the
         data, see :class:`equiglass.simulation.preparation.Preparation`.
     accuracy
-        Of the quenches: ``reference`` or ``prediction``, see :mod:`equiglass.data.accuracy`; by
-        default that of the data, else ``prediction`` for what a model reads in order to predict
-        and ``reference`` for everything else.
+        Of the quenches: ``reference``, ``prediction`` or ``coarse``, see
+        :mod:`equiglass.data.accuracy`; by default that of the data, else ``prediction`` for what a
+        model reads in order to predict and ``reference`` for everything else.
     quench
         Whether what a model needs and the data lack is made, true by default; if not, that it is
         missing is an error.

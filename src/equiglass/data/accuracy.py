@@ -1,4 +1,4 @@
-"""How closely an inherent structure was minimised: two named accuracies, compared by content."""
+"""How closely an inherent structure was minimised: three named accuracies, compared by content."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class Accuracy(Settings):
 
 REFERENCE = Accuracy(name="reference", force_tolerance=1e-6)
 PREDICTION = Accuracy(name="prediction", rms_force=2e-3)
-ACCURACIES = {a.name: a for a in (REFERENCE, PREDICTION)}
+COARSE = Accuracy(name="coarse", rms_force=1.6e-2)
+ACCURACIES = {a.name: a for a in (REFERENCE, PREDICTION, COARSE)}
 
 
 def accuracy_of(name: str | Accuracy) -> Accuracy:

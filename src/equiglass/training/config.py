@@ -252,8 +252,8 @@ class PreparationConfig(Settings):
     )
     accuracy: Annotated[Accuracy | None, BeforeValidator(_by_name)] = Field(
         None,
-        description="of the quenches: `reference`, `prediction`, or its content; null: that of the "
-        "data, else `reference`",
+        description="of the quenches: `reference`, `prediction`, `coarse`, or its content; null: "
+        "that of the data, else `reference`",
     )
 
 

@@ -219,4 +219,4 @@ class SE3Network(DecodedNetwork[SE3Config]):
     ) -> None:
         """Features of some receivers after a layer, written to their places."""
         harmonics = self.harmonics(graph.directions)
-        y[receivers] = layer(given, harmonics, graph, own=given[receivers])
+        y.index_copy_(0, receivers, layer(given, harmonics, graph, own=given[receivers]))

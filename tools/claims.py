@@ -18,6 +18,7 @@ from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 NETWORK = "l_max=2"
+WITH_INPUTS = RIDGE, BOTAN, MLP  # rivals on each set of inputs
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm
 
 
@@ -105,7 +106,7 @@ def inputs_and_depth() -> Claim:
         ]
 
     *decides, across = compared(warm, WARM)
-    rivals = [row for name in (RIDGE, BOTAN) for row in table(f"inputs_{name.lower()}")]
+    rivals = [row for name in WITH_INPUTS for row in table(f"inputs_{name.lower()}")]
 
     def of_rival(name: str, one: str, other: str, late: bool) -> Compared | None:
         rows = rows_where(rivals, network=name)
@@ -133,7 +134,7 @@ def inputs_and_depth() -> Claim:
             across,
             *(
                 of_rival(name, *values)
-                for name in (RIDGE, BOTAN)
+                for name in WITH_INPUTS
                 for values in (
                     ("inherent", "thermal", True),
                     (BOTH, "inherent", False),
@@ -156,7 +157,7 @@ def inputs_and_depth() -> Claim:
                 "inputs ka3d_temperatures:warm": warm["inputs"],
                 **{
                     f"the same, {name}": [r for r in rivals if r["network"] == name]
-                    for name in (RIDGE, BOTAN)
+                    for name in WITH_INPUTS
                 },
             },
             "inputs",

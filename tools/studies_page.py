@@ -52,6 +52,7 @@ CLAIMS = (
     Section("inputs_warm", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_ridge", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_botan", "Inputs", "inputs", "ka3d_temperatures:warm"),
+    Section("inputs_mlp", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("depth_warm", "Depth", "depth", "ka3d_temperatures:warm"),
     Section("temperatures", "Temperature", "temperature", "ka3d_temperatures"),
     Section("temperatures_botan", "Temperature", "temperature", "ka3d_temperatures"),

@@ -202,8 +202,17 @@ def test_error_bars_are_in_every_output(model: eg.PropensityModel, tmp_path: Pat
     with np.load(tmp_path / "frames.npz") as stored:
         np.testing.assert_allclose(stored["predicted_propensity_error"][0, :100], half)
         assert "3 held-out configurations" in str(stored["calibration"])
-        assert "95 %" in json.loads(str(stored["about"]))["calibration"]
+        said = json.loads(str(stored["about"]))["calibration"]
     (first, _) = ase.io.read(tmp_path / "once.extxyz", index=":")
+    lacking = f"none at t = {model.times[1]:g}; for snapshots alone"
+    assert lacking in said and lacking in first.info["calibration"]
+    (described,) = eg.list_models([model])
+    assert described.calibrated == [f"{calibration}; none at t = {model.times[1]:g}"]
+    fewer = calibration.model_copy(update={"errors": tuple(errors[:1])})
+    assert fewer.said_of("AB", model.times).endswith(
+        f"none for A at t = {model.times[1]:g}; none for B at t = 1, {model.times[1]:g}"
+    )
+    assert fewer.said_of("A", (1.0,)) == str(fewer)
     np.testing.assert_allclose(first.arrays["mobility_error95_t1"], 2 * half, rtol=1e-6)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..analysis.along import Along, gather, summary
 from ..data.archive import is_store
-from ..data.configuration import Configuration
+from ..data.configuration import TYPE_NAMES, Configuration
 from ..data.dataset import Data, Dataset, as_dataset
 from ..data.moments import Frames, Moments, moments_of
 from ..data.trajectory import Trajectory
@@ -118,7 +118,9 @@ def about_frames(job: Predict, moments: Moments, first: Configuration) -> About:
         inputs=job.how.record(),
         assumed=assumptions(moments),
         domain_known=model.card.domain is not None,
-        calibration=calibration_text(model.card.calibration),
+        calibration=calibration_text(
+            model.card.calibration, TYPE_NAMES[: model.n_types], model.times
+        ),
         target=model.card.target,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..data.configuration import TYPE_NAMES
 from ..models.calibration import UNCALIBRATED, Calibration
 from ..models.displacements import StateDisplacements
 from ..models.domain import Domain
@@ -40,6 +41,8 @@ class Described:
         What the training data were like; None where it is not recorded.
     licence
         Of the weights, and of the data behind them; empty where it is not recorded.
+    types
+        Of its particles: A, B, ...
     """
 
     name: str
@@ -57,15 +60,20 @@ class Described:
     times_at: dict[float, tuple[float, ...]] = field(default_factory=dict)
     calibration_at: dict[float, Calibration] = field(default_factory=dict)
     displacements: tuple[StateDisplacements, ...] = ()
+    types: tuple[str, ...] = ()
 
     @property
     def calibrated(self) -> list[str]:
         """Whether its predictions have error bars, and on what these rest; of each temperature."""
-        if self.times_at:
-            return [
-                f"{self.calibration_at.get(t, UNCALIBRATED)} (T = {t:g})" for t in self.times_at
-            ]
-        return [UNCALIBRATED if self.calibration is None else str(self.calibration)]
+        if not self.times_at:
+            return [self._said_of(self.calibration, self.times)]
+        return [
+            f"{self._said_of(self.calibration_at.get(t), times)} (T = {t:g})"
+            for t, times in self.times_at.items()
+        ]
+
+    def _said_of(self, calibration: Calibration | None, times: Sequence[float]) -> str:
+        return UNCALIBRATED if calibration is None else calibration.said_of(self.types, times)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -74,6 +82,7 @@ class Described:
             "kind": self.kind,
             "target": self.target,
             "members": self.members,
+            "types": list(self.types),
             "times": list(self.times),
             "temperatures": list(self.temperatures),
             "potential": self.potential,
@@ -138,4 +147,5 @@ def _described(model: PropensityModel) -> Described:
         times_at,
         calibration_at,
         card.displacements,
+        tuple(TYPE_NAMES[: model.n_types]),
     )

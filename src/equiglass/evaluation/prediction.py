@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -240,16 +240,22 @@ def about_predictions(predictions: Sequence[Prediction]) -> About:
         extra=ExtraSimulation.of(
             [p.over_states.record() for p in predictions if p.over_states is not None]
         ),
-        calibration=calibration_text(first.calibration),
+        calibration=calibration_text(
+            first.calibration,
+            (TYPE_NAMES[k] for k in np.unique(first.configuration.types)),
+            first.times,
+        ),
         target=first.target,
     )
 
 
-def calibration_text(calibration: Calibration | None) -> str:
-    """What error bars rest on, or that there are none."""
+def calibration_text(
+    calibration: Calibration | None, types: Iterable[str], times: Sequence[float]
+) -> str:
+    """What error bars rest on, and for which of these types and times there are none."""
     if calibration is None:
         return UNCALIBRATED
-    return f"{calibration}; for snapshots alone and inside the model's domain"
+    return f"{calibration.said_of(types, times)}; for snapshots alone and inside the model's domain"
 
 
 def _span(times: Sequence[float]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,6 +133,18 @@ class Calibration(BaseModel):
                 factor = one.factor_68 if level == 68 else one.factor_95
                 result[row, mine] = factor * one.deviation(predicted[row][mine], own)
         return result
+
+    def said_of(self, types: Iterable[str], times: Sequence[float]) -> str:
+        """What it rests on, and for which of these types and times there are no error bars."""
+        known = {(e.type, e.time) for e in self.errors}
+        lacking = {t: [time for time in times if (t, time) not in known] for t in sorted(types)}
+        same = len({tuple(rows) for rows in lacking.values()}) == 1
+        parts = [
+            f"none{'' if same else f' for {t}'} at t = {', '.join(f'{time:g}' for time in rows)}"
+            for t, rows in list(lacking.items())[: 1 if same else None]
+            if rows
+        ]
+        return "; ".join([str(self), *parts])
 
     def __str__(self) -> str:
         by = "one member" if self.n_members == 1 else f"{self.n_members} members"

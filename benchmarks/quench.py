@@ -3,7 +3,7 @@
     python benchmarks/quench.py --data DATA [--model ka3d_t044] [--json FILE]
 
 Every configuration of DATA is quenched at each accuracy in this process, on one thread, nothing
-in the cache, and predicted by the model from both. Times are those of the processor.
+in the cache, and predicted by the model from each. Times are those of the processor.
 """
 
 from __future__ import annotations

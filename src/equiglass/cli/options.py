@@ -104,7 +104,8 @@ AccuracyOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="How closely to quench: reference, for energies to publish, prediction, or coarse.",
+        help="How closely to quench: reference, for energies to publish, prediction, or coarse, "
+        "for maps of large configurations.",
         show_default="that of the data, else prediction where a model predicts, else reference",
     ),
 ]

@@ -104,6 +104,14 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def not_scored(temperature: float, rows: list[Row]) -> list[str]:
+    """A line on times of the model at which no test has labels."""
+    scored = {row["time"] for row in rows}
+    times = [t for t in load_model(f"ka3d@{temperature:g}").times if t not in scored]
+    listed = ", ".join(f"{t:g}" for t in times)
+    return [f"Not scored, since no test has labels there: t = {listed}.", ""] if times else []
+
+
 def warm_table(rows: list[Row], temperature: float) -> list[str]:
     """The average of the members and the members alone, on ensembles."""
     mine = [r for r in rows if r["temperature"] == temperature and "labels" not in r]
@@ -128,7 +136,7 @@ def warm_table(rows: list[Row], temperature: float) -> list[str]:
             published(temperature, row["time"]),
         )  # fmt: skip
         lines.append(f"| {' | '.join(shown)} |")
-    return [*lines, ""]
+    return [*lines, "", *not_scored(temperature, average)]
 
 
 def left_out_table(rows: list[Row]) -> list[str]:
@@ -166,7 +174,7 @@ def cold_table(rows: list[Row]) -> list[str]:
             published(0.44, row["time"]),
         )  # fmt: skip
         lines.append(f"| {' | '.join(shown)} |")
-    return [*lines, ""]
+    return [*lines, "", *not_scored(0.44, labelled)]
 
 
 def page() -> str:

@@ -1,5 +1,5 @@
-// Vectors of sixteen numbers as two of eight, for registers that hold eight: the compiler takes a
-// vector that is wider than a register through memory.
+// Vectors as two of half their width, for registers that hold half of the single-precision numbers:
+// the compiler takes a vector that is wider than a register through memory.
 #pragma once
 
 #include <cstring>

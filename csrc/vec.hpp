@@ -15,7 +15,7 @@ namespace {
 // Lanes: channels in the contraction, edges in the preparation.
 constexpr int W = EQUIGLASS_LANES;
 
-// The compiler's portable vectors, of one register.
+// The compiler's portable vectors, of one register in single precision.
 template <class T> struct VecOf;
 template <> struct VecOf<float> {
   using type = float __attribute__((vector_size(W * 4)));

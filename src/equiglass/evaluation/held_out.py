@@ -158,9 +158,9 @@ def _check_scores(
             recorded = recorded_rho(model, c.source).get((one.type, one.time))
             if recorded is not None and not abs(rho - recorded) <= SAME_SCORE:
                 raise InputError(
-                    "not the configuration of this name that was held out, or not the members "
-                    f"that did not see it: its correlation for {one.type} at t = {one.time:g} is "
-                    "another one",
+                    "not the configuration of this name that was held out, not the members that "
+                    "did not see it, or quenched less closely: its correlation for "
+                    f"{one.type} at t = {one.time:g} is another one",
                     source=c.source, expected=f"{recorded:.3f}", found=f"{rho:.3f}",
                 )  # fmt: skip
 

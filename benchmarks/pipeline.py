@@ -186,13 +186,14 @@ def seconds_of(command: list[str]) -> float:
     return time.perf_counter() - start
 
 
-def command_seconds(folder: Path, snapshot: Path, model: str) -> tuple[float, float]:
+def command_seconds(folder: Path, snapshot: Path, model: str, accuracy: str) -> tuple[float, float]:
     """From the command to the picture, and beside it the import of PyTorch, in turn; the least."""
     predict, alone = [], []
     for k in range(ROUNDS):
         out, cache = folder / f"{k}.png", folder / f"cache{k}"
         command = ["-m", "equiglass", "predict", model, str(snapshot), "--figure", str(out)]
-        predict.append(seconds_of([sys.executable, *command, "--cache", str(cache)]))
+        command += ["--accuracy", accuracy, "--cache", str(cache)]
+        predict.append(seconds_of([sys.executable, *command]))
         if not (out.is_file() and any(cache.iterdir())):
             raise RuntimeError("nothing was drawn, or nothing quenched")
         alone.append(seconds_of([sys.executable, "-c", "import torch"]))
@@ -220,7 +221,9 @@ def run(folder: Path, options: argparse.Namespace, n: int | None) -> dict[str, A
     )
     if n is not None and size <= SMALL:
         snapshot = store.with_suffix(".extxyz")
-        row["command_s"], row["import_torch_s"] = command_seconds(folder, snapshot, options.model)
+        row["command_s"], row["import_torch_s"] = command_seconds(
+            folder, snapshot, options.model, options.accuracy
+        )
     return row
 
 

@@ -18,7 +18,7 @@ template <> struct HalfOf<double> {
 };
 
 template <class T> struct Vec {
-  using Half = HalfOf<T>::type;
+  using Half = typename HalfOf<T>::type;
   Half low, high;
 
   T operator[](int lane) const {

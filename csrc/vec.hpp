@@ -23,7 +23,7 @@ template <> struct VecOf<float> {
 template <> struct VecOf<double> {
   using type = double __attribute__((vector_size(W * 8)));
 };
-template <class T> using Vec = VecOf<T>::type;
+template <class T> using Vec = typename VecOf<T>::type;
 
 inline Vec<float> load(float const* p) {
   Vec<float> v;

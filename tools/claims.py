@@ -149,8 +149,8 @@ def inputs_and_depth() -> Claim:
         "warmest temperature alone. Edges are between inherent "
         f"positions but for thermal positions alone and for {on_thermal}, so that {BOTH} and "
         "thermal differ in their graphs, too. "
-        "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one here, "
-        "in which it hardly learns without displacements between thermal and inherent positions. "
+        "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
+        "which it hardly learns without displacements between thermal and inherent positions. "
         "Networks of all depths have the learning rate of the configuration file, which was "
         "chosen for four layers.",
         "study_inputs_warm.png",

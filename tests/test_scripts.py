@@ -190,6 +190,8 @@ def test_workers_end_with_the_parent(tmp_path: Path, code: str, how: signal.Sign
     parent = subprocess.Popen(
         [sys.executable, str(script), str(results)],
         env={**environment(), "LOKY_MAX_CPU_COUNT": "2"}, stderr=subprocess.DEVNULL,
+        # A suite that runs in the background of a script would pass on that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL) if how != signal.SIGKILL else None,
     )  # fmt: skip
     wait_until(lambda: len(list(results.glob("*.npz"))) >= 2, "nothing was begun")
     children = psutil.Process(parent.pid).children(recursive=True)

@@ -140,20 +140,23 @@ def test_simulate_at_the_top_level(tmp_path: Path, way: str) -> None:
     assert (tmp_path / "a.zarr" / "zarr.json").is_file()
 
 
-def left_in_shared_memory(pids: list[int]) -> list[str]:
-    """What MPICH and loky would leave of these processes."""
-    if not SHARED_MEMORY.is_dir():
-        return []
-    names = [p.name for p in SHARED_MEMORY.iterdir()]
+def in_shared_memory() -> list[str]:
+    return [p.name for p in SHARED_MEMORY.iterdir()] if SHARED_MEMORY.is_dir() else []
+
+
+def left_in_shared_memory(pids: list[int], before: list[str]) -> list[str]:
+    """What MPICH and loky left of these processes, not of others that had their numbers before."""
+    names = sorted({*in_shared_memory()} - {*before})
     marks = [m for pid in pids for m in (f"mpich_shm_{pid:x}_", f"sem.loky-{pid}-")]
     return [name for name in names if any(name.startswith(mark) for mark in marks)]
 
 
 def test_pool_of_a_script_leaves_nothing(tmp_path: Path) -> None:
+    before = in_shared_memory()
     begun, ended = run(POOL, tmp_path, "file")
     pids = [int(begun.split()[1]), *map(int, ended.split()[1:])]
     assert len(pids) == 3
-    assert left_in_shared_memory(pids) == []
+    assert left_in_shared_memory(pids, before) == []
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -187,6 +190,7 @@ def test_workers_end_with_the_parent(tmp_path: Path, code: str, how: signal.Sign
     script, results = tmp_path / "script.py", tmp_path / "results"
     script.write_text(code)
     results.mkdir()
+    before = in_shared_memory()
     parent = subprocess.Popen(
         [sys.executable, str(script), str(results)],
         env={**environment(), "LOKY_MAX_CPU_COUNT": "2"}, stderr=subprocess.DEVNULL,
@@ -199,7 +203,8 @@ def test_workers_end_with_the_parent(tmp_path: Path, code: str, how: signal.Sign
     parent.send_signal(how)
     assert parent.wait(timeout=60) != 0
     wait_until(lambda: not any(map(alive, children)), f"still there: {children}")
-    assert left_in_shared_memory([parent.pid, *(c.pid for c in children)]) == []
+    pids = [parent.pid, *(c.pid for c in children)]
+    assert left_in_shared_memory(pids, before) == []
 
 
 def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def child(store: str, model_name: str, memory: str, accuracy: str, out: str) -> 
     from equiglass.data.accuracy import accuracy_of
     from equiglass.data.dataset import read
     from equiglass.geometry.slabs import Slabs
+    from equiglass.kernels.cpu import instruction_set
     from equiglass.memory import parse_memory
     from equiglass.models.inputs import POSITION_FIELD
     from equiglass.models.prepared import prepared
@@ -171,6 +172,7 @@ def child(store: str, model_name: str, memory: str, accuracy: str, out: str) -> 
         "n_edges": edges,
         "n_layers": walks,
         "accuracy": str(complete[0].accuracy),
+        "instruction_set": instruction_set(),
         "edges_kept": None if plan is None else min(1.0, plan.keep / plan.edges),
         "stages": stages,
         "total_s": total,

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -195,7 +196,7 @@ def test_workers_end_with_the_parent(tmp_path: Path, code: str, how: signal.Sign
         [sys.executable, str(script), str(results)],
         env={**environment(), "LOKY_MAX_CPU_COUNT": "2"}, stderr=subprocess.DEVNULL,
         # A suite that runs in the background of a script would pass on that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL) if how != signal.SIGKILL else None,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     wait_until(lambda: len(list(results.glob("*.npz"))) >= 2, "nothing was begun")
     children = psutil.Process(parent.pid).children(recursive=True)

@@ -1,4 +1,4 @@
-"""Networks that read one graph and node inputs, of particles all at once."""
+"""Networks that read the graph and the node inputs of a configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .inputs import InputSpec, ModelInput
 
 
 class OnGraph(Network[S]):
-    """A network that reads the graph of its ``inputs`` and ``cutoff``, in no slabs."""
+    """A network that reads the graph of its ``inputs`` and ``cutoff``."""
 
     @classmethod
     def read(

@@ -20,13 +20,14 @@ from ..nn.steerable import invariants
 from ..nn.union import UnionEdges
 from .base import Walk
 from .decoded import DecodedNetwork
-from .graph_inputs import graph_input, slab_input
+from .graph_inputs import slab_input
 from .inputs import BOTH, UNION, ModelInput
+from .on_graph import OnGraph
 from .se3_settings import DIRECTIONS, layer_of
 from .se3_settings import SE3Config as SE3Config
 
 
-class SE3Network(DecodedNetwork[SE3Config]):
+class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
     """From a graph to standardised propensities at all times.
 
     The stages follow the paper's section: node inputs, edge attributes, steerable layers,
@@ -69,18 +70,6 @@ class SE3Network(DecodedNetwork[SE3Config]):
         self.decoder = Decoder(
             self.n_features, n_types, n_times, width=config.decoder_width, dropout=config.dropout
         )
-
-    @classmethod
-    def read(
-        cls,
-        configuration: Configuration,
-        config: SE3Config,
-        n_types: int,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | None = None,
-    ) -> ModelInput:
-        """Graph and node inputs; on a GPU the graph is made there."""
-        return graph_input(configuration, config.inputs, config.cutoff, dtype, device)
 
     def embed(self, nodes: ModelInput) -> tuple[torch.Tensor, torch.Tensor]:
         """Node inputs: features (N, 1 or 4, channels) and standardised scalars (N, n_scalars)."""

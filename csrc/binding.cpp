@@ -12,6 +12,7 @@
 
 #include "convolution.hpp"
 #include "harmonics.hpp"
+#include "layer.hpp"
 #include "mixing.hpp"
 
 namespace nb = nanobind;
@@ -94,14 +95,32 @@ void mix_backward(PathSet const& set, Array<T const, 3> out_gradient, Array<T co
 }
 
 template <class T>
+void layer(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<T const, 3> x,
+           Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
+           double cutoff, Array<T const, 3> own, Array<T const, 2> weight, Array<T const, 2> factor,
+           Array<T const, 1> offset, Array<T const, 2> gates, Array<T const, 1> gate_offset,
+           bool gated, bool residual, Array<T, 3> out, int n_threads) {
+  Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
+                    std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
+  auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
+  auto const m =
+      mixing(set, edges.n_receivers, int(x.shape(2)), int(out.shape(2)), int(own.shape(1)));
+  AfterMixing<T> const after{factor.data(),      offset.data(), gates.data(),
+                             gate_offset.data(), gated,         residual};
+  nb::gil_scoped_release const release;
+  layer_forward(set, edges, in, m, own.data(), weight.data(), after, out.data(), n_threads);
+}
+
+template <class T>
 void harmonics_of(std::vector<std::tuple<int, int, int, double>> const& terms,
-                  Array<T const, 2> directions, Array<T, 2> y, int n_threads) {
+                  Array<T const, 2> vectors, std::optional<Array<T const, 1>> lengths,
+                  Array<T, 2> y, int n_threads) {
   std::vector<HarmonicTerm> converted;
   converted.reserve(terms.size());
   for (auto const& [to, from, axis, c] : terms) converted.push_back({to, from, axis, c});
   nb::gil_scoped_release const release;
-  harmonics(converted, std::int64_t(directions.shape(0)), int(y.shape(1)), directions.data(),
-            y.data(), n_threads);
+  harmonics(converted, std::int64_t(vectors.shape(0)), int(y.shape(1)), vectors.data(),
+            lengths ? lengths->data() : nullptr, y.data(), n_threads);
 }
 
 }  // namespace
@@ -118,6 +137,8 @@ NB_MODULE(_native, m) {
   m.def("mix", &mix<double>);
   m.def("mix_backward", &mix_backward<float>);
   m.def("mix_backward", &mix_backward<double>);
+  m.def("layer", &layer<float>);
+  m.def("layer", &layer<double>);
   m.def("harmonics", &harmonics_of<float>);
   m.def("harmonics", &harmonics_of<double>);
   m.def("instruction_set", &instruction_set);

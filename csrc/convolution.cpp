@@ -1,11 +1,5 @@
 // The kernel itself, compiled once for every build (EQUIGLASS_ISA names it, EQUIGLASS_LANES is the
 // width of its vectors).
-//
-// Work is arranged for the smallest caches. A receiver's sums for a vector of channels (156
-// components at l <= 3, 5 kB for eight) stay in L1 while its edges pass in chunks. For a chunk,
-// harmonics are transposed to one edge per vector lane; then, for a few paths at a time, the radial
-// functions are interpolated and each path runs over the edges with one channel per lane and its
-// sums in registers.
 #include <omp.h>
 
 #include <algorithm>
@@ -14,62 +8,32 @@
 #include <iterator>
 #include <memory>
 
+#include "contraction.hpp"
 #include "convolution.hpp"
 #include "edge_chunk.hpp"
 #include "kernel.hpp"
 #include "path_code.hpp"
+#include "radial_table.hpp"
 #include "vec.hpp"
 
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
-// Calls visit(path, local component, pointer into the sums of this receiver) for every component.
-template <class T, class Visit>
-void for_each_sum(PathSet const& set, std::int64_t n_receivers, std::int64_t receiver, int channels,
-                  T* sums, Visit visit) {
-  int p = 0;
-  for (int l = 0; l < int(set.per_l_out.size()); ++l) {
-    int const n_paths = set.per_l_out[l];
-    for (int q = 0; q < n_paths; ++q, ++p)
-      for (int m = 0; m <= 2 * l; ++m)
-        visit(set.sum_offset[p] + m,
-              sums + ((receiver * (2 * l + 1) + m) * n_paths + q) * channels);
-    sums += n_receivers * (2 * l + 1) * n_paths * channels;
-  }
-}
-
-// Most receivers' edges at once; backward fewer, for it keeps their gradients as well.
-constexpr int forward_chunk = 48, backward_chunk = 16;
-
 template <class T>
 void forward(PathSet const& set, Edges const& edges, Inputs<T> const& in, T* sums, int n_threads) {
-  int const n_paths = int(set.paths.size());
+  RadialTable<T> table(in, int(set.paths.size()));
+  table.take(in.table);
 #pragma omp parallel num_threads(n_threads)
   {
-    EdgeChunk<T, forward_chunk> chunk;
-    Vec<T> sum[max_sums];
+    ForwardChunk<T> chunk;
 #pragma omp for schedule(dynamic, 16)
-    for (std::int64_t i = 0; i < edges.n_receivers; ++i) {
-      for (int channel = 0; channel < in.channels; channel += W) {
-        std::fill_n(sum, set.n_components, Vec<T>{});
-        std::int64_t const end = edges.receiver_start[i + 1];
-        for (std::int64_t e = edges.receiver_start[i]; e < end; e += chunk.n) {
-          chunk.prepare_edges(edges, in, e, end);
-          chunk.prepare_channels(in, channel);
-          for (int first = 0; first < n_paths; first += path_group) {
-            int const last = std::min(n_paths, first + path_group);
-            chunk.interpolate(in, n_paths, channel, first, last);
-            for (int p = first; p < last; ++p)
-              path_codes<T>[set.code[p]].forward(
-                  {chunk.edges_of(set.paths[p], p - first), sum + set.sum_offset[p]});
-          }
-        }
-        for_each_sum(set, edges.n_receivers, i, in.channels, sums,
-                     [&](int k, T* target) { store(target + channel, sum[k]); });
-      }
-    }
+    for (std::int64_t i = 0; i < edges.n_receivers; ++i)
+      contract(set, edges, in, table, i, chunk, {sums, edges.n_receivers, i});
   }
 }
+
+// Fewer edges than forward, for their gradients are kept as well.
+constexpr int backward_chunk = 16;
 
 template <class T> using BackwardChunk = EdgeChunk<T, backward_chunk>;
 
@@ -77,16 +41,15 @@ template <class T> using BackwardChunk = EdgeChunk<T, backward_chunk>;
 // gradients of positions only.
 template <class T>
 void backward_geometry(PathSet const& set, Inputs<T> const& in, BackwardChunk<T> const& chunk,
-                       std::int64_t first, int channel, int first_path, int last_path,
+                       T const* group, std::int64_t first, int first_path, int last_path,
                        Vec<T> const* gradient, Vec<T> const (*radial_gradient)[backward_chunk],
                        Gradients<T> const& out) {
-  std::int64_t const row = std::int64_t(set.paths.size()) * in.channels;
   for (int e = 0; e < chunk.n; ++e) {
     Vec<T> dy[max_components] = {}, dr{};
-    T const* t = in.table + chunk.knot[e].first * row + first_path * in.channels + channel;
+    T const* t = group + chunk.knot[e].first * knot_stride;
     T slope[4];
     slopes(in.lengths[first + e], chunk.knot[e].first, in, slope);
-    for (int p = first_path; p < last_path; ++p, t += in.channels) {
+    for (int p = first_path; p < last_path; ++p, t += W) {
       Path const& path = set.paths[p];
       auto const& code = path_codes<T>[set.code[p]];
       T const* x = chunk.x[e] + path.l_in * path.l_in * in.channels;
@@ -97,8 +60,8 @@ void backward_geometry(PathSet const& set, Inputs<T> const& in, BackwardChunk<T>
             gradient[set.sum_offset[p] + c.m_out];
       }
       dr += radial_gradient[p - first_path][e] *
-            (slope[0] * load(t) + slope[1] * load(t + row) + slope[2] * load(t + 2 * row) +
-             slope[3] * load(t + 3 * row));
+            (slope[0] * load(t) + slope[1] * load(t + knot_stride) +
+             slope[2] * load(t + 2 * knot_stride) + slope[3] * load(t + 3 * knot_stride));
     }
     for (int m = 0; m < in.y_components; ++m)
       out.harmonics[(first + e) * in.y_components + m] += lane_sum<T>(dy[m]);
@@ -108,41 +71,41 @@ void backward_geometry(PathSet const& set, Inputs<T> const& in, BackwardChunk<T>
 
 template <class T>
 void backward_receiver(PathSet const& set, Edges const& edges, Inputs<T> const& in,
-                       T const* sum_gradient, std::int64_t i, BackwardChunk<T>& chunk, T* x_total,
-                       T* table_total, Gradients<T> const& out) {
+                       RadialTable<T>& table, T const* sum_gradient, std::int64_t i,
+                       BackwardChunk<T>& chunk, T* x_total, RadialTable<T>& table_total,
+                       Gradients<T> const& out) {
   int const n_paths = int(set.paths.size());
-  std::int64_t const row = std::int64_t(n_paths) * in.channels;
   std::int64_t const end = edges.receiver_start[i + 1];
   Vec<T> gradient[max_sums], x_gradient[backward_chunk * max_components],
       radial_gradient[path_group][backward_chunk];
   for (int channel = 0; channel < in.channels; channel += W) {
-    for_each_sum(set, edges.n_receivers, i, in.channels, sum_gradient,
-                 [&](int k, T const* source) { gradient[k] = load(source + channel); });
+    for_each_sum<T const>(set, in.channels, {sum_gradient, edges.n_receivers, i},
+                          [&](int k, T const* source) { gradient[k] = load(source + channel); });
     for (std::int64_t first = edges.receiver_start[i]; first < end; first += chunk.n) {
       chunk.prepare_edges(edges, in, first, end);
       chunk.prepare_channels(in, channel);
       std::fill_n(x_gradient, chunk.n * in.x_components, Vec<T>{});
       for (int begin = 0; begin < n_paths; begin += path_group) {
         int const last = std::min(n_paths, begin + path_group);
-        chunk.interpolate(in, n_paths, channel, begin, last);
+        chunk.interpolate(table.group(channel, begin), last - begin);
         for (int p = begin; p < last; ++p) {
           Path const& path = set.paths[p];
           path_codes<T>[set.code[p]].backward(
               {chunk.edges_of(path, p - begin), gradient + set.sum_offset[p],
                x_gradient + path.l_in * path.l_in, in.x_components, radial_gradient[p - begin]});
         }
+        T* const total = table_total.group(channel, begin);
         for (int e = 0; e < chunk.n; ++e) {
-          T* const knot = table_total + chunk.knot[e].first * row + begin * in.channels + channel;
-          for (int k = 0; k < 4; ++k) {
-            T* dt = knot + k * row;
+          T* dt = total + chunk.knot[e].first * knot_stride;
+          for (int k = 0; k < 4; ++k, dt += knot_stride) {
             Vec<T> const w = broadcast(chunk.knot[e].weight[k]);
-            for (int p = begin; p < last; ++p, dt += in.channels)
-              store(dt, load(dt) + w * radial_gradient[p - begin][e]);
+            for (int p = 0; p < last - begin; ++p)
+              store(dt + p * W, load(dt + p * W) + w * radial_gradient[p][e]);
           }
         }
         if (out.harmonics)
-          backward_geometry(set, in, chunk, first, channel, begin, last, gradient, radial_gradient,
-                            out);
+          backward_geometry(set, in, chunk, table.group(channel, begin), first, begin, last,
+                            gradient, radial_gradient, out);
       }
       for (int e = 0; e < chunk.n; ++e) {
         T* dx = x_total + edges.senders[first + e] * in.x_components * in.channels + channel;
@@ -161,10 +124,9 @@ constexpr int n_blocks = 16;
 template <class T>
 void backward(PathSet const& set, Edges const& edges, Inputs<T> const& in, T const* sum_gradient,
               Gradients<T> const& out, int n_threads) {
+  int const n_paths = int(set.paths.size());
   std::int64_t const x_size = edges.n_senders * in.x_components * in.channels;
-  std::int64_t const table_size = std::int64_t(in.n_knots) * set.paths.size() * in.channels;
   std::fill_n(out.x, x_size, T(0));
-  std::fill_n(out.table, table_size, T(0));
   if (out.harmonics) {
     std::fill_n(out.harmonics, edges.n_edges * in.y_components, T(0));
     std::fill_n(out.lengths, edges.n_edges, T(0));
@@ -173,27 +135,31 @@ void backward(PathSet const& set, Edges const& edges, Inputs<T> const& in, T con
     for (std::int64_t k = 0; k < size; k += W)
       store(result + k, load(result + k) + load(total + k));
   };
+  RadialTable<T> table(in, n_paths), table_gradient(in, n_paths);
+  table.take(in.table);
   int const n_totals = std::min(n_threads, n_blocks);
-  std::unique_ptr<T[]> const totals(new T[n_totals * (x_size + table_size)]);
+  std::unique_ptr<T[]> const totals(new T[n_totals * x_size]);
 #pragma omp parallel num_threads(n_totals)
   {
     BackwardChunk<T> chunk;
-    T* const x_total = totals.get() + omp_get_thread_num() * (x_size + table_size);
-    T* const table_total = x_total + x_size;
+    T* const x_total = totals.get() + omp_get_thread_num() * x_size;
+    RadialTable<T> table_total(in, n_paths);
 #pragma omp for ordered schedule(dynamic, 1)
     for (int b = 0; b < n_blocks; ++b) {
-      std::fill_n(x_total, x_size + table_size, T(0));
+      std::fill_n(x_total, x_size, T(0));
+      table_total.clear();
       std::int64_t const begin = edges.n_receivers * b / n_blocks;
       std::int64_t const end = edges.n_receivers * (b + 1) / n_blocks;
       for (std::int64_t i = begin; i < end; ++i)
-        backward_receiver(set, edges, in, sum_gradient, i, chunk, x_total, table_total, out);
+        backward_receiver(set, edges, in, table, sum_gradient, i, chunk, x_total, table_total, out);
 #pragma omp ordered
       {
         add(x_total, x_size, out.x);
-        add(table_total, table_size, out.table);
+        add(table_total.data(), table_total.size(), table_gradient.data());
       }
     }
   }
+  table_gradient.give(out.table);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "convolution.hpp"
 #include "kernel.hpp"
+#include "layer.hpp"
 
 namespace equiglass {
 namespace {
@@ -26,6 +27,8 @@ struct Choice {
   Kernel<double> d;
   MixingKernel<float> mixing_f, mixing_f_wide;
   MixingKernel<double> mixing_d;
+  LayerKernel<float> layer_f, layer_f_wide;
+  LayerKernel<double> layer_d;
 };
 
 Choice choose() {
@@ -41,7 +44,10 @@ Choice choose() {
             avx512::kernel_double,
             avx512::mixing_float,
             avx512_wide::mixing_float,
-            avx512::mixing_double};
+            avx512::mixing_double,
+            avx512::layer_float,
+            avx512_wide::layer_float,
+            avx512::layer_double};
   if (at_most != "baseline" && has_avx2())
     return {"avx2",
             avx2::kernel_float,
@@ -49,7 +55,10 @@ Choice choose() {
             avx2::kernel_double,
             avx2::mixing_float,
             avx2_wide::mixing_float,
-            avx2::mixing_double};
+            avx2::mixing_double,
+            avx2::layer_float,
+            avx2_wide::layer_float,
+            avx2::layer_double};
 #endif
   return {"baseline",
           baseline::kernel_float,
@@ -57,7 +66,10 @@ Choice choose() {
           baseline::kernel_double,
           baseline::mixing_float,
           baseline::mixing_float,
-          baseline::mixing_double};
+          baseline::mixing_double,
+          baseline::layer_float,
+          baseline::layer_float,
+          baseline::layer_double};
 }
 
 Choice const& choice() {
@@ -71,13 +83,22 @@ template <> Kernel<float> const& kernel<float>(int channels) {
 }
 template <> Kernel<double> const& kernel<double>(int) { return choice().d; }
 
+bool is_wide(Mixing const& m) { return m.channels % 16 == 0 && m.columns % 16 == 0; }
+
 template <class T> MixingKernel<T> const& mixing_kernel(Mixing const& m);
 template <> MixingKernel<float> const& mixing_kernel<float>(Mixing const& m) {
-  bool const wide = m.channels % 16 == 0 && m.columns % 16 == 0;
-  return wide ? choice().mixing_f_wide : choice().mixing_f;
+  return is_wide(m) ? choice().mixing_f_wide : choice().mixing_f;
 }
 template <> MixingKernel<double> const& mixing_kernel<double>(Mixing const&) {
   return choice().mixing_d;
+}
+
+template <class T> LayerKernel<T> const& layer_kernel(Mixing const& m);
+template <> LayerKernel<float> const& layer_kernel<float>(Mixing const& m) {
+  return is_wide(m) ? choice().layer_f_wide : choice().layer_f;
+}
+template <> LayerKernel<double> const& layer_kernel<double>(Mixing const&) {
+  return choice().layer_d;
 }
 
 }  // namespace
@@ -140,6 +161,18 @@ template void mixing_backward(Mixing const&, float const*, float const*, float c
                               float*, float*, float*, int);
 template void mixing_backward(Mixing const&, double const*, double const*, double const*,
                               double const*, double*, double*, double*, int);
+
+template <class T>
+void layer_forward(PathSet const& set, Edges const& edges, Inputs<T> const& in, Mixing const& m,
+                   T const* own, T const* weight, AfterMixing<T> const& after, T* out,
+                   int n_threads) {
+  layer_kernel<T>(m).forward(set, edges, in, m, own, weight, after, out, n_threads);
+}
+
+template void layer_forward(PathSet const&, Edges const&, Inputs<float> const&, Mixing const&,
+                            float const*, float const*, AfterMixing<float> const&, float*, int);
+template void layer_forward(PathSet const&, Edges const&, Inputs<double> const&, Mixing const&,
+                            double const*, double const*, AfterMixing<double> const&, double*, int);
 
 char const* instruction_set() { return choice().name; }
 

@@ -6,6 +6,7 @@
 
 #include "convolution.hpp"
 #include "path_code.hpp"
+#include "radial_table.hpp"
 
 namespace equiglass::EQUIGLASS_ISA {
 namespace {
@@ -39,16 +40,9 @@ inline void slopes(T length, std::int64_t first, Inputs<T> const& in, T (&slope)
   slope[3] = (b * c + a * c + a * b) * scale / 6;
 }
 
-// Radial functions are interpolated for a few paths at a time: what is read of the table for them
-// is about a cache line of every knot, and stays in the first-level cache for a chunk's other
-// edges.
-constexpr int path_group = 4;
-
 // Some edges of one receiver, prepared for the contraction of a vector of channels.
 template <class T, int capacity> struct EdgeChunk {
-  static_assert(capacity % W == 0);
   int n = 0;
-  Vec<T> y_lanes[capacity / W * max_components];
   T const* x[capacity];
   Knots<T> knot[capacity];
   Vec<T> radial[path_group][capacity];
@@ -61,13 +55,6 @@ template <class T, int capacity> struct EdgeChunk {
     y_stride = in.y_components;
     sender = edges.senders + first;
     for (int e = 0; e < n; ++e) knot[e] = knots(in.lengths[first + e], in);
-    for (int block = 0; block < n; block += W) {
-      alignas(64) T transposed[max_components][W] = {};
-      for (int e = block; e < std::min(n, block + W); ++e)
-        for (int m = 0; m < in.y_components; ++m) transposed[m][e - block] = y[e * y_stride + m];
-      Vec<T>* const target = y_lanes + block / W * max_components;
-      for (int m = 0; m < in.y_components; ++m) target[m] = load(transposed[m]);
-    }
   }
 
   void prepare_channels(Inputs<T> const& in, int channel) {
@@ -75,31 +62,23 @@ template <class T, int capacity> struct EdgeChunk {
     for (int e = 0; e < n; ++e) x[e] = in.x + sender[e] * in.x_components * stride + channel;
   }
 
-  // Radial functions of paths first_path to last_path, at most path_group.
-  void interpolate(Inputs<T> const& in, int n_paths, int channel, int first_path, int last_path) {
-    std::int64_t const row = std::int64_t(n_paths) * in.channels;
+  // Radial functions of the first n_paths of a group of the table.
+  void interpolate(T const* group, int n_paths) {
     for (int e = 0; e < n; ++e) {
-      T const* t = in.table + knot[e].first * row + first_path * in.channels + channel;
+      T const* t = group + knot[e].first * knot_stride;
       // In registers: the compiler cannot know that the stores below do not change the weights.
       Vec<T> w[4];
       for (int k = 0; k < 4; ++k) w[k] = broadcast(knot[e].weight[k]);
-      for (int p = 0; p < last_path - first_path; ++p, t += in.channels)
-        radial[p][e] = w[0] * load(t) + w[1] * load(t + row) + w[2] * load(t + 2 * row) +
-                       w[3] * load(t + 3 * row);
+      for (int p = 0; p < n_paths; ++p, t += W)
+        radial[p][e] = w[0] * load(t) + w[1] * load(t + knot_stride) +
+                       w[2] * load(t + 2 * knot_stride) + w[3] * load(t + 3 * knot_stride);
     }
   }
 
   // `index` is the path's place among those that were interpolated last.
   PathEdges<T> edges_of(Path const& path, int index) const {
     std::int64_t const l_filter = path.l_filter, l_in = path.l_in;
-    return {y + l_filter * l_filter,
-            y_stride,
-            y_lanes + l_filter * l_filter,
-            x,
-            l_in * l_in * stride,
-            stride,
-            radial[index],
-            n};
+    return {y + l_filter * l_filter, y_stride, x, l_in * l_in * stride, stride, radial[index], n};
   }
 
  private:

@@ -3,24 +3,19 @@
     python generate_paths.py clebsch_gordan.csv paths.inc L_MAX REGISTERS
 
 Runs at build time with the standard library alone, once for each build of the kernel. The sum of a
-path (l_in, l_filter -> l_out) over edges can be split in two ways, and the cheaper is taken:
+path (l_in, l_filter -> l_out) over edges is one of outer products, to which the coefficients are
+applied once for all edges,
 
-- by a matrix for each edge, built for a vector of edges at once,
+    Z[m_in, m_filter] = sum over edges of R x[m_in] Y[m_filter];
 
-    M[m_out, m_in] = sum over m_filter of C[m_in, m_filter, m_out] Y[m_filter],
-
-  then multiplied, edge by edge and one channel per lane, with the sender's features;
-- by outer products, summed over edges before the coefficients are applied, once for all edges,
-
-    Z[m_in, m_filter] = sum over edges of R x[m_in] Y[m_filter].
-
-Backward, the first becomes the transpose's product with the receiver's gradient, the second that of
+backward, those of
 
     G[m_in, m_filter] = sum over m_out of C[m_in, m_filter, m_out] gradient[m_out]
 
-with each edge's harmonics. Only entries that are not identically zero exist. The emitted functions
-are unrolled; at most REGISTERS sums are kept at once. ``convolution.cpp`` explains how they are
-called.
+with each edge's harmonics. Only entries that are not identically zero exist. (A matrix for each
+edge, C Y, costs a few per cent fewer multiplications in all, and more time to make.) The emitted
+functions are unrolled; at most REGISTERS sums are kept at once. ``convolution.cpp`` explains how
+they are called.
 """
 
 from __future__ import annotations
@@ -34,62 +29,20 @@ Entries = dict[tuple[int, int], list[tuple[int, str]]]
 
 
 def read_paths(file: str, l_max: int) -> dict[Path, Entries]:
-    """Per path, per (m_out, m_in): the filter components and their coefficients."""
+    """Per path, per (m_in, m_filter): the output components and their coefficients."""
     paths: dict[Path, Entries] = defaultdict(lambda: defaultdict(list))
     with open(file, newline="") as rows:
         for row in csv.DictReader(rows):
             path = int(row["l_in"]), int(row["l_filter"]), int(row["l_out"])
             if max(path) > l_max:
                 continue
-            entry = int(row["m_out"]), int(row["m_in"])
-            paths[path][entry].append((int(row["m_filter"]), row["coefficient"]))
+            pair = int(row["m_in"]), int(row["m_filter"])
+            paths[path][pair].append((int(row["m_out"]), row["coefficient"]))
     return {path: dict(sorted(entries.items())) for path, entries in sorted(paths.items())}
 
 
-def outer_products(entries: Entries) -> Entries:
-    """Per (m_in, m_filter): the output components and their coefficients."""
-    pairs: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
-    for (m_out, m_in), terms in entries.items():
-        for m_filter, coefficient in terms:
-            pairs[m_in, m_filter].append((m_out, coefficient))
-    return dict(sorted(pairs.items()))
-
-
-def matrix_cost(entries: Entries) -> float:
-    """Multiply-adds for an edge: with the matrix, and to build it for eight edges at once."""
-    return len(entries) + sum(map(len, entries.values())) / 8
-
-
-def matrix(entries: Entries) -> list[str]:
-    """Open the loop over vectors of edges and, for one of them, build the matrices."""
-    lines = ["  Vec<T> const* y = a.y_lanes;"]
-    lines += ["  for (int first = 0; first < a.n; first += W, y += max_components) {"]
-    lines += [f"  Vec<T> M[{len(entries)}];"]
-    for k, terms in enumerate(entries.values()):
-        total = " + ".join(f"T({coefficient}) * y[{m}]" for m, coefficient in terms)
-        lines.append(f"  M[{k}] = {total};")
-    lines += ["  int const n = a.n - first < W ? a.n - first : W;"]
-    return [*lines, "  for (int lane = 0; lane < n; ++lane) {", "    int const e = first + lane;"]
-
-
-def forward_by_matrix(name: str, path: Path, entries: Entries) -> list[str]:
-    l_in, _, l_out = path
-    lines = [f"template <class T> void forward_{name}(PathForward<T> const& a) {{"]
-    lines += [f"  Vec<T> s{m}{{}};" for m in range(2 * l_out + 1)]
-    lines += [*matrix(entries), "    T const* x = a.x[e] + a.offset;"]
-    lines += [f"    Vec<T> const x{m} = load(x + {m} * a.stride);" for m in range(2 * l_in + 1)]
-    lines += ["    Vec<T> const w = a.radial[e];"]
-    for m_out in range(2 * l_out + 1):
-        terms = [f"M[{k}][lane] * x{m_in}" for k, (row, m_in) in enumerate(entries) if row == m_out]
-        lines.append(f"    s{m_out} += w * ({' + '.join(terms)});")
-    lines += ["  }", "  }"]
-    lines += [f"  a.sum[{m}] += s{m};" for m in range(2 * l_out + 1)]
-    return [*lines, "}", ""]
-
-
-def forward_by_outer_products(name: str, path: Path, entries: Entries, registers: int) -> list[str]:
+def forward(name: str, path: Path, products: Entries, registers: int) -> list[str]:
     l_in, l_filter, l_out = path
-    products = outer_products(entries)
     # The radial function multiplies the shorter factor, which is cut where registers run out.
     short = 0 if l_in <= l_filter else 1
     groups: list[list[tuple[int, int]]] = [[]]
@@ -98,6 +51,13 @@ def forward_by_outer_products(name: str, path: Path, entries: Entries, registers
         if groups[-1] and len(groups[-1]) + len(mine) > registers:
             groups.append([])
         groups[-1] += mine
+    # Those of the shorter are kept; of the other, one is loaded at a time, where it is used.
+    kept, passing = ("x", "y") if short == 0 else ("y", "x")
+
+    def factor(of: str, k: int) -> str:
+        value = f"load(x + {k} * a.stride)" if of == "x" else f"broadcast<T>(y[{k}])"
+        return f"    Vec<T> const {of}{k} = {'w * ' if of == kept else ''}{value};"
+
     lines = [f"template <class T> void forward_{name}(PathForward<T> const& a) {{"]
     lines += [f"  Vec<T> s{m} = a.sum[{m}];" for m in range(2 * l_out + 1)]
     for group in groups:
@@ -105,12 +65,10 @@ def forward_by_outer_products(name: str, path: Path, entries: Entries, registers
         lines += ["  for (int e = 0; e < a.n; ++e) {"]
         lines += ["    T const* x = a.x[e] + a.offset;", "    T const* y = a.y + e * a.y_stride;"]
         lines += ["    Vec<T> const w = a.radial[e];"]
-        scale = ("w * ", "") if short == 0 else ("", "w * ")
-        for i in sorted({i for i, _ in group}):
-            lines.append(f"    Vec<T> const x{i} = {scale[0]}load(x + {i} * a.stride);")
-        for f in sorted({f for _, f in group}):
-            lines.append(f"    Vec<T> const y{f} = {scale[1]}broadcast<T>(y[{f}]);")
-        lines += [f"    z{i}_{f} += x{i} * y{f};" for i, f in group]
+        lines += [factor(kept, k) for k in sorted({pair[short] for pair in group})]
+        for k in sorted({pair[1 - short] for pair in group}):
+            lines.append(factor(passing, k))
+            lines += [f"    z{i}_{f} += x{i} * y{f};" for i, f in group if (i, f)[1 - short] == k]
         lines += ["  }"]
         for pair in group:
             i, f = pair
@@ -120,49 +78,32 @@ def forward_by_outer_products(name: str, path: Path, entries: Entries, registers
     return [*lines, "}", ""]
 
 
-def forward(name: str, path: Path, entries: Entries, registers: int) -> list[str]:
-    l_in, l_filter, l_out = path
-    by_outer_products = len(outer_products(entries)) + 2 * min(l_in, l_filter) + 1
-    if by_outer_products < matrix_cost(entries) + 2 * l_out + 1:
-        return forward_by_outer_products(name, path, entries, registers)
-    return forward_by_matrix(name, path, entries)
-
-
-def backward(name: str, path: Path, entries: Entries) -> list[str]:
+def backward(name: str, path: Path, products: Entries) -> list[str]:
     l_in, _, l_out = path
-    products = outer_products(entries)
     lines = [f"template <class T> void backward_{name}(PathBackward<T> const& a) {{"]
     lines += [f"  Vec<T> const g{m} = a.gradient[{m}];" for m in range(2 * l_out + 1)]
-    columns: dict[int, list[str]] = defaultdict(list)
-    if len(products) < matrix_cost(entries):
-        for (i, f), outputs in products.items():
-            total = " + ".join(f"T({c}) * g{m}" for m, c in outputs)
-            lines.append(f"  Vec<T> const G{i}_{f} = {total};")
-            columns[i].append(f"G{i}_{f} * y{f}")
-        lines += ["  for (int e = 0; e < a.n; ++e) {", "    T const* y = a.y + e * a.y_stride;"]
-        for f in sorted({f for _, f in products}):
-            lines.append(f"    Vec<T> const y{f} = broadcast<T>(y[{f}]);")
-        end = "  }"
-    else:
-        for k, (m_out, m_in) in enumerate(entries):
-            columns[m_in].append(f"M[{k}][lane] * g{m_out}")
-        lines += matrix(entries)
-        end = "  } }"
+    for (i, f), outputs in products.items():
+        total = " + ".join(f"T({c}) * g{m}" for m, c in outputs)
+        lines.append(f"  Vec<T> const G{i}_{f} = {total};")
+    lines += ["  for (int e = 0; e < a.n; ++e) {", "    T const* y = a.y + e * a.y_stride;"]
+    for f in sorted({f for _, f in products}):
+        lines.append(f"    Vec<T> const y{f} = broadcast<T>(y[{f}]);")
     lines += ["    T const* x = a.x[e] + a.offset;"]
     lines += ["    Vec<T>* dx = a.x_gradient + e * a.x_components;"]
     lines += ["    Vec<T> const w = a.radial[e];"]
     for m in range(2 * l_in + 1):
-        lines.append(f"    Vec<T> const u{m} = {' + '.join(columns[m])};")
+        total = " + ".join(f"G{i}_{f} * y{f}" for i, f in products if i == m)
+        lines.append(f"    Vec<T> const u{m} = {total};")
         lines.append(f"    dx[{m}] += w * u{m};")
     total = " + ".join(f"u{m} * load(x + {m} * a.stride)" for m in range(2 * l_in + 1))
-    return [*lines, f"    a.radial_gradient[e] = {total};", end, "}", ""]
+    return [*lines, f"    a.radial_gradient[e] = {total};", "  }", "}", ""]
 
 
-def coefficients(name: str, entries: Entries) -> list[str]:
+def coefficients(name: str, products: Entries) -> list[str]:
     rows = [
         f"{{{m_in}, {m_filter}, {m_out}, {coefficient}}}"
-        for (m_out, m_in), terms in entries.items()
-        for m_filter, coefficient in terms
+        for (m_in, m_filter), outputs in products.items()
+        for m_out, coefficient in outputs
     ]
     return [f"constexpr Coefficient coefficients_{name}[] = {{{', '.join(rows)}}};", ""]
 
@@ -172,11 +113,11 @@ def main() -> None:
     paths = read_paths(source, int(l_max))
     lines = ["// Generated by generate_paths.py from clebsch_gordan.csv. Do not edit.", ""]
     table = ["template <class T> constexpr PathCode<T> path_codes[] = {"]
-    for path, entries in paths.items():
+    for path, products in paths.items():
         name = "_".join(map(str, path))
-        lines += forward(name, path, entries, int(registers))
-        lines += backward(name, path, entries)
-        lines += coefficients(name, entries)
+        lines += forward(name, path, products, int(registers))
+        lines += backward(name, path, products)
+        lines += coefficients(name, products)
         table.append(
             f"  {{{path[0]}, {path[1]}, {path[2]}, forward_{name}<T>, backward_{name}<T>, "
             f"coefficients_{name}, std::size(coefficients_{name})}},"

@@ -18,13 +18,16 @@ constexpr int max_components = 25;
 
 template <class T>
 void harmonics(std::vector<HarmonicTerm> const& terms, std::int64_t n, int components,
-               T const* directions, T* y, int n_threads) {
+               T const* vectors, T const* lengths, T* y, int n_threads) {
 #pragma omp parallel for num_threads(n_threads) schedule(static)
   for (std::int64_t first = 0; first < n; first += block) {
     int const count = int(std::min<std::int64_t>(block, n - first));
     alignas(64) T direction[3][block] = {}, value[max_components][block];
     for (int e = 0; e < count; ++e)
-      for (int axis = 0; axis < 3; ++axis) direction[axis][e] = directions[3 * (first + e) + axis];
+      for (int axis = 0; axis < 3; ++axis) direction[axis][e] = vectors[3 * (first + e) + axis];
+    if (lengths)
+      for (int axis = 0; axis < 3; ++axis)
+        for (int e = 0; e < count; ++e) direction[axis][e] /= lengths[first + e];
     std::fill_n(value[0], block, T(1));
     int done = 0;
     for (HarmonicTerm const& term : terms) {
@@ -44,9 +47,9 @@ void harmonics(std::vector<HarmonicTerm> const& terms, std::int64_t n, int compo
   }
 }
 
-template void harmonics(std::vector<HarmonicTerm> const&, std::int64_t, int, float const*, float*,
-                        int);
-template void harmonics(std::vector<HarmonicTerm> const&, std::int64_t, int, double const*, double*,
-                        int);
+template void harmonics(std::vector<HarmonicTerm> const&, std::int64_t, int, float const*,
+                        float const*, float*, int);
+template void harmonics(std::vector<HarmonicTerm> const&, std::int64_t, int, double const*,
+                        double const*, double*, int);
 
 }  // namespace equiglass

@@ -14,13 +14,13 @@ struct HarmonicTerm {
   double coefficient;
 };
 
-// Directions [n, 3], y [n, components]; every component from 1 on has a term. At most 25
-// components.
+// Vectors [n, 3], of these lengths [n], or null where they are directions; y [n, components]. Every
+// component from 1 on has a term. At most 25 components.
 //
 // Products and sums are those of the specification, in its order and without contraction, so that
 // its bits are the same; they do not depend on n_threads.
 template <class T>
-void harmonics(std::vector<HarmonicTerm> const&, std::int64_t n, int components,
-               T const* directions, T* y, int n_threads);
+void harmonics(std::vector<HarmonicTerm> const&, std::int64_t n, int components, T const* vectors,
+               T const* lengths, T* y, int n_threads);
 
 }  // namespace equiglass

@@ -33,7 +33,7 @@ function(add_kernel isa lanes registers)
     DEPENDS ${EQUIGLASS_ROOT}/csrc/generate_paths.py ${coefficients}
     VERBATIM)
   add_library(kernel_${isa} OBJECT ${EQUIGLASS_ROOT}/csrc/convolution.cpp
-              ${EQUIGLASS_ROOT}/csrc/mixing.cpp ${generated}/paths.inc)
+              ${EQUIGLASS_ROOT}/csrc/mixing.cpp ${EQUIGLASS_ROOT}/csrc/layer.cpp ${generated}/paths.inc)
   target_include_directories(kernel_${isa} PRIVATE ${generated})
   target_compile_definitions(
     kernel_${isa} PRIVATE
@@ -48,11 +48,11 @@ function(add_kernel isa lanes registers)
 endfunction()
 
 # With EQUIGLASS_HALVES a vector is two registers in single precision.
-add_kernel(baseline 8 6 -DEQUIGLASS_HALVES)
+add_kernel(baseline 8 5 -DEQUIGLASS_HALVES)
 if(EQUIGLASS_X86)
   set(avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma)
   add_kernel(avx2 8 12 -mavx2 -mfma)
-  add_kernel(avx2_wide 16 6 -mavx2 -mfma -DEQUIGLASS_HALVES)
+  add_kernel(avx2_wide 16 5 -mavx2 -mfma -DEQUIGLASS_HALVES)
   add_kernel(avx512 8 26 ${avx512})
   add_kernel(avx512_wide 16 26 ${avx512})
 endif()

@@ -18,12 +18,11 @@ constexpr int max_sums = 460;  // output components of all paths at l_max = 4
 template <class T> struct PathEdges {
   T const* y;  // [n, 2 l_filter + 1], rows y_stride apart
   std::int64_t y_stride;
-  Vec<T> const* y_lanes;  // [n / W, 2 l_filter + 1], one edge per lane, max_components apart
-  T const* const* x;      // per edge, the sender's features
-  std::int64_t offset;    // of the first component of l_in in them
-  std::int64_t stride;    // between components of x
-  Vec<T> const* radial;   // per edge, one channel per lane
-  int n;                  // edges in the chunk
+  T const* const* x;     // per edge, the sender's features
+  std::int64_t offset;   // of the first component of l_in in them
+  std::int64_t stride;   // between components of x
+  Vec<T> const* radial;  // per edge, one channel per lane
+  int n;                 // edges in the chunk
 };
 
 template <class T> struct PathForward : PathEdges<T> {

@@ -1,6 +1,6 @@
-// Runs the kernel and the map after it outside Python, for the sanitizers: against a plain loop
-// over coefficients, the adjoint identity of the backward pass, and equality of bits between
-// numbers of threads.
+// Runs the kernel, the map after it and a whole layer outside Python, for the sanitizers: against a
+// plain loop over coefficients, the adjoint identity of the backward pass, and equality of bits
+// between numbers of threads.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "convolution.hpp"
+#include "layer.hpp"
 #include "mixing.hpp"
 
 using namespace equiglass;
@@ -132,6 +133,41 @@ void test_mixing(Problem const& problem, std::vector<double> const& sums) {
           "adjoint identity of the mixing, weights");
 }
 
+// Without a gate a layer is its mixing, scaled, and the own features; with one, threads agree.
+void test_layer(Problem const& problem, std::vector<double> const& sums) {
+  int const columns = problem.channels;
+  int weight_rows = 0;
+  for (int n_paths : problem.set.per_l_out) weight_rows += (n_paths + 1) * problem.channels;
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  auto const drawn = [&](std::size_t size) {
+    std::vector<double> values(size);
+    for (double& value : values) value = normal(random);
+    return values;
+  };
+  auto const weight = drawn(std::size_t(weight_rows) * columns);
+  auto const gates = drawn(2 * columns * columns), gate_offset = drawn(2 * columns);
+  std::vector<double> const factor(3 * columns, 2.0), offset(columns, 0.5);
+  Mixing const m{problem.n, problem.set.per_l_out, problem.channels, columns, 9};
+  auto const forward = [&](bool gated, int threads) {
+    AfterMixing<double> const after{factor.data(),      offset.data(), gates.data(),
+                                    gate_offset.data(), gated,         true};
+    std::vector<double> out(std::size_t(problem.n) * 9 * columns);
+    layer_forward(problem.set, problem.edges(), problem.inputs(), m, problem.x.data(),
+                  weight.data(), after, out.data(), threads);
+    return out;
+  };
+  std::vector<double> mixed(std::size_t(problem.n) * 9 * columns);
+  mixing_forward(m, sums.data(), problem.x.data(), weight.data(), mixed.data(), 1);
+  auto const plain = forward(false, 1);
+  for (std::size_t k = 0; k < mixed.size(); ++k) {
+    double const scalar = k % (9 * columns) < std::size_t(columns) ? 0.5 : 0.0;
+    require(std::abs(plain[k] - (2 * mixed[k] + scalar + problem.x[k])) < 1e-9, "layer");
+  }
+  auto const gated = forward(true, 1);
+  for (int threads : {2, 4}) require(forward(true, threads) == gated, "layer, threads");
+}
+
 }  // namespace
 
 int main() {
@@ -150,6 +186,7 @@ int main() {
     require(std::abs(dot(*a, *b) - expected) < 1e-10 * std::abs(expected), "adjoint identity");
 
   test_mixing(problem, sums);
+  test_layer(problem, sums);
 
   bool thrown = false;
   try {

@@ -12,7 +12,7 @@ import torch
 
 from equiglass.errors import InputError
 from equiglass.geometry.graph import Graph, batch_graphs, build_graph
-from equiglass.geometry.slabs import Slabs
+from equiglass.geometry.slabs import Slabs, in_rows
 from tests.conftest import make_liquid
 
 
@@ -86,10 +86,16 @@ def test_bad_input_is_named(change, message: str) -> None:  # type: ignore[no-un
 
 @pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
 @pytest.mark.parametrize("n_slabs", [1, 2, 5])
-def test_slabs_hold_the_same_edges(n_slabs: int, periodic: tuple[bool, bool, bool]) -> None:
+@pytest.mark.parametrize("rows", [False, True])
+def test_slabs_hold_the_same_edges(
+    n_slabs: int, periodic: tuple[bool, bool, bool], rows: bool
+) -> None:
+    """Also where particles are numbered along rows of the box."""
     liquid = make_liquid(250)
-    options = {"periodic": periodic, "dtype": torch.float64}
-    whole = build_graph(liquid.positions, liquid.box, 2.0, **options)
+    options: dict[str, Any] = {"periodic": periodic, "dtype": torch.float64}
+    order = in_rows(liquid.positions, liquid.box, 2.0, periodic) if rows else np.arange(250)
+    whole = build_graph(liquid.positions[order], liquid.box, 2.0, **options)
+    options["order"] = order if rows else None
     seen, edges = [], []
     for receivers, graph in Slabs(liquid.positions, liquid.box, 2.0, n_slabs, **options):
         assert graph.n_receivers == len(receivers)
@@ -145,6 +151,28 @@ def test_a_walk_may_stop_and_start_again() -> None:
     again = np.concatenate([liquid.positions, liquid.positions[:1]])
     with pytest.raises(InputError, match="two particles overlap.*between particles"):
         list(Slabs(again, liquid.box, 2.0, 4))
+
+
+def test_particles_that_overlap_are_named_in_their_own_order() -> None:
+    liquid = make_liquid(300)
+    positions = liquid.positions.copy()
+    positions[7] = positions[201]
+    order = in_rows(positions, liquid.box, 2.0, (True, True, True))
+    with pytest.raises(InputError, match="overlap.*between particles (7 and 201|201 and 7)"):
+        list(Slabs(positions, liquid.box, 2.0, 3, order=order))
+
+
+def test_rows_keep_neighbours_near_each_other() -> None:
+    liquid = make_liquid(2000)
+    order = in_rows(liquid.positions, liquid.box, 2.0, (True, True, True))
+    assert np.array_equal(np.sort(order), np.arange(2000))
+    place = np.argsort(order)
+
+    def apart(place: np.ndarray) -> float:
+        graph = build_graph(liquid.positions, liquid.box, 1.5)
+        return float(np.median(np.abs(place[graph.receivers] - place[graph.senders])))
+
+    assert apart(place) < 0.2 * apart(np.random.default_rng(0).permutation(2000))
 
 
 @pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from equiglass.kernels.harmonics import reference, spherical_harmonics
+from equiglass.geometry.graph import Graph, build_graph
+from equiglass.kernels.harmonics import edge_harmonics, reference, spherical_harmonics
+from tests.conftest import make_liquid
 from tests.kernels.cases import native
 
 
@@ -34,4 +36,17 @@ def test_gradients_are_those_of_the_specification() -> None:
 
 @native
 def test_operator_is_registered_correctly() -> None:
-    torch.library.opcheck(torch.ops.equiglass.harmonics.default, (directions(5), 2))
+    vectors = directions(5)
+    for lengths in (None, torch.linspace(1, 2, 5, dtype=vectors.dtype)):
+        torch.library.opcheck(torch.ops.equiglass.harmonics.default, (vectors, lengths, 2))
+
+
+@native
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_those_of_edges_have_the_bits_of_their_directions(dtype: torch.dtype) -> None:
+    liquid = make_liquid(100)
+    graph = build_graph(liquid.positions, liquid.box, 1.7, dtype=dtype)
+    assert torch.equal(edge_harmonics(graph, 3), spherical_harmonics(graph.directions, 3))
+    moving = graph.vectors.requires_grad_()
+    moved = Graph(graph.receivers, graph.senders, moving, 100, 100, 1.7)
+    assert edge_harmonics(moved, 2).requires_grad

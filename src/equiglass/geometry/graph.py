@@ -63,7 +63,7 @@ class Graph:
             starts = first_edges(self.receivers, self.n_receivers)
         # Computed here, not on demand: every layer reads them, and compiled graphs can too.
         object.__setattr__(self, "receiver_start", starts)
-        object.__setattr__(self, "lengths", torch.linalg.vector_norm(self.vectors, dim=1))
+        object.__setattr__(self, "lengths", lengths_of(self.vectors))
         # On a GPU the host would have to wait; graphs there were made by vesin or checked before.
         on_cpu = self.receivers.device.type == "cpu"
         if on_cpu and not checked and not torch.compiler.is_compiling():
@@ -103,6 +103,16 @@ class Graph:
             self.cutoff,
             self.receiver_start.pin_memory(),
         )
+
+
+def lengths_of(vectors: torch.Tensor) -> torch.Tensor:
+    """(n,) lengths of vectors (n, 3)."""
+    if vectors.device.type != "cpu" or vectors.shape[1:] != (3,):
+        norm: torch.Tensor = torch.linalg.vector_norm(vectors, dim=1)
+        return norm
+    # Over three numbers at a time vector_norm takes three times as long on a CPU.
+    x, y, z = vectors.unbind(1)
+    return torch.addcmul(torch.addcmul(x.square(), y, y), z, z).sqrt()
 
 
 def check_edges(graph: Graph) -> None:

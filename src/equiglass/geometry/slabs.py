@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from .graph import Graph, check_positions
 from .pairs import neighbour_pairs
@@ -37,6 +38,8 @@ class Slabs:
     keep
         Bytes in which edges may be kept for the next walk. Those of slabs that do not fit are made
         again. What is kept is what was made, to the bit.
+    order
+        (N,) how particles are numbered here: number k is particle ``order[k]``.
 
     Raises
     ------
@@ -57,10 +60,13 @@ class Slabs:
         source: str = "configuration",
         parts: int = 1,
         keep: int = 0,
+        order: NDArray[np.int64] | None = None,
     ) -> None:
         place, self._lengths = check_positions(positions, box, cutoff, periodic, source)
         self._periodic = tuple(map(bool, periodic))
         self._points = wrap(place.numpy(), self._lengths, (self._periodic[0], False, False))
+        self._names = np.arange(len(self._points)) if order is None else order
+        self._points = self._points[self._names]
         self._cutoff, self._dtype, self._source = cutoff, dtype, source
         x = self._points[:, 0]
         low, high = (
@@ -121,7 +127,7 @@ class Slabs:
             lengths,
             cutoff,
             (False, *self._periodic[1:]),
-            names=name,
+            names=self._names[name],
             source=self._source,
         )
         inside = (image[i, 0] >= start) & (image[i, 0] < stop)
@@ -136,6 +142,18 @@ class Slabs:
             torch.from_numpy(senders[order].astype(np.int32)),
             torch.from_numpy(vectors[order]).to(self._dtype),
         )
+
+
+def in_rows(
+    positions: FloatArray, box: FloatArray, side: float, periodic: tuple[bool, bool, bool]
+) -> NDArray[np.int64]:
+    """Particles in the order of rows along z, ``side`` wide and high, one row after another.
+
+    Numbered so, particles that are near each other lie near each other in memory.
+    """
+    points = wrap(positions, box, periodic)
+    x, y = np.floor(points[:, :2] / side).T
+    return np.lexsort((points[:, 2], y, x))
 
 
 @dataclass(frozen=True)

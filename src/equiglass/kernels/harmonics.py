@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import torch
 
+from ..geometry.graph import Graph
 from . import cpu
 from .dispatch import chosen
 from .operator import constant_result, operator
@@ -75,9 +76,18 @@ def spherical_harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
     (n, (l_max + 1)^2), differentiable.
     """
     if _is_native(directions) and not (directions.requires_grad and torch.is_grad_enabled()):
-        result: torch.Tensor = harmonics(directions, l_max)
+        result: torch.Tensor = harmonics(directions, None, l_max)
         return result
     return reference(directions, l_max)
+
+
+def edge_harmonics(graph: Graph, l_max: int) -> torch.Tensor:
+    """:func:`spherical_harmonics` of a graph's edges, which costs no pass for their directions."""
+    vectors, lengths = graph.vectors, graph.lengths
+    if _is_native(vectors) and not (vectors.requires_grad and torch.is_grad_enabled()):
+        result: torch.Tensor = harmonics(vectors, lengths, l_max)
+        return result
+    return spherical_harmonics(graph.directions, l_max)
 
 
 def reference(directions: torch.Tensor, l_max: int) -> torch.Tensor:
@@ -102,15 +112,22 @@ def _native_terms(l_max: int) -> list[tuple[int, int, int, float]]:
 
 
 @operator("harmonics")
-def harmonics(directions: torch.Tensor, l_max: int) -> torch.Tensor:
-    """The native recursion, with the bits of the specification; it has no gradient."""
-    result = directions.new_empty(len(directions), (l_max + 1) ** 2)
+def harmonics(vectors: torch.Tensor, lengths: torch.Tensor | None, l_max: int) -> torch.Tensor:
+    """The native recursion, with the bits of the specification; it has no gradient.
+
+    ``lengths`` are those of the vectors, (n, 3), or None where they are directions.
+    """
+    result = vectors.new_empty(len(vectors), (l_max + 1) ** 2)
     cpu.native().harmonics(
-        _native_terms(l_max), directions.detach().contiguous(), result, torch.get_num_threads()
+        _native_terms(l_max),
+        vectors.detach().contiguous(),
+        None if lengths is None else lengths.detach().contiguous(),
+        result,
+        torch.get_num_threads(),
     )
     return result
 
 
 @torch.library.register_fake("equiglass::harmonics")  # type: ignore[untyped-decorator]
-def _(directions: torch.Tensor, l_max: int) -> torch.Tensor:
-    return directions.new_empty(len(directions), (l_max + 1) ** 2)
+def _(vectors: torch.Tensor, lengths: torch.Tensor | None, l_max: int) -> torch.Tensor:
+    return vectors.new_empty(len(vectors), (l_max + 1) ** 2)

@@ -52,7 +52,7 @@ def mix(
     """
     columns = weights[0].shape[1]
     n = sums.numel() // (problem.paths.n_components * problem.channels)
-    _check(own, weights, problem, n)
+    check_mixing(own, weights, problem, n)
     lanes = problem.channels % cpu.LANES == 0 and columns % cpu.LANES == 0
     if lanes and _is_native(sums, [*weights, *([] if own is None else [own])]):
         features = sums.new_empty(n, 0, problem.channels) if own is None else own
@@ -84,12 +84,13 @@ def reference(
     return torch.cat(mixed, dim=1)
 
 
-def _check(
+def check_mixing(
     own: torch.Tensor | None,
     weights: Sequence[torch.Tensor],
     problem: ConvolutionProblem,
     n: int,
 ) -> None:
+    """Raise ValueError if a weight or the own features of ``n`` receivers have another shape."""
     paths, channels = problem.paths, problem.channels
     if own is not None and (own.shape[0] != n or own.shape[2] != channels):
         expected = (n, "(l + 1)^2", channels)

@@ -139,8 +139,8 @@ class Network(nn.Module, ABC, Generic[S]):
         dtype: torch.dtype,
         parts: int = 1,
         keep: int = 0,
-    ) -> tuple[ModelInput, Slabs]:
-        """The input without edges, and these slab by slab.
+    ) -> tuple[ModelInput, Slabs, torch.Tensor]:
+        """The input without edges, these slab by slab, and the order (N,) of particles in both.
 
         Each slab comes in ``parts`` pieces; ``keep`` are the bytes in which edges may be kept from
         one walk to the next.

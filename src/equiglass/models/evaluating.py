@@ -96,21 +96,27 @@ def predict_in_slabs(
     """
     n, dtype, device = len(configuration), model.target_mean.dtype, model.target_mean.device
     total = torch.zeros(n, len(model.times), dtype=dtype, device=device)
-    with _walks(model, configuration, slab_size, advance, keep) as (nodes, walk):
+    with _walks(model, configuration, slab_size, advance, keep) as (nodes, walk, order):
         for member in model.networks:
             representation = member.represent_in_slabs(nodes, walk)
             for start in range(0, n, slab_size):
                 part = slice(start, start + slab_size)
                 total[part] += member.decode(representation[part], nodes.types[part])
-    return nodes.types, total / len(model.members)
+    return _in_place(nodes.types, order), _in_place(total / len(model.members), order)
 
 
 def represent_in_slabs(
     model: PropensityModel, configuration: Configuration, slab_size: int, keep: int = 0
 ) -> torch.Tensor:
     """The members' representations side by side, (N, n_features); see :func:`predict_in_slabs`."""
-    with _walks(model, configuration, slab_size, lambda: None, keep) as (nodes, walk):
-        return torch.cat([m.represent_in_slabs(nodes, walk) for m in model.networks], dim=1)
+    with _walks(model, configuration, slab_size, lambda: None, keep) as (nodes, walk, order):
+        features = [m.represent_in_slabs(nodes, walk) for m in model.networks]
+        return _in_place(torch.cat(features, dim=1), order)
+
+
+def _in_place(values: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """Rows of particles ``order`` (N,), each at its own place."""
+    return torch.empty_like(values).index_copy_(0, order, values)
 
 
 def slab_steps(model: PropensityModel, n: int, slab_size: int) -> int:
@@ -132,13 +138,13 @@ def _walks(
     slab_size: int,
     advance: Callable[[], None],
     keep: int,
-) -> Iterator[tuple[ModelInput, Walk]]:
-    """Node inputs where the model is, and what starts a walk through the edges there."""
+) -> Iterator[tuple[ModelInput, Walk, torch.Tensor]]:
+    """Node inputs where the model is, what starts a walk through the edges, and their order."""
     dtype, device = model.target_mean.dtype, model.target_mean.device
     n_slabs, parts = _slabs_and_parts(model, len(configuration), slab_size)
-    nodes, slabs = network_class(model.config).read_in_slabs(
+    nodes, slabs, order = network_class(model.config).read_in_slabs(
         configuration, model.config, n_slabs, dtype, parts, keep
     )
     # Each piece asks for the memory that the one before it freed.
     with kept_freed_memory(), walking(slabs, device, advance) as walk:
-        yield nodes.to(device), walk
+        yield nodes.to(device), walk, order.to(device)

@@ -9,7 +9,7 @@ import torch
 
 from ..data.configuration import Configuration
 from ..geometry.graph import Graph, batch_graphs, build_graph
-from ..geometry.slabs import Slabs
+from ..geometry.slabs import Slabs, in_rows
 from ..geometry.union import union_graphs
 from .inputs import BOTH, ENERGY_FIELD, POSITION_FIELD, UNION, InputSpec, ModelInput, Positions
 
@@ -94,10 +94,10 @@ def slab_input(
     dtype: torch.dtype = torch.float32,
     parts: int = 1,
     keep: int = 0,
-) -> tuple[ModelInput, Slabs]:
-    """:func:`graph_input` without edges, and those slab by slab.
+) -> tuple[ModelInput, Slabs, torch.Tensor]:
+    """:func:`graph_input` without edges, those slab by slab, and the order of particles in both.
 
-    Not of two sets of positions.
+    Not of two sets of positions. The order, (N,), says which particle comes where.
 
     Parameters
     ----------
@@ -106,10 +106,11 @@ def slab_input(
     keep
         Bytes in which edges may be kept from one walk to the next.
     """
-    nodes = ModelInput(None, *node_inputs(configuration, spec, dtype), (len(configuration),))
     assert spec.graph not in (UNION, BOTH)
+    positions = getattr(configuration, POSITION_FIELD[spec.graph])
+    order = in_rows(positions, configuration.box, cutoff, configuration.periodic)
     slabs = Slabs(
-        getattr(configuration, POSITION_FIELD[spec.graph]),
+        positions,
         configuration.box,
         cutoff,
         n_slabs,
@@ -118,8 +119,12 @@ def slab_input(
         source=configuration.source,
         parts=parts,
         keep=keep,
+        order=order,
     )
-    return nodes, slabs
+    index = torch.from_numpy(order)
+    types, scalars, vectors = (t[index] for t in node_inputs(configuration, spec, dtype))
+    nodes = ModelInput(None, types, scalars, vectors, (len(configuration),))
+    return nodes, slabs, index
 
 
 def batch_inputs(inputs: Sequence[ModelInput]) -> ModelInput:

@@ -13,7 +13,7 @@ from ..data.configuration import Configuration
 from ..geometry.graph import Graph
 from ..geometry.slabs import Slabs
 from ..geometry.union import EXTENT
-from ..kernels.harmonics import spherical_harmonics
+from ..kernels.harmonics import edge_harmonics
 from ..nn.convolution import SteerableLayer
 from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
@@ -80,9 +80,9 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
             x = torch.cat([x, self.embed_vectors(nodes.vectors)], dim=1)
         return x, standard
 
-    def harmonics(self, directions: torch.Tensor) -> torch.Tensor:
+    def harmonics(self, graph: Graph) -> torch.Tensor:
         """Edge attributes: (n_edges, (l_max + 1)^2)."""
-        return spherical_harmonics(directions, self.config.l_max)
+        return edge_harmonics(graph, self.config.l_max)
 
     def joined(self, x: torch.Tensor, node_input: torch.Tensor) -> torch.Tensor:
         """What a layer takes: features, with the node input beside them where it is rejoined."""
@@ -102,7 +102,7 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         return (UnionEdges.of(graphs, DIRECTIONS[c.directions], c.l_max, c.cutoff, n_basis),)
 
     def _own_edges(self, graph: Graph) -> tuple[Any, ...]:
-        return self.harmonics(graph.directions), graph
+        return self.harmonics(graph), graph
 
     def represent(self, batch: ModelInput) -> torch.Tensor:
         """The invariant representation that the decoders read, (N, n_features)."""
@@ -152,8 +152,8 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         dtype: torch.dtype,
         parts: int = 1,
         keep: int = 0,
-    ) -> tuple[ModelInput, Slabs]:
-        """Node inputs, and the edges slab by slab."""
+    ) -> tuple[ModelInput, Slabs, torch.Tensor]:
+        """Node inputs, the edges slab by slab, and the order of particles in both."""
         return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, parts, keep)
 
     def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
@@ -207,5 +207,5 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         graph: Graph,
     ) -> None:
         """Features of some receivers after a layer, written to their places."""
-        harmonics = self.harmonics(graph.directions)
+        harmonics = self.harmonics(graph)
         y.index_copy_(0, receivers, layer(given, harmonics, graph, own=given[receivers]))

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from ..kernels.harmonics import spherical_harmonics
+from ..kernels.harmonics import edge_harmonics
 from ..nn.decoder import Decoder
 from ..nn.plain import PlainLayer
 from .base import NetworkSettings
@@ -65,7 +65,7 @@ class TwinNetwork(OnGraph[TwinConfig], DecodedNetwork[TwinConfig]):
         one_hot = nn.functional.one_hot(batch.types, self.n_types).to(batch.scalars.dtype)
         standard = self.standardised(batch.scalars, batch.types)
         x = self.embed(torch.cat([one_hot, standard, batch.vectors.flatten(1)], dim=1))
-        harmonics = spherical_harmonics(batch.graph.directions, self.config.l_max)
+        harmonics = edge_harmonics(batch.graph, self.config.l_max)
         read = []
         for layer in self.layers:
             x = layer(x, harmonics, batch.graph)

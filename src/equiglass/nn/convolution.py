@@ -9,6 +9,7 @@ from torch import nn
 
 from ..geometry.graph import Graph
 from ..kernels.dispatch import flat_sums
+from ..kernels.layer import AfterMixing, is_native, layer
 from ..kernels.paths import path_set
 from ..kernels.problem import ConvolutionProblem
 from .radial import RadialFunctions
@@ -89,7 +90,36 @@ class SteerableLayer(nn.Module):
 
         ``own`` are the receivers' features where the receivers are not the senders.
         """
-        return self.mixed(self._flat_sums(x, harmonics, graph), x if own is None else own)
+        own = x if own is None else own
+        if self._is_one_operation(x, harmonics, graph):
+            return self._at_once(x, harmonics, graph, own)
+        return self.mixed(self._flat_sums(x, harmonics, graph), own)
+
+    def _is_one_operation(self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph) -> bool:
+        weight = self.mix.weights[0]
+        dtypes = {t.dtype for t in (x, harmonics, graph.lengths, weight)}
+        native = is_native(x, weight.shape[1], self.problem)
+        return native and len(dtypes) == 1 and not self.training
+
+    def _at_once(
+        self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph, own: torch.Tensor
+    ) -> torch.Tensor:
+        """:meth:`forward` in evaluation, in one operation."""
+        table = self.radial.table(self.problem.n_knots, x.dtype)
+        weights = self.mix.scaled(self.problem, self.scale)
+        channels = weights[0].shape[1]
+        if isinstance(self.norm, SteerableBatchNorm):
+            factor, offset = self.norm.factor_and_offset(
+                self.norm.running_mean, self.norm.running_power
+            )
+        else:
+            factor = x.new_ones(self.l_out + 1, channels)
+            offset = x.new_zeros(channels) if self.mix.bias is None else self.mix.bias
+        gated = isinstance(self.gate, Gate)
+        gates = self.gate.joined() if isinstance(self.gate, Gate) else (None, None)
+        after = AfterMixing(factor, offset, *gates, gated, self.is_residual)
+        mine = own if self.skip != "none" else None
+        return layer(x, harmonics, table, graph, mine, weights, after, self.problem)
 
     def mixed(self, sums: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         """What follows flat sums over edges: mixing with the own features, norm, gate and skip."""

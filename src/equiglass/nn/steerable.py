@@ -59,15 +59,18 @@ class SteerableLinear(nn.Module):
         Flat sums and (n, (l_in + 1)^2, channels) -> (n, (l_max + 1)^2, outputs), as
         :func:`equiglass.kernels.mixing.mix`.
         """
-        widths = [n_paths * problem.channels for n_paths in problem.paths.per_l_out]
-        weights = [
-            torch.cat([scale * w[:width], w[width:]]) if len(w) > width else scale * w
-            for w, width in zip(self.weights, widths, strict=True)
-        ]
-        mixed = mix(sums, own, weights, problem)
+        mixed = mix(sums, own, self.scaled(problem, scale), problem)
         if self.bias is None:
             return mixed
         return torch.cat([mixed[:, :1] + self.bias, mixed[:, 1:]], dim=1)
+
+    def scaled(self, problem: ConvolutionProblem, scale: float) -> list[torch.Tensor]:
+        """The weights of each degree, those of path sums times ``scale``."""
+        widths = [n_paths * problem.channels for n_paths in problem.paths.per_l_out]
+        return [
+            torch.cat([scale * w[:width], w[width:]]) if len(w) > width else scale * w
+            for w, width in zip(self.weights, widths, strict=True)
+        ]
 
 
 class _SumOverProcesses(torch.autograd.Function):
@@ -138,14 +141,21 @@ class SteerableBatchNorm(nn.Module):
                 self.running_power.lerp_(power, self.momentum)
         else:
             mean, power = self.running_mean, self.running_power
-        factor = self.scale * (power + self.epsilon).rsqrt()
-        offset = (self.shift - mean * factor[0])[None]
+        factor, shift = self.factor_and_offset(mean, power)
+        offset = shift[None]
         # One pass over the features: everything per component is joined while it is small.
         factors = torch.cat(
             [f[None].expand(n, -1) for f, n in zip(factor, self.sizes, strict=True)]
         )
         offsets = torch.cat([offset, offset.new_zeros(len(factors) - 1, offset.shape[1])])
         return torch.addcmul(offsets, x, factors)
+
+    def factor_and_offset(
+        self, mean: torch.Tensor, power: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The factor of each degree, (l_max + 1, channels), and what scalars get, (channels,)."""
+        factor = self.scale * (power + self.epsilon).rsqrt()
+        return factor, self.shift - mean * factor[0]
 
 
 class Gate(nn.Module):
@@ -155,6 +165,10 @@ class Gate(nn.Module):
         super().__init__()
         self.l_max, self.channels = l_max, channels
         self.gates = nn.Linear(channels, l_max * channels) if l_max else None
+
+    def joined(self) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """The linear map, (channels, l_max channels), and what is added; None for scalars alone."""
+        return (None, None) if self.gates is None else (self.gates.weight.t(), self.gates.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, (l_max + 1)^2, channels) -> the same shape."""

@@ -17,7 +17,7 @@ from torch import nn
 from ..geometry.graph import Graph
 from ..geometry.union import EXTENT
 from ..kernels.dispatch import flat_sums
-from ..kernels.harmonics import spherical_harmonics
+from ..kernels.harmonics import edge_harmonics
 from ..kernels.problem import N_KNOTS, ConvolutionProblem
 from .convolution import SteerableLayer
 from .radial import RadialFunctions, bessel_basis, smooth_cutoff
@@ -66,7 +66,7 @@ class UnionEdges:
         chosen = tuple(graphs[d] for d in directions)
         return cls(
             chosen,
-            tuple(spherical_harmonics(g.directions, l_max) for g in chosen),
+            tuple(edge_harmonics(g, l_max) for g in chosen),
             torch.cat([*bases, bells], dim=1),
             1 - far[0] * far[1],
         )

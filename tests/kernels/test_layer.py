@@ -1,0 +1,138 @@
+"""A whole layer in one operation: what its parts give, for no gradient."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from equiglass.geometry.graph import Graph, build_graph
+from equiglass.kernels import layer as layers
+from equiglass.kernels.harmonics import edge_harmonics
+from equiglass.nn.convolution import SteerableLayer
+from tests.conftest import make_liquid
+from tests.kernels.cases import TOLERANCE, native
+
+SKIPS = ("concatenate", "residual", "none")
+
+
+def made(
+    l_in: int = 2,
+    l_out: int = 2,
+    channels: tuple[int, int] = (16, 16),
+    dtype: torch.dtype = torch.float64,
+    *,
+    n: int = 150,
+    **options: object,
+) -> tuple[SteerableLayer, torch.Tensor, torch.Tensor, Graph]:
+    """A layer in evaluation, no part of which does nothing, and what it takes."""
+    torch.manual_seed(1)
+    liquid = make_liquid(n)
+    graph = build_graph(liquid.positions, liquid.box, 1.6, dtype=dtype)
+    layer = SteerableLayer(*channels, l_in, 2, l_out, 1.6, **options).to(dtype)  # type: ignore[arg-type]
+    for name, tensor in [*layer.named_parameters(), *layer.named_buffers()]:
+        if "norm" in name or name.endswith("bias"):
+            torch.nn.init.uniform_(tensor, 0.5, 1.5)
+    x = torch.randn(n, (l_in + 1) ** 2, channels[0], dtype=dtype)
+    return layer.eval(), x, edge_harmonics(graph, 2), graph
+
+
+def relative(a: torch.Tensor, b: torch.Tensor) -> float:
+    assert a.shape == b.shape
+    return float((a - b).abs().max() / b.abs().max())
+
+
+@native
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("channels", [(8, 8), (16, 16), (8, 16), (16, 8)])
+def test_one_operation_is_its_parts(channels: tuple[int, int], dtype: torch.dtype) -> None:
+    """With and without each part, of fewer and of more degrees."""
+    for l_in, l_out, skip, gate, norm in itertools.product(
+        (0, 1, 2), (0, 2), SKIPS, (True, False), (True, False)
+    ):
+        case = made(l_in, l_out, channels, dtype, skip=skip, gate=gate, batch_norm=norm)
+        layer, *taken = case
+        expected = layer(*taken)
+        assert expected.requires_grad
+        with torch.no_grad():
+            found = layer(*taken)
+        assert relative(found, expected.detach()) < TOLERANCE[dtype]
+
+
+@native
+def test_receivers_that_are_not_the_senders() -> None:
+    layer, x, harmonics, graph = made()
+    first = int(graph.receiver_start[40])
+    some = Graph(
+        graph.receivers[:first], graph.senders[:first], graph.vectors[:first], 40, 150, 1.6
+    )
+    with torch.no_grad():
+        whole = layer(x, harmonics, graph)
+        found = layer(x, harmonics[:first], some, own=x[:40])
+    assert torch.equal(found, whole[:40])
+
+
+@native
+@pytest.mark.parametrize("n", [1, 32, 33, 300])
+def test_same_bits_with_any_number_of_threads(n: int) -> None:
+    layer, x, harmonics, graph = made(dtype=torch.float32, n=300)
+    start = int(graph.receiver_start[n])
+    edges = graph.receivers[:start], graph.senders[:start], graph.vectors[:start]
+    taken = x, harmonics[:start], Graph(*edges, n, 300, 1.6)
+    results, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with torch.no_grad():
+                results.append(layer(*taken, own=x[:n]))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(results[0], other) for other in results[1:])
+
+
+@native
+def test_gradients_training_and_other_widths_take_the_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the operation without a gradient")
+
+    monkeypatch.setattr("equiglass.nn.convolution.layer", refuse)
+    layer, *taken = made()
+    layer(*taken)
+    with torch.no_grad():
+        layer.train()(*taken)
+        made(channels=(5, 8))[0](*made(channels=(5, 8))[1:])
+        with torch.autocast("cpu"):
+            layer.eval()(*taken)
+        with pytest.raises(AssertionError, match="without a gradient"):
+            layer(*taken)
+
+
+@native
+def test_operator_is_registered_correctly() -> None:
+    layer, x, harmonics, graph = made()
+    with torch.no_grad():
+        table = layer.radial.table(layer.problem.n_knots, x.dtype)
+        weight = torch.cat(layer.mix.scaled(layer.problem, layer.scale))
+    ones, zeros = x.new_ones(3, 16), x.new_zeros(16)
+    gates = x.new_ones(16, 32), x.new_zeros(32)
+    tensors = (x, harmonics, graph.lengths, table, graph.receiver_start, graph.senders, x, weight)
+    arguments = (*tensors, ones, zeros, *gates, True, True, layer.problem.key)
+    torch.library.opcheck(torch.ops.equiglass.layer.default, arguments)
+
+
+@native
+def test_wrong_arguments_are_refused() -> None:
+    layer, x, harmonics, graph = made()
+    with torch.no_grad():
+        for bad, message in (
+            ((x[:-1], harmonics, graph), "x must be"),
+            ((x, harmonics[:-1], graph), "harmonics must be"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                layer(*bad)
+        with pytest.raises(ValueError, match="own must be of shape"):
+            layer(x, harmonics, graph, own=x[:-1])
+        assert layers.is_native(x, 16, layer.problem)

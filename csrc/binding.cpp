@@ -99,7 +99,8 @@ void layer(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<
            Array<T const, 2> harmonics, Array<T const, 1> lengths, Array<T const, 3> table,
            double cutoff, Array<T const, 3> own, Array<T const, 2> weight, Array<T const, 2> factor,
            Array<T const, 1> offset, Array<T const, 2> gates, Array<T const, 1> gate_offset,
-           bool gated, bool residual, Array<T, 3> out, int n_threads) {
+           bool gated, bool residual, std::optional<Index<1>> places, Array<T, 3> out,
+           std::optional<Array<T, 2>> invariants, double epsilon, int n_threads) {
   Edges const edges{std::int64_t(receiver_start.shape(0)) - 1, std::int64_t(x.shape(0)),
                     std::int64_t(senders.shape(0)), receiver_start.data(), senders.data()};
   auto const in = inputs<T>(x, harmonics, lengths, table, cutoff);
@@ -107,8 +108,10 @@ void layer(PathSet const& set, Index<1> receiver_start, Index<1> senders, Array<
       mixing(set, edges.n_receivers, int(x.shape(2)), int(out.shape(2)), int(own.shape(1)));
   AfterMixing<T> const after{factor.data(),      offset.data(), gates.data(),
                              gate_offset.data(), gated,         residual};
+  LayerRows<T> const rows{own.data(), out.data(), invariants ? invariants->data() : nullptr,
+                          places ? places->data() : nullptr};
   nb::gil_scoped_release const release;
-  layer_forward(set, edges, in, m, own.data(), weight.data(), after, out.data(), n_threads);
+  layer_forward(set, edges, in, m, weight.data(), after, rows, epsilon, n_threads);
 }
 
 template <class T>

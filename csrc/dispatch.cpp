@@ -164,15 +164,17 @@ template void mixing_backward(Mixing const&, double const*, double const*, doubl
 
 template <class T>
 void layer_forward(PathSet const& set, Edges const& edges, Inputs<T> const& in, Mixing const& m,
-                   T const* own, T const* weight, AfterMixing<T> const& after, T* out,
-                   int n_threads) {
-  layer_kernel<T>(m).forward(set, edges, in, m, own, weight, after, out, n_threads);
+                   T const* weight, AfterMixing<T> const& after, LayerRows<T> const& rows,
+                   double epsilon, int n_threads) {
+  layer_kernel<T>(m).forward(set, edges, in, m, weight, after, rows, epsilon, n_threads);
 }
 
 template void layer_forward(PathSet const&, Edges const&, Inputs<float> const&, Mixing const&,
-                            float const*, float const*, AfterMixing<float> const&, float*, int);
+                            float const*, AfterMixing<float> const&, LayerRows<float> const&,
+                            double, int);
 template void layer_forward(PathSet const&, Edges const&, Inputs<double> const&, Mixing const&,
-                            double const*, double const*, AfterMixing<double> const&, double*, int);
+                            double const*, AfterMixing<double> const&, LayerRows<double> const&,
+                            double, int);
 
 char const* instruction_set() { return choice().name; }
 

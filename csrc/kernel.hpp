@@ -19,8 +19,8 @@ template <class T> struct MixingKernel {
 };
 
 template <class T> struct LayerKernel {
-  void (*forward)(PathSet const&, Edges const&, Inputs<T> const&, Mixing const&, T const*, T const*,
-                  AfterMixing<T> const&, T*, int);
+  void (*forward)(PathSet const&, Edges const&, Inputs<T> const&, Mixing const&, T const*,
+                  AfterMixing<T> const&, LayerRows<T> const&, double, int);
 };
 
 #define EQUIGLASS_DECLARE_ISA(isa)                 \

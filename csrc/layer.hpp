@@ -9,6 +9,8 @@
 // all of it at once, so that their sums over paths stay in the caches.
 #pragma once
 
+#include <cstdint>
+
 #include "convolution.hpp"
 #include "mixing.hpp"
 
@@ -22,10 +24,20 @@ template <class T> struct AfterMixing {
   bool gated, residual;  // without a gate, z' is the result
 };
 
-// `own` [n_receivers, own_components, channels] and `weight` as in mixing_forward, `out`
-// [n_receivers, (l_out + 1)^2, columns]. Results do not depend on n_threads, to the last bit.
+// Rows of all that belongs to receivers: theirs in order, or, where `places` [n_receivers] is not
+// null, those that it names, of any number.
+template <class T> struct LayerRows {
+  T const* own;                // [n, own_components, channels]
+  T* out;                      // [n, (l_out + 1)^2, columns]
+  T* invariants;               // [n, l_out + 1, columns], or null
+  std::int64_t const* places;  // [n_receivers], or null
+};
+
+// The invariants of a result are its scalars and, of each higher degree, the root of `epsilon` and
+// the mean over m of its squares. `weight` as in mixing_forward. Results do not depend on
+// n_threads, to the last bit.
 template <class T>
-void layer_forward(PathSet const&, Edges const&, Inputs<T> const&, Mixing const&, T const* own,
-                   T const* weight, AfterMixing<T> const&, T* out, int n_threads);
+void layer_forward(PathSet const&, Edges const&, Inputs<T> const&, Mixing const&, T const* weight,
+                   AfterMixing<T> const&, LayerRows<T> const&, double epsilon, int n_threads);
 
 }  // namespace equiglass

@@ -148,13 +148,20 @@ void test_layer(Problem const& problem, std::vector<double> const& sums) {
   auto const weight = drawn(std::size_t(weight_rows) * columns);
   auto const gates = drawn(2 * columns * columns), gate_offset = drawn(2 * columns);
   std::vector<double> const factor(3 * columns, 2.0), offset(columns, 0.5);
+  std::vector<std::int64_t> places(problem.n);
+  for (int i = 0; i < problem.n; ++i) places[i] = i;
   Mixing const m{problem.n, problem.set.per_l_out, problem.channels, columns, 9};
   auto const forward = [&](bool gated, int threads) {
     AfterMixing<double> const after{factor.data(),      offset.data(), gates.data(),
                                     gate_offset.data(), gated,         true};
     std::vector<double> out(std::size_t(problem.n) * 9 * columns);
-    layer_forward(problem.set, problem.edges(), problem.inputs(), m, problem.x.data(),
-                  weight.data(), after, out.data(), threads);
+    std::vector<double> invariants(std::size_t(problem.n) * 3 * columns);
+    LayerRows<double> const rows{problem.x.data(), out.data(), invariants.data(), places.data()};
+    layer_forward(problem.set, problem.edges(), problem.inputs(), m, weight.data(), after, rows,
+                  0.0, threads);
+    double const z = out[columns], y = out[2 * columns], x = out[3 * columns];
+    require(std::abs(invariants[columns] - std::sqrt((x * x + y * y + z * z) / 3)) < 1e-9,
+            "invariants of a layer");
     return out;
   };
   std::vector<double> mixed(std::size_t(problem.n) * 9 * columns);

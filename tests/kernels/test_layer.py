@@ -11,6 +11,7 @@ from equiglass.geometry.graph import Graph, build_graph
 from equiglass.kernels import layer as layers
 from equiglass.kernels.harmonics import edge_harmonics
 from equiglass.nn.convolution import SteerableLayer
+from equiglass.nn.steerable import invariants
 from tests.conftest import make_liquid
 from tests.kernels.cases import TOLERANCE, native
 
@@ -71,6 +72,31 @@ def test_receivers_that_are_not_the_senders() -> None:
         whole = layer(x, harmonics, graph)
         found = layer(x, harmonics[:first], some, own=x[:40])
     assert torch.equal(found, whole[:40])
+
+
+@native
+@pytest.mark.parametrize("skip", SKIPS)
+@pytest.mark.parametrize("read", [True, False])
+def test_results_are_written_to_their_places(skip: str, read: bool) -> None:
+    """And nothing else is touched; with a gradient, too, where the parts run."""
+    layer, x, harmonics, graph = made(skip=skip)
+    first, n = int(graph.receiver_start[70]), len(x)
+    places = torch.randperm(n)[:70]
+    edges = graph.receivers[:first], graph.senders[:first], graph.vectors[:first]
+    some = Graph(*edges, 70, n, 1.6)
+    expected = layer(x, harmonics[:first], some, own=x[places]).detach()
+    for context in (torch.no_grad(), torch.enable_grad()):
+        out = torch.full((n, 9, 16), 7.0, dtype=x.dtype)
+        into = torch.full((n, 48), 7.0, dtype=x.dtype) if read else None
+        with context:
+            layer.write(x, harmonics[:first], some, places, out, into)
+        assert relative(out[places].detach(), expected) < TOLERANCE[x.dtype]
+        others = torch.ones(n, dtype=torch.bool)
+        others[places] = False
+        assert (out[others] == 7).all()
+        if into is not None:
+            assert relative(into[places].detach(), invariants(expected)) < TOLERANCE[x.dtype]
+            assert (into[others] == 7).all()
 
 
 @native
@@ -135,4 +161,14 @@ def test_wrong_arguments_are_refused() -> None:
                 layer(*bad)
         with pytest.raises(ValueError, match="own must be of shape"):
             layer(x, harmonics, graph, own=x[:-1])
+        places, out = torch.arange(150), torch.empty(150, 9, 16, dtype=x.dtype)
+        for bad, message in (
+            ((places[1:], out), "places must be int64"),
+            ((places + 1, out), r"places must be in \[0, 150\), found 1 to 150"),
+            ((places, out[1:]), "out must be of torch.float64"),
+            ((places, out.float()), "out must be of torch.float64"),
+            ((places, out, torch.empty(150, 47)), "read must be of torch.float64"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                layer.write(x, harmonics, graph, *bad)
         assert layers.is_native(x, 16, layer.problem)

@@ -16,7 +16,7 @@ from . import cpu
 from .dispatch import chosen
 from .mixing import check_mixing
 from .operator import operator
-from .problem import ConvolutionProblem, check_arguments, problem_of
+from .problem import ConvolutionProblem, check_arguments, problem_of, require
 
 
 class AfterMixing(NamedTuple):
@@ -63,11 +63,17 @@ def is_native(features: torch.Tensor, columns: int, problem: ConvolutionProblem)
     )
 
 
+class Edges(NamedTuple):
+    """What a layer reads of senders and edges; shapes as :func:`dispatch.flat_sums` takes them."""
+
+    x: torch.Tensor
+    harmonics: torch.Tensor
+    table: torch.Tensor
+    graph: Graph
+
+
 def layer(
-    x: torch.Tensor,
-    harmonics: torch.Tensor,
-    table: torch.Tensor,
-    graph: Graph,
+    edges: Edges,
     own: torch.Tensor | None,
     weights: Sequence[torch.Tensor],
     after: AfterMixing,
@@ -77,8 +83,6 @@ def layer(
 
     Parameters
     ----------
-    x, harmonics, table
-        As :func:`equiglass.kernels.dispatch.flat_sums` takes them.
     own, weights
         As :func:`equiglass.kernels.mixing.mix` takes them.
 
@@ -87,28 +91,117 @@ def layer(
     ValueError
         For a wrong dtype or shape.
     """
-    harmonics = harmonics[:, : (problem.paths.l_filter + 1) ** 2]
-    check_arguments(x, harmonics, table, graph, problem)
-    check_mixing(own, weights, problem, graph.n_receivers)
+    x, graph = edges.x, edges.graph
+    arguments = _checked(edges, own, weights, problem, graph.n_receivers)
     features = x.new_empty(graph.n_receivers, 0, problem.channels) if own is None else own
     result: torch.Tensor = whole_layer(
-        x,
-        harmonics,
-        graph.lengths,
-        table,
-        graph.receiver_start,
-        graph.senders,
-        features,
-        torch.cat(list(weights)),
-        after.factor,
-        after.offset,
-        x.new_empty(0, 0) if after.gates is None else after.gates,
-        x.new_empty(0) if after.gate_offset is None else after.gate_offset,
+        *arguments, features, torch.cat(list(weights)), *_tensors(after, x), after.gated,
+        after.residual, problem.key,
+    )  # fmt: skip
+    return result
+
+
+def write_layer(
+    edges: Edges,
+    reads_own: bool,
+    weights: Sequence[torch.Tensor],
+    after: AfterMixing,
+    problem: ConvolutionProblem,
+    places: torch.Tensor,
+    out: torch.Tensor,
+    read: tuple[torch.Tensor, float] | None,
+) -> None:
+    """:func:`layer` for receivers that are some of the senders, written to their rows.
+
+    Parameters
+    ----------
+    reads_own
+        Whether the receivers' own features are mixed in.
+    places
+        (n_receivers,) int64, which of the senders they are, and their rows of what is written.
+    out
+        (n_senders, (l_out + 1)^2, columns).
+    read
+        Where the result's invariants go, (n_senders, (l_out + 1) columns), and what is added to
+        mean squares before the root; None where they are not wanted.
+
+    Raises
+    ------
+    ValueError
+        For a wrong dtype or shape.
+    """
+    x, graph = edges.x, edges.graph
+    n, columns, l_out = graph.n_senders, weights[0].shape[1], problem.paths.l_out
+    own = x if reads_own else x.new_empty(n, 0, problem.channels)
+    arguments = _checked(edges, x if reads_own else None, weights, problem, n)
+    wanted: list[tuple[str, torch.Tensor, tuple[int, ...]]] = [
+        ("out", out, (n, (l_out + 1) ** 2, columns))
+    ]
+    if read is not None:
+        wanted.append(("read", read[0], (n, (l_out + 1) * columns)))
+    for name, tensor, shape in wanted:
+        right = tuple(tensor.shape) == shape and tensor.dtype == x.dtype
+        require(right and tensor.is_contiguous(), name, f"of {x.dtype}, {shape}", tensor.shape)
+    right = tuple(places.shape) == (graph.n_receivers,) and places.dtype == torch.int64
+    require(right, "places", f"int64, ({graph.n_receivers},)", places.shape)
+    if len(places):
+        lowest, highest = int(places.min()), int(places.max())
+        require(lowest >= 0 and highest < n, "places", f"in [0, {n})", f"{lowest} to {highest}")
+    _run(
+        arguments, own, torch.cat(list(weights)), _tensors(after, x), after, problem, places, out,
+        *((None, 0.0) if read is None else read),
+    )  # fmt: skip
+
+
+def _checked(
+    edges: Edges,
+    own: torch.Tensor | None,
+    weights: Sequence[torch.Tensor],
+    problem: ConvolutionProblem,
+    n_own: int,
+) -> tuple[torch.Tensor, ...]:
+    x, harmonics, table, graph = edges
+    harmonics = harmonics[:, : (problem.paths.l_filter + 1) ** 2]
+    check_arguments(x, harmonics, table, graph, problem)
+    check_mixing(own, weights, problem, n_own)
+    return x, harmonics, graph.lengths, table, graph.receiver_start, graph.senders
+
+
+def _tensors(after: AfterMixing, like: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    gates = like.new_empty(0, 0) if after.gates is None else after.gates
+    gate_offset = like.new_empty(0) if after.gate_offset is None else after.gate_offset
+    return after.factor, after.offset, gates, gate_offset
+
+
+def _run(
+    arguments: Sequence[torch.Tensor],
+    own: torch.Tensor,
+    weight: torch.Tensor,
+    tensors: Sequence[torch.Tensor],
+    after: AfterMixing,
+    problem: ConvolutionProblem,
+    places: torch.Tensor | None,
+    out: torch.Tensor,
+    read: torch.Tensor | None,
+    epsilon: float,
+) -> None:
+    x, harmonics, lengths, table, receiver_start, senders = arguments
+    read_only = [t.detach().contiguous() for t in (x, harmonics, lengths, table)]
+    cpu.native().layer(
+        cpu.native_paths(problem.key),
+        receiver_start.contiguous(),
+        senders.contiguous(),
+        *read_only,
+        problem.cutoff,
+        *(t.detach().contiguous() for t in (own, weight, *tensors)),
         after.gated,
         after.residual,
-        problem.key,
+        None if places is None else places.contiguous(),
+        out,
+        read,
+        epsilon,
+        torch.get_num_threads(),
     )
-    return result
 
 
 def _empty(x: torch.Tensor, receiver_start: torch.Tensor, weight: torch.Tensor, key: str) -> Any:
@@ -136,26 +229,10 @@ def whole_layer(
 ) -> torch.Tensor:
     """:func:`layer` with the weights of all degrees joined, (rows, columns); it has no gradient."""
     out: torch.Tensor = _empty(x, receiver_start, weight, problem)
-    cpu.native().layer(
-        cpu.native_paths(problem),
-        receiver_start.contiguous(),
-        senders.contiguous(),
-        x.detach().contiguous(),
-        harmonics.detach().contiguous(),
-        lengths.detach().contiguous(),
-        table.detach().contiguous(),
-        problem_of(problem).cutoff,
-        own.detach().contiguous(),
-        weight.detach().contiguous(),
-        factor.detach().contiguous(),
-        offset.detach().contiguous(),
-        gates.detach().contiguous(),
-        gate_offset.detach().contiguous(),
-        gated,
-        residual,
-        out,
-        torch.get_num_threads(),
-    )
+    tensors = factor, offset, gates, gate_offset
+    after = AfterMixing(*tensors, gated, residual)
+    arguments = x, harmonics, lengths, table, receiver_start, senders
+    _run(arguments, own, weight, tensors, after, problem_of(problem), None, out, None, 0.0)
     return out
 
 

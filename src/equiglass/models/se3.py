@@ -179,13 +179,17 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         first, standard = self.embed(nodes)
         x = first
         size = self.config.channels, (self.config.l_max + 1) ** 2
+        degrees = self.config.l_max + 1
         read = []
         for layer in self.layers:
+            assert isinstance(layer, SteerableLayer)
             y = x.new_empty(len(x), size[1], size[0])
-            walk(partial(self._visit, layer, self.joined(x, first), y))
+            is_read = self.config.readout == "all" or layer is self.layers[-1]
+            if is_read:
+                read.append(x.new_empty(len(x), degrees * size[0]))
+            own = read[-1] if is_read else None
+            walk(partial(self._visit, layer, self.joined(x, first), y, own))
             x = y
-            if self.config.readout == "all" or layer is self.layers[-1]:
-                read.append(invariants(x))
         if self.neighbours is not None:
             own = torch.cat(read, dim=1)
             around = torch.empty_like(own)
@@ -200,12 +204,12 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
 
     def _visit(
         self,
-        layer: nn.Module,
+        layer: SteerableLayer,
         given: torch.Tensor,
         y: torch.Tensor,
+        read: torch.Tensor | None,
         receivers: torch.Tensor,
         graph: Graph,
     ) -> None:
-        """Features of some receivers after a layer, written to their places."""
-        harmonics = self.harmonics(graph)
-        y.index_copy_(0, receivers, layer(given, harmonics, graph, own=given[receivers]))
+        """Features of some receivers after a layer, and their invariants, in their places."""
+        layer.write(given, self.harmonics(graph), graph, receivers, y, read)

@@ -9,11 +9,11 @@ from torch import nn
 
 from ..geometry.graph import Graph
 from ..kernels.dispatch import flat_sums
-from ..kernels.layer import AfterMixing, is_native, layer
+from ..kernels.layer import AfterMixing, Edges, is_native, layer, write_layer
 from ..kernels.paths import path_set
 from ..kernels.problem import ConvolutionProblem
 from .radial import RadialFunctions
-from .steerable import Gate, SteerableBatchNorm, SteerableLinear
+from .steerable import EPSILON, Gate, SteerableBatchNorm, SteerableLinear, invariants
 
 Skip = Literal["concatenate", "residual", "none"]
 
@@ -92,8 +92,40 @@ class SteerableLayer(nn.Module):
         """
         own = x if own is None else own
         if self._is_one_operation(x, harmonics, graph):
-            return self._at_once(x, harmonics, graph, own)
+            edges, weights, after = self._constants(x, harmonics, graph)
+            return layer(edges, own if self.skip != "none" else None, weights, after, self.problem)
         return self.mixed(self._flat_sums(x, harmonics, graph), own)
+
+    def write(
+        self,
+        x: torch.Tensor,
+        harmonics: torch.Tensor,
+        graph: Graph,
+        places: torch.Tensor,
+        out: torch.Tensor,
+        read: torch.Tensor | None = None,
+    ) -> None:
+        """:meth:`forward` for receivers that are some of the senders, written to their rows.
+
+        Parameters
+        ----------
+        places
+            (n_receivers,) int64, which of the senders they are, and their rows of what is written.
+        out
+            (n_senders, (l_out + 1)^2, channels).
+        read
+            (n_senders, (l_out + 1) channels), where the invariants of the result go.
+        """
+        if self._is_one_operation(x, harmonics, graph):
+            edges, weights, after = self._constants(x, harmonics, graph)
+            own = self.skip != "none"
+            to = None if read is None else (read, EPSILON)
+            write_layer(edges, own, weights, after, self.problem, places, out, to)
+            return
+        features = self(x, harmonics, graph, own=x[places])
+        out.index_copy_(0, places, features)
+        if read is not None:
+            read.index_copy_(0, places, invariants(features))
 
     def _is_one_operation(self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph) -> bool:
         weight = self.mix.weights[0]
@@ -101,25 +133,22 @@ class SteerableLayer(nn.Module):
         native = is_native(x, weight.shape[1], self.problem)
         return native and len(dtypes) == 1 and not self.training
 
-    def _at_once(
-        self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph, own: torch.Tensor
-    ) -> torch.Tensor:
-        """:meth:`forward` in evaluation, in one operation."""
+    def _constants(
+        self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph
+    ) -> tuple[Edges, list[torch.Tensor], AfterMixing]:
+        """What one operation takes of a layer in evaluation."""
         table = self.radial.table(self.problem.n_knots, x.dtype)
         weights = self.mix.scaled(self.problem, self.scale)
-        channels = weights[0].shape[1]
         if isinstance(self.norm, SteerableBatchNorm):
-            factor, offset = self.norm.factor_and_offset(
-                self.norm.running_mean, self.norm.running_power
-            )
+            factor, offset = self.norm.in_evaluation()
         else:
+            channels = weights[0].shape[1]
             factor = x.new_ones(self.l_out + 1, channels)
             offset = x.new_zeros(channels) if self.mix.bias is None else self.mix.bias
         gated = isinstance(self.gate, Gate)
         gates = self.gate.joined() if isinstance(self.gate, Gate) else (None, None)
         after = AfterMixing(factor, offset, *gates, gated, self.is_residual)
-        mine = own if self.skip != "none" else None
-        return layer(x, harmonics, table, graph, mine, weights, after, self.problem)
+        return Edges(x, harmonics, table, graph), weights, after
 
     def mixed(self, sums: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         """What follows flat sums over edges: mixing with the own features, norm, gate and skip."""

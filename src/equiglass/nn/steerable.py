@@ -15,6 +15,8 @@ from torch import nn
 from ..kernels.mixing import mix
 from ..kernels.problem import ConvolutionProblem
 
+EPSILON = 1e-12  # of :func:`invariants`
+
 
 def degree(x: torch.Tensor, l: int) -> torch.Tensor:
     """View (n, 2 l + 1, channels) of the components of degree l."""
@@ -26,7 +28,7 @@ def l_max_of(x: torch.Tensor) -> int:
     return math.isqrt(x.shape[1]) - 1
 
 
-def invariants(x: torch.Tensor, epsilon: float = 1e-12) -> torch.Tensor:
+def invariants(x: torch.Tensor, epsilon: float = EPSILON) -> torch.Tensor:
     """Scalars and the norms of every higher degree: (n, (l_max + 1) channels).
 
     The norm over m is divided by sqrt(2 l + 1); ``epsilon`` keeps its gradient finite at zero.
@@ -141,7 +143,7 @@ class SteerableBatchNorm(nn.Module):
                 self.running_power.lerp_(power, self.momentum)
         else:
             mean, power = self.running_mean, self.running_power
-        factor, shift = self.factor_and_offset(mean, power)
+        factor, shift = self._factor_and_offset(mean, power)
         offset = shift[None]
         # One pass over the features: everything per component is joined while it is small.
         factors = torch.cat(
@@ -150,10 +152,13 @@ class SteerableBatchNorm(nn.Module):
         offsets = torch.cat([offset, offset.new_zeros(len(factors) - 1, offset.shape[1])])
         return torch.addcmul(offsets, x, factors)
 
-    def factor_and_offset(
+    def in_evaluation(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The factor of each degree, (l_max + 1, channels), and what scalars get, (channels,)."""
+        return self._factor_and_offset(self.running_mean, self.running_power)
+
+    def _factor_and_offset(
         self, mean: torch.Tensor, power: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The factor of each degree, (l_max + 1, channels), and what scalars get, (channels,)."""
         factor = self.scale * (power + self.epsilon).rsqrt()
         return factor, self.shift - mean * factor[0]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from ..geometry.graph import Graph
 from ..geometry.slabs import Slabs
 from ..geometry.union import EXTENT
 from ..kernels.harmonics import edge_harmonics
-from ..nn.convolution import SteerableLayer
+from ..nn.convolution import Constants, SteerableLayer
 from ..nn.decoder import Decoder, NeighbourMean
 from ..nn.steerable import invariants
 from ..nn.union import UnionEdges
@@ -187,8 +188,10 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
             is_read = self.config.readout == "all" or layer is self.layers[-1]
             if is_read:
                 read.append(x.new_empty(len(x), degrees * size[0]))
-            own = read[-1] if is_read else None
-            walk(partial(self._visit, layer, self.joined(x, first), y, own))
+            # Where the pieces are: the bits of a product may depend on the number of threads.
+            constants = cache(partial(layer.constants, x.dtype))
+            rows = y, read[-1] if is_read else None
+            walk(partial(self._visit, layer, self.joined(x, first), rows, constants))
             x = y
         if self.neighbours is not None:
             own = torch.cat(read, dim=1)
@@ -206,10 +209,10 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         self,
         layer: SteerableLayer,
         given: torch.Tensor,
-        y: torch.Tensor,
-        read: torch.Tensor | None,
+        rows: tuple[torch.Tensor, torch.Tensor | None],
+        constants: Callable[[], Constants],
         receivers: torch.Tensor,
         graph: Graph,
     ) -> None:
         """Features of some receivers after a layer, and their invariants, in their places."""
-        layer.write(given, self.harmonics(graph), graph, receivers, y, read)
+        layer.write(given, self.harmonics(graph), graph, receivers, *rows, constants())

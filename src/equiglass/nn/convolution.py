@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn
@@ -16,6 +16,14 @@ from .radial import RadialFunctions
 from .steerable import EPSILON, Gate, SteerableBatchNorm, SteerableLinear, invariants
 
 Skip = Literal["concatenate", "residual", "none"]
+
+
+class Constants(NamedTuple):
+    """The table of radial functions, scaled weights, and what follows the mixing."""
+
+    table: torch.Tensor
+    weights: list[torch.Tensor]
+    after: AfterMixing
 
 
 class SteerableLayer(nn.Module):
@@ -92,7 +100,8 @@ class SteerableLayer(nn.Module):
         """
         own = x if own is None else own
         if self._is_one_operation(x, harmonics, graph):
-            edges, weights, after = self._constants(x, harmonics, graph)
+            table, weights, after = self.constants(x.dtype)
+            edges = Edges(x, harmonics, table, graph)
             return layer(edges, own if self.skip != "none" else None, weights, after, self.problem)
         return self.mixed(self._flat_sums(x, harmonics, graph), own)
 
@@ -104,6 +113,7 @@ class SteerableLayer(nn.Module):
         places: torch.Tensor,
         out: torch.Tensor,
         read: torch.Tensor | None = None,
+        constants: Constants | None = None,
     ) -> None:
         """:meth:`forward` for receivers that are some of the senders, written to their rows.
 
@@ -115,10 +125,12 @@ class SteerableLayer(nn.Module):
             (n_senders, (l_out + 1)^2, channels).
         read
             (n_senders, (l_out + 1) channels), where the invariants of the result go.
+        constants
+            Those of the layer, where they are known already; nothing may have changed since.
         """
         if self._is_one_operation(x, harmonics, graph):
-            edges, weights, after = self._constants(x, harmonics, graph)
-            own = self.skip != "none"
+            table, weights, after = constants or self.constants(x.dtype)
+            edges, own = Edges(x, harmonics, table, graph), self.skip != "none"
             to = None if read is None else (read, EPSILON)
             write_layer(edges, own, weights, after, self.problem, places, out, to)
             return
@@ -133,22 +145,20 @@ class SteerableLayer(nn.Module):
         native = is_native(x, weight.shape[1], self.problem)
         return native and len(dtypes) == 1 and not self.training
 
-    def _constants(
-        self, x: torch.Tensor, harmonics: torch.Tensor, graph: Graph
-    ) -> tuple[Edges, list[torch.Tensor], AfterMixing]:
-        """What one operation takes of a layer in evaluation."""
-        table = self.radial.table(self.problem.n_knots, x.dtype)
+    def constants(self, dtype: torch.dtype) -> Constants:
+        """What one operation takes of the layer itself, in evaluation."""
+        table = self.radial.table(self.problem.n_knots, dtype)
         weights = self.mix.scaled(self.problem, self.scale)
         if isinstance(self.norm, SteerableBatchNorm):
             factor, offset = self.norm.in_evaluation()
         else:
             channels = weights[0].shape[1]
-            factor = x.new_ones(self.l_out + 1, channels)
-            offset = x.new_zeros(channels) if self.mix.bias is None else self.mix.bias
+            factor = weights[0].new_ones(self.l_out + 1, channels)
+            offset = weights[0].new_zeros(channels) if self.mix.bias is None else self.mix.bias
         gated = isinstance(self.gate, Gate)
         gates = self.gate.joined() if isinstance(self.gate, Gate) else (None, None)
         after = AfterMixing(factor, offset, *gates, gated, self.is_residual)
-        return Edges(x, harmonics, table, graph), weights, after
+        return Constants(table, weights, after)
 
     def mixed(self, sums: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         """What follows flat sums over edges: mixing with the own features, norm, gate and skip."""

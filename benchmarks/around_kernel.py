@@ -2,7 +2,8 @@
 
     python benchmarks/around_kernel.py [--json docs/results/around_kernel_benchmark.json]
 
-The peer is the specification of each operator, in the same process, on one thread, both in turn;
+The peer is the specification of each operator, of a layer in one operation its native operators one
+by one, in the same process, on one thread, both in turn;
 times are the least processor time of many runs. Shapes are those of 4096 particles of the
 Kob-Andersen liquid, for the packaged model (l <= 2, 16 channels) and the benchmark's network
 (l <= 3, 8 channels).
@@ -19,9 +20,13 @@ from typing import Any
 
 import torch
 
+from equiglass.geometry.graph import build_graph
 from equiglass.kernels import harmonics, mixing
+from equiglass.kernels.cpu import instruction_set
+from equiglass.kernels.dispatch import flat_sums
 from equiglass.kernels.paths import path_set
 from equiglass.kernels.problem import ConvolutionProblem
+from equiglass.nn.convolution import SteerableLayer
 
 N, N_EDGES, REPETITIONS = 4096, 160_000, 15
 Call = Callable[[], object]
@@ -75,7 +80,27 @@ def rows(l_max: int, channels: int) -> list[dict[str, Any]]:
         ),
         row(f"map to channels, {name}, forward", forward(mixing.mix), forward(mixing.reference)),
         row("the same with its gradients", step(mixing.mix), step(mixing.reference)),
+        whole_layer(l_max, channels, name),
     ]
+
+
+def whole_layer(l_max: int, channels: int, name: str) -> dict[str, Any]:
+    """A layer without gradients in one operation, against the native operators one by one."""
+    side = (N / 1.2) ** (1 / 3)
+    graph = build_graph(torch.rand(N, 3, dtype=torch.float64) * side, torch.full((3,), side), 2.0)
+    layer = SteerableLayer(channels, channels, l_max, l_max, l_max, 2.0, parity=False).eval()
+    x = torch.randn(N, (l_max + 1) ** 2, channels)
+    y = harmonics.edge_harmonics(graph, l_max)
+
+    def at_once() -> None:
+        with torch.no_grad():
+            layer(x, y, graph)
+
+    def in_parts() -> None:
+        with torch.no_grad():
+            layer.mixed(flat_sums(x, y, layer.constants(x.dtype).table, graph, layer.problem), x)
+
+    return row(f"a layer at once, {name}; beside it, its native parts", at_once, in_parts)
 
 
 def main() -> None:
@@ -84,7 +109,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    result = {"rows": [*rows(2, 16), *rows(3, 8)]}
+    found = [*rows(2, 16), *rows(3, 8)]
+    result = {"instruction_set": instruction_set(), "rows": found}
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
 

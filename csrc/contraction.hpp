@@ -40,20 +40,26 @@ void for_each_sum(PathSet const& set, int channels, SumsOf<T> sums, Visit visit)
 
 template <class T> using ForwardChunk = EdgeChunk<T, 48>;  // most receivers' edges at once
 
+// Fetches what the next receiver's edges begin at, where features of all are more than the caches
+// hold.
+template <class T> void fetch_next(Edges const& edges, Inputs<T> const& in, std::int64_t receiver) {
+  std::int64_t const size = std::int64_t(in.x_components) * in.channels;
+  bool const in_caches = edges.n_senders * size * std::int64_t(sizeof(T)) < (8 << 20);
+  if (in_caches || receiver + 1 >= edges.n_receivers) return;
+  std::int64_t const begin = edges.receiver_start[receiver + 1];
+  for (std::int64_t e = begin; e < edges.receiver_start[receiver + 2]; ++e) {
+    T const* const x = in.x + edges.senders[e] * size;
+    for (std::int64_t k = 0; k < size; k += 64 / sizeof(T)) __builtin_prefetch(x + k, 0, 2);
+  }
+}
+
 template <class T>
 void contract(PathSet const& set, Edges const& edges, Inputs<T> const& in, RadialTable<T>& table,
               std::int64_t receiver, ForwardChunk<T>& chunk, SumsOf<T> sums) {
   int const n_paths = int(set.paths.size());
   std::int64_t const end = edges.receiver_start[receiver + 1];
   Vec<T> sum[max_sums];
-  // What the next receiver's edges begin at is fetched while this one's are at work.
-  if (receiver + 1 < edges.n_receivers) {
-    std::int64_t const size = std::int64_t(in.x_components) * in.channels;
-    for (std::int64_t e = end; e < edges.receiver_start[receiver + 2]; ++e) {
-      T const* const x = in.x + edges.senders[e] * size;
-      for (std::int64_t k = 0; k < size; k += 64 / sizeof(T)) __builtin_prefetch(x + k, 0, 2);
-    }
-  }
+  fetch_next(edges, in, receiver);
   for (int channel = 0; channel < in.channels; channel += W) {
     std::fill_n(sum, set.n_components, Vec<T>{});
     for (std::int64_t e = edges.receiver_start[receiver]; e < end; e += chunk.n) {

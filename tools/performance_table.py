@@ -105,6 +105,25 @@ def around_table() -> str:
     return "\n".join(lines)
 
 
+def versions_table() -> str:
+    """Two versions of the kernel."""
+    result = json.loads((RESULTS / "kernel_versions.json").read_text())
+    before, after = result["revisions"]["before"], result["revisions"]["after"]
+    lines = [
+        f"{result['processor'].strip()}, nanoseconds an edge, before ({before}), after ({after}):",
+        "",
+        "| | forward | ratio | backward | ratio | map to channels | ratio |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in result["rows"]:
+        cells = [f"{row['instruction_set']}, l ≤ {row['l_max']}, {row['channels']} channels"]
+        for key in ("forward_ns", "backward_ns", "map_ns"):
+            old, new = row["before"][key], row["after"][key]
+            cells += [f"{old:.0f}, {new:.0f}", f"{old / new:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 STAGES = ("start-up", "read", "quench", "graph", "network", "write")
 
 
@@ -215,6 +234,7 @@ PAGES = (
     Page(PAGE, partial(quench_table, "quench_benchmark_t056.json"), "quench_t056"),
     Page(PAGE, pipeline_table, "pipeline"),
     Page(PAGE, around_table, "around"),
+    Page(PAGE, versions_table, "kernel_versions"),
     Page(ROOT / "docs" / "scaling.md", measured_step, "step"),
     Page(ROOT / "docs" / "scaling.md", processes, "processes"),
     Page(ROOT / "docs" / "scaling.md", expected_hours, "hours"),

@@ -27,7 +27,7 @@ from equiglass.studies.grid import read_table
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
 from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
-from equiglass.studies.run import study
+from equiglass.studies.run import QUICK_EPOCHS, study
 from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
 from tests.conftest import make_complete
@@ -114,6 +114,10 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         # Of l_max = 1 as configured; others differ by less than a channel is worth.
         wanted = sizes["l_max=1"]
         assert all(abs(sizes[n] - wanted) < 0.25 * wanted for n in ("l_max=0", TWIN)), sizes
+    if kind == "equal-time":
+        kept = json.loads((tmp_path / "timing" / "epochs.json").read_text())
+        assert kept["as_long_as"] == "l_max=1" and kept["epochs"]["l_max=1"] == QUICK_EPOCHS
+        assert {r["network"]: r["epochs"] for r in table} == kept["epochs"]
     if kind == "inputs":
         assert {(r["network"], r["inputs"]) for r in table} == set(
             product((SE3, RIDGE), ("thermal", "inherent", "thermal+inherent+energies"))

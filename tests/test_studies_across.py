@@ -115,7 +115,7 @@ def test_validation_data_may_lack_times_of_the_decoders() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "networks"),
-    [("rivals", None), ("equivariance", None), ("inputs", ["se3", "ridge"])],
+    [("rivals", None), ("equivariance", None), ("equal-time", None), ("inputs", ["se3", "ridge"])],
 )
 def test_rivals_of_a_network_of_two_graphs_are_refused(
     kind: str, networks: list[str] | None, tmp_path: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Study
 from .depth import Depth
+from .equal_time import EqualTime
 from .equivariance import Equivariance
 from .inputs import Inputs
 from .labels import Labels
@@ -23,6 +24,7 @@ STUDIES: dict[str, Study] = {
         Depth(),
         Size(),
         Equivariance(),
+        EqualTime(),
         Rivals(),
         Timescales(),
         Temperature(),

@@ -100,6 +100,8 @@ def test_rates_are_those_of_the_table() -> None:
     assert "| 0.003 | 0.001, 0.003, 0.01 |" in c
     solved = rows(0, learning_rate=None, network="d")
     assert "| d | 1 | - | - |" in tool("claim_tables").trainings({"study": solved})[-1]
+    timed = rows(0, learning_rate=None, network="e", epochs=7)
+    assert "| e, 7 epochs | 1 |" in tool("claim_tables").trainings({"study": timed})[-1]
     assert tool("claim_tables").trainings({"study": []}) == []
 
 

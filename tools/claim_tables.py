@@ -61,7 +61,8 @@ def trainings(studies: Mapping[str, Sequence[Row]], what: str = "network") -> li
             spent = {r["variant"]: r["core_seconds"] for r in mine}
             known = [s for s in spent.values() if s is not None]
             hours = f"{sum(known) / len(known) / 3600:.4f}" if known else "not recorded"
-            cells = (study, name, mine[0]["parameters"], *rate(mine[0]), hours)
+            epochs = f", {mine[0]['epochs']} epochs" if mine[0].get("epochs") else ""
+            cells = (study, f"{name}{epochs}", mine[0]["parameters"], *rate(mine[0]), hours)
             lines.append(f"| {' | '.join(map(str, cells))} |")
     if not lines:
         return []

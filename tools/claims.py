@@ -2,80 +2,21 @@
 
 from __future__ import annotations
 
-import baselines_page
 from claim import Claim
-from claim_rows import Compared, by_name, compare, rows_where
-from claim_tables import at_temperature, by_time, last, pair, state, table, trainings
+from claim_rows import Compared, compare, rows_where
+from claim_tables import by_time, last, state, table, trainings
+from claims_equivariance import WARM, equivariance
 from claims_order import order_parameter
 from claims_temperature import transfer, unseen
 
 from equiglass.models.se3 import SE3Config
 from equiglass.studies.base import Row
-from equiglass.studies.equivariance import TWIN
 from equiglass.studies.inputs import BOTH, THERMAL_GRAPH
 from equiglass.studies.layers import BOND_ORDER, DENSITY
-from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
+from equiglass.studies.rivals import BOTAN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
-NETWORK = "l_max=2"
 WITH_INPUTS = RIDGE, BOTAN, MLP  # rivals on each set of inputs
-WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm
-
-
-def equivariance() -> Claim:
-    """The first."""
-    where = state("ka3d_labels")
-    rows = at_temperature(table("equivariance_t064"), "0.64")
-    # More learning rates, fewer starts and steps, and other tests.
-    tuned, rivals = table("equivariance_warm"), table("rivals_warm")
-    beside = at_temperature(table("rivals_t064"), "0.64")
-    files = baselines_page.read()
-    network, *others = files
-    public = "T = 0.44, ten public files"
-    decides = [pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN)]
-    others_of = [pair(rows, NETWORK, "l_max=1", where)]
-    singly = [c for name in ("l_max=0", TWIN) for c in by_time(rows, NETWORK, name, where)]
-    if tuned:
-        first = [pair(tuned, NETWORK, name, WARM) for name in ("l_max=0", TWIN)]
-        others_of = [pair(tuned, NETWORK, "l_max=1", WARM), *decides, *others_of]
-        singly = [c for name in ("l_max=0", TWIN) for c in by_time(tuned, NETWORK, name, WARM)]
-        decides = first
-    return Claim(
-        "Equivariance improves prediction at comparable parameters",
-        f"The network of {NETWORK} is better than that of scalar features, and than its twin "
-        "without symmetry, each of as many parameters.",
-        [
-            "equiglass study equivariance ka3d_temperatures:warm -o equivariance_warm",
-            "equiglass study rivals ka3d_temperatures:warm -o rivals_warm",
-            "equiglass study equivariance ka3d_claims -o equivariance",
-            "equiglass study rivals ka3d_claims -o rivals",
-        ],
-        decides,
-        [
-            *others_of,
-            *singly,
-            *(
-                pair(part, SE3, name, place)
-                for part, place in ((rivals, WARM), (beside, where))
-                for name in (BOTAN, EIGNN, MLP, RIDGE, COARSE)
-            ),
-            *(by_name(f"{network} − {o}", public, files[network], files[o]) for o in others),
-        ],
-        "Networks of other l_max and the twin have as many parameters and steps, not the same "
-        "time. Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and "
-        "MLP four times as many. All trainings are short. Those on the public files were trained "
-        "otherwise ([how](results/baselines.md)).",
-        "study_equivariance_warm.png" if tuned else "study_equivariance_t064.png",
-        singly,
-        trainings(
-            {
-                "equivariance ka3d_temperatures:warm": tuned,
-                "rivals ka3d_temperatures:warm": rivals,
-                "equivariance ka3d_claims": rows,
-                "rivals ka3d_claims": beside,
-            }
-        ),
-    )
 
 
 def inputs_and_depth() -> Claim:

@@ -51,8 +51,10 @@ and `ka3d_temperatures`, at three temperatures, from what follows. It learns fro
 is tested on single runs from every second start of another chain, two relaxation times of the
 published grid apart, beside six ensembles at T = 0.64 and 0.56. ρ with labels of one run is lower
 than with the propensity, for all models alike. `ka3d_temperatures:warm`, at T = 0.64 alone, learns
-from two chains and is tested on twelve ensembles of eight runs, as is `ka3d_temperatures:ensembles`
-at T = 0.64 and 0.56.
+from two chains and is tested on twelve ensembles of eight runs, as are `ka3d_temperatures:degrees`,
+with l_max = 3, and `ka3d_temperatures:ensembles`, at T = 0.64 and 0.56. `ka3d_temperatures:files`
+learns from four of the ten public files at T = 0.44 and the relaxation time, chooses on one and is
+tested on five.
 
 ```sh
 equiglass simulate ka3d_chains -o labels/cold.zarr
@@ -60,6 +62,7 @@ equiglass simulate ka3d_pair -o labels/pair_chains.zarr
 equiglass simulate ka3d_tests:warmest -o labels/tests064.zarr
 equiglass simulate ka3d_tests:warm -o labels/tests056.zarr
 equiglass convert ka3d labels/packaged.zarr
+equiglass convert FILES labels/public.zarr --drop end_positions
 ```
 
 {{summary}}

@@ -1,0 +1,99 @@
+"""The claim on equivariance: degrees of features, the twin, and rivals of other kinds."""
+
+from __future__ import annotations
+
+import baselines_page
+from claim import Claim
+from claim_rows import Compared, by_name
+from claim_tables import at_temperature, by_time, pair, state, table, trainings
+
+from equiglass.studies.base import Row
+from equiglass.studies.equivariance import TWIN
+from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
+
+NETWORK, LARGEST = "l_max=2", "l_max=3"
+WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees
+FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files
+EQUAL_TIME = "equal time"
+# Of l_max = 0 to 3, beside: the command, the folder, and where.
+DEGREES = (
+    ("equivariance ka3d_temperatures:degrees", "equivariance_degrees", WARM),
+    ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
+    ("equivariance ka3d_temperatures:files", "equivariance_files", FILES),
+    ("equal-time ka3d_temperatures:files", "equal_files", f"{FILES}, {EQUAL_TIME}"),
+)
+
+
+def equivariance() -> Claim:
+    """The first."""
+    where = state("ka3d_labels")
+    rows = at_temperature(table("equivariance_t064"), "0.64")
+    # More learning rates, fewer starts and steps, and other tests.
+    tuned, rivals = table("equivariance_warm"), table("rivals_warm")
+    beside = at_temperature(table("rivals_t064"), "0.64")
+    degrees = {run: part for run in DEGREES if (part := table(run[1]))}
+    published = baselines_page.read()
+    network, *others = published
+    public = "T = 0.44, ten public files"
+    decides = [pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN)]
+    others_of = [pair(rows, NETWORK, "l_max=1", where)]
+    singly = [c for name in ("l_max=0", TWIN) for c in by_time(rows, NETWORK, name, where)]
+    if tuned:
+        first = [pair(tuned, NETWORK, name, WARM) for name in ("l_max=0", TWIN)]
+        others_of = [pair(tuned, NETWORK, "l_max=1", WARM), *decides, *others_of]
+        singly = [c for name in ("l_max=0", TWIN) for c in by_time(tuned, NETWORK, name, WARM)]
+        decides = first
+    return Claim(
+        "Equivariance improves prediction at comparable parameters",
+        f"The network of {NETWORK} is better than that of scalar features, and than its twin "
+        "without symmetry, each of as many parameters.",
+        [
+            "equiglass study equivariance ka3d_temperatures:warm -o equivariance_warm",
+            *(f"equiglass study {command} -o {folder}" for command, folder, _ in degrees),
+            "equiglass study rivals ka3d_temperatures:warm -o rivals_warm",
+            "equiglass study equivariance ka3d_claims -o equivariance",
+            "equiglass study rivals ka3d_claims -o rivals",
+        ],
+        decides,
+        [
+            *others_of,
+            *(c for (_, _, place), part in degrees.items() for c in of_degrees(part, place)),
+            *singly,
+            *(
+                pair(part, SE3, name, place)
+                for part, place in ((rivals, WARM), (beside, where))
+                for name in (BOTAN, EIGNN, MLP, RIDGE, COARSE)
+            ),
+            *(
+                by_name(f"{network} − {o}", public, published[network], published[o])
+                for o in others
+            ),
+        ],
+        "Networks of other l_max and the twin have as many parameters and steps, not the same "
+        f"time; at {EQUAL_TIME} they have as many parameters and each as many epochs as take the "
+        f"processor time of {LARGEST} with its own, rounded up to whole ones ([how](studies.md)). "
+        "Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and MLP "
+        "four times as many. All trainings are short. Those on all ten public files were trained "
+        "otherwise ([how](results/baselines.md)).",
+        "study_equivariance_warm.png" if tuned else "study_equivariance_t064.png",
+        singly,
+        trainings(
+            {
+                "equivariance ka3d_temperatures:warm": tuned,
+                **{command: part for (command, _, _), part in degrees.items()},
+                "rivals ka3d_temperatures:warm": rivals,
+                "equivariance ka3d_claims": rows,
+                "rivals ka3d_claims": beside,
+            }
+        ),
+    )
+
+
+def of_degrees(rows: list[Row], where: str) -> list[Compared | None]:
+    """The network of the claim beside lower degrees and the twin, and the largest beside it.
+
+    Of the data and steps of the deciding study the former are there.
+    """
+    own = [pair(rows, NETWORK, name, where) for name in ("l_max=0", "l_max=1", TWIN)]
+    largest = [pair(rows, LARGEST, name, where) for name in (NETWORK, "l_max=0", TWIN)]
+    return largest if where == WARM else own + largest

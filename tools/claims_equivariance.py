@@ -13,14 +13,14 @@ from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 
 NETWORK, LARGEST = "l_max=2", "l_max=3"
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees
-FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files
+FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files and :files_l2
 EQUAL_TIME = "equal time"
 # Of l_max = 0 to 3, beside: the command, the folder, and where.
 DEGREES = (
     ("equivariance ka3d_temperatures:degrees", "equivariance_degrees", WARM),
     ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
     ("equivariance ka3d_temperatures:files", "equivariance_files", FILES),
-    ("equal-time ka3d_temperatures:files", "equal_files", f"{FILES}, {EQUAL_TIME}"),
+    ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {EQUAL_TIME}"),
 )
 
 
@@ -71,7 +71,8 @@ def equivariance() -> Claim:
         ],
         "Networks of other l_max and the twin have as many parameters and steps, not the same "
         f"time; at {EQUAL_TIME} they have as many parameters and each as many epochs as take the "
-        f"processor time of {LARGEST} with its own, rounded up to whole ones ([how](studies.md)). "
+        "processor time of the largest l_max with its own, rounded up to whole ones "
+        "([how](studies.md)). "
         "Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and MLP "
         "four times as many. All trainings are short. Those on all ten public files were trained "
         "otherwise ([how](results/baselines.md)).",

@@ -51,7 +51,7 @@ CLAIMS = (
     Section("equivariance_degrees", "Equivariance", "equivariance", "ka3d_temperatures:degrees"),
     Section("equivariance_files", "Equivariance", "equivariance", "ka3d_temperatures:files"),
     Section("equal_degrees", "Equal time", "equal-time", "ka3d_temperatures:degrees"),
-    Section("equal_files", "Equal time", "equal-time", "ka3d_temperatures:files"),
+    Section("equal_files", "Equal time", "equal-time", "ka3d_temperatures:files_l2"),
     Section("rivals_warm", "Rivals", "rivals", "ka3d_temperatures:warm"),
     Section("inputs_warm", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_ridge", "Inputs", "inputs", "ka3d_temperatures:warm"),

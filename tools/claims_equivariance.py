@@ -71,8 +71,9 @@ def equivariance() -> Claim:
         ],
         "Networks of other l_max and the twin have as many parameters and steps, not the same "
         f"time; at {EQUAL_TIME} they have as many parameters and each as many epochs as take the "
-        "processor time of the largest l_max with its own, rounded up to whole ones "
-        "([how](studies.md)). "
+        "processor time of the largest l_max with its own, by timings made before, rounded up to "
+        "whole ones ([how](studies.md)); what a training then took, which still differs, is in the "
+        "table. "
         "Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and MLP "
         "four times as many. All trainings are short. Those on all ten public files were trained "
         "otherwise ([how](results/baselines.md)).",

@@ -18,7 +18,7 @@ EQUAL_TIME = "equal time"
 # Of l_max = 0 to 3, beside: the command, the folder, and where.
 DEGREES = (
     ("equivariance ka3d_temperatures:degrees", "equivariance_degrees", WARM),
-    ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
+    ("equal-time ka3d_temperatures:degrees --seeds 6", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
     ("equivariance ka3d_temperatures:files", "equivariance_files", FILES),
     ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {EQUAL_TIME}"),
 )

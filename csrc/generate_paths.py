@@ -14,7 +14,7 @@ backward, those of
 
 with each edge's harmonics. Only entries that are not identically zero exist. (A matrix for each
 edge, C Y, costs a few per cent fewer multiplications in all, and more time to make.) The emitted
-functions are unrolled; at most REGISTERS sums are kept at once. ``convolution.cpp`` explains how
+functions are unrolled; at most REGISTERS sums are kept at once. ``contraction.hpp`` explains how
 they are called.
 """
 

@@ -12,7 +12,7 @@ namespace equiglass::EQUIGLASS_ISA {
 namespace {
 
 #ifndef EQUIGLASS_HALVES
-// Lanes: channels in the contraction, edges in the preparation.
+// Lanes are channels.
 constexpr int W = EQUIGLASS_LANES;
 
 // The compiler's portable vectors, of one register in single precision.

@@ -72,8 +72,8 @@ def equivariance() -> Claim:
         "Networks of other l_max and the twin have as many parameters and steps, not the same "
         f"time; at {EQUAL_TIME} they have as many parameters and each as many epochs as take the "
         "processor time of the largest l_max with its own, by timings made before, rounded up to "
-        "whole ones ([how](studies.md)); what a training then took, which still differs, is in the "
-        "table. "
+        "whole ones ([how](studies.md)). What a training then took, over that of the largest: "
+        f"{'; '.join(shares(r, part) for r, part in degrees.items() if EQUAL_TIME in r[2])}. "
         "Of the network's epochs BOTAN's has a quarter, EIGNN's half, each rounded up, and MLP "
         "four times as many. All trainings are short. Those on all ten public files were trained "
         "otherwise ([how](results/baselines.md)).",
@@ -89,6 +89,17 @@ def equivariance() -> Claim:
             }
         ),
     )
+
+
+def shares(run: tuple[str, str, str], rows: list[Row]) -> str:
+    """Mean core seconds of the trainings, over those of the largest l_max."""
+    spent: dict[str, list[float]] = {}
+    for row in rows:
+        spent.setdefault(row["network"], []).append(float(row["core_seconds"]))
+    means = {name: sum(values) / len(values) for name, values in spent.items()}
+    largest = means[max(name for name in means if name != TWIN)]
+    each = ", ".join(f"{name} {mean / largest:.2f}" for name, mean in means.items())
+    return f"`{run[1]}` {each}"
 
 
 def of_degrees(rows: list[Row], where: str) -> list[Compared | None]:

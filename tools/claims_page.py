@@ -54,7 +54,7 @@ than with the propensity, for all models alike. `ka3d_temperatures:warm`, at T =
 from two chains and is tested on twelve ensembles of eight runs, as are `ka3d_temperatures:degrees`,
 with l_max = 3, and `ka3d_temperatures:ensembles`, at T = 0.64 and 0.56. `ka3d_temperatures:files`
 learns from four of the ten public files at T = 0.44 and the relaxation time, chooses on one and is
-tested on five.
+tested on five, `ka3d_temperatures:files_l2` likewise with l_max = 2.
 
 ```sh
 equiglass simulate ka3d_chains -o labels/cold.zarr

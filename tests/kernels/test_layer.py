@@ -171,4 +171,36 @@ def test_wrong_arguments_are_refused() -> None:
         ):
             with pytest.raises(ValueError, match=message):
                 layer.write(x, harmonics, graph, *bad)
+        with pytest.raises(ValueError, match="out must be other memory than x"):
+            layer.write(x, harmonics, graph, places, x)
+        constants = layer.constants(x.dtype)
+        after = constants.after
+        for changed, message in (
+            (after._replace(gates=None, gate_offset=None), r"gates must be of shape \(16, 32\)"),
+            (after._replace(factor=after.factor[:1]), "factor must be of shape"),
+            (after._replace(offset=after.offset[1:]), "offset must be of shape"),
+            (after._replace(offset=after.offset.float()), "every tensor must be torch.float64"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                layer.write(
+                    x, harmonics, graph, places, out, constants=constants._replace(after=changed)
+                )
+        wide = torch.cat([x, x[:, :7]], dim=1)
+        with pytest.raises(ValueError, match="own of a residual layer must be"):
+            layer(x, harmonics, graph, own=wide)
         assert layers.is_native(x, 16, layer.problem)
+
+
+def test_a_layer_that_no_path_reaches_is_refused() -> None:
+    with pytest.raises(ValueError, match="no path from l_in = 1, l_filter = 0 to l_out = 2"):
+        SteerableLayer(8, 8, 1, 0, 2, 1.6)
+
+
+@native
+def test_parts_that_train_are_called() -> None:
+    layer, *taken = made()
+    layer.norm.train()
+    with torch.no_grad():
+        before = layer.norm.running_mean.clone()
+        layer(*taken)
+        assert not torch.equal(layer.norm.running_mean, before)

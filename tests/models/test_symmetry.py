@@ -13,7 +13,7 @@ from equiglass.models.evaluating import evaluating, predict_in_slabs
 from equiglass.models.inputs import InputSpec
 from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
-from tests.conftest import make_complete
+from tests.conftest import make_complete, make_liquid
 
 CHECKS = [
     testing.assert_rotation_invariant,
@@ -120,6 +120,12 @@ def test_slabs_predict_the_same(settings: dict[str, object]) -> None:
     assert len(steps) == model.n_steps(600, 150) == 12
     representation = model.represent(configuration, slab_size=150)
     assert testing.relative_error(representation, model.represent(configuration)) < 1e-12
+
+
+def test_what_is_missing_is_named_in_slabs_too() -> None:
+    for ask in (make_model().predict, make_model().represent):
+        with pytest.raises(InputError, match="inherent_positions"):
+            ask(make_liquid(600), slab_size=150)
 
 
 def test_kept_edges_predict_the_same_to_the_bit() -> None:

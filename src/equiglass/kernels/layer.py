@@ -7,48 +7,15 @@ the skip, so that their sums over paths, six times their features, never leave t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
-from ..geometry.graph import Graph
 from . import cpu
 from .dispatch import chosen
-from .mixing import check_mixing
+from .layer_arguments import AfterMixing, Edges, checked, tensors_of
 from .operator import operator
-from .problem import ConvolutionProblem, check_arguments, problem_of, require
-
-
-class AfterMixing(NamedTuple):
-    """What a layer does with the result of its mixing, z, of degrees l and components m.
-
-    ::
-
-        z'[l, m, d]  = factor[l, d] z[l, m, d] (+ offset[d] where l = 0)
-        out[0, d]    = silu(z'[0, d])
-        out[l, m, d] = sigmoid(gate_offset[l, d] + sum_k gates[k, l, d] z'[0, k]) z'[l, m, d]
-
-    and the receiver's own features added, where it is residual. Where it is not gated, z' is the
-    result.
-
-    Attributes
-    ----------
-    factor
-        (l_out + 1, columns).
-    offset
-        (columns,).
-    gates
-        (columns, l_out columns), or None without a gate or l_out.
-    gate_offset
-        (l_out columns,), or None likewise.
-    """
-
-    factor: torch.Tensor
-    offset: torch.Tensor
-    gates: torch.Tensor | None
-    gate_offset: torch.Tensor | None
-    gated: bool
-    residual: bool
+from .problem import ConvolutionProblem, problem_of, require
 
 
 def is_native(features: torch.Tensor, columns: int, problem: ConvolutionProblem) -> bool:
@@ -61,15 +28,6 @@ def is_native(features: torch.Tensor, columns: int, problem: ConvolutionProblem)
         and problem.channels % cpu.LANES == 0
         and columns % cpu.LANES == 0
     )
-
-
-class Edges(NamedTuple):
-    """What a layer reads of senders and edges; shapes as :func:`dispatch.flat_sums` takes them."""
-
-    x: torch.Tensor
-    harmonics: torch.Tensor
-    table: torch.Tensor
-    graph: Graph
 
 
 def layer(
@@ -92,10 +50,10 @@ def layer(
         For a wrong dtype or shape.
     """
     x, graph = edges.x, edges.graph
-    arguments = _checked(edges, own, weights, problem, graph.n_receivers)
+    arguments = checked(edges, own, weights, after, problem, graph.n_receivers)
     features = x.new_empty(graph.n_receivers, 0, problem.channels) if own is None else own
     result: torch.Tensor = whole_layer(
-        *arguments, features, torch.cat(list(weights)), *_tensors(after, x), after.gated,
+        *arguments, features, torch.cat(list(weights)), *tensors_of(after, x), after.gated,
         after.residual, problem.key,
     )  # fmt: skip
     return result
@@ -118,9 +76,10 @@ def write_layer(
     reads_own
         Whether the receivers' own features are mixed in.
     places
-        (n_receivers,) int64, which of the senders they are, and their rows of what is written.
+        (n_receivers,) int64, each once: which of the senders they are, and their rows of what is
+        written.
     out
-        (n_senders, (l_out + 1)^2, columns).
+        (n_senders, (l_out + 1)^2, columns), other memory than ``x``.
     read
         Where the result's invariants go, (n_senders, (l_out + 1) columns), and what is added to
         mean squares before the root; None where they are not wanted.
@@ -133,7 +92,7 @@ def write_layer(
     x, graph = edges.x, edges.graph
     n, columns, l_out = graph.n_senders, weights[0].shape[1], problem.paths.l_out
     own = x if reads_own else x.new_empty(n, 0, problem.channels)
-    arguments = _checked(edges, x if reads_own else None, weights, problem, n)
+    arguments = checked(edges, x if reads_own else None, weights, after, problem, n)
     wanted: list[tuple[str, torch.Tensor, tuple[int, ...]]] = [
         ("out", out, (n, (l_out + 1) ** 2, columns))
     ]
@@ -142,35 +101,16 @@ def write_layer(
     for name, tensor, shape in wanted:
         right = tuple(tensor.shape) == shape and tensor.dtype == x.dtype
         require(right and tensor.is_contiguous(), name, f"of {x.dtype}, {shape}", tensor.shape)
+    require(out.data_ptr() != x.data_ptr() or not out.numel(), "out", "other memory than x", "it")
     right = tuple(places.shape) == (graph.n_receivers,) and places.dtype == torch.int64
     require(right, "places", f"int64, ({graph.n_receivers},)", places.shape)
     if len(places):
         lowest, highest = int(places.min()), int(places.max())
         require(lowest >= 0 and highest < n, "places", f"in [0, {n})", f"{lowest} to {highest}")
     _run(
-        arguments, own, torch.cat(list(weights)), _tensors(after, x), after, problem, places, out,
+        arguments, own, torch.cat(list(weights)), tensors_of(after, x), after, problem, places, out,
         *((None, 0.0) if read is None else read),
     )  # fmt: skip
-
-
-def _checked(
-    edges: Edges,
-    own: torch.Tensor | None,
-    weights: Sequence[torch.Tensor],
-    problem: ConvolutionProblem,
-    n_own: int,
-) -> tuple[torch.Tensor, ...]:
-    x, harmonics, table, graph = edges
-    harmonics = harmonics[:, : (problem.paths.l_filter + 1) ** 2]
-    check_arguments(x, harmonics, table, graph, problem)
-    check_mixing(own, weights, problem, n_own)
-    return x, harmonics, graph.lengths, table, graph.receiver_start, graph.senders
-
-
-def _tensors(after: AfterMixing, like: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    gates = like.new_empty(0, 0) if after.gates is None else after.gates
-    gate_offset = like.new_empty(0) if after.gate_offset is None else after.gate_offset
-    return after.factor, after.offset, gates, gate_offset
 
 
 def _run(

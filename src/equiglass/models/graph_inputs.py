@@ -107,6 +107,7 @@ def slab_input(
         Bytes in which edges may be kept from one walk to the next.
     """
     assert spec.graph not in (UNION, BOTH)
+    of_particles = node_inputs(configuration, spec, dtype)
     positions = getattr(configuration, POSITION_FIELD[spec.graph])
     order = in_rows(positions, configuration.box, cutoff, configuration.periodic)
     slabs = Slabs(
@@ -122,7 +123,7 @@ def slab_input(
         order=order,
     )
     index = torch.from_numpy(order)
-    types, scalars, vectors = (t[index] for t in node_inputs(configuration, spec, dtype))
+    types, scalars, vectors = (t[index] for t in of_particles)
     nodes = ModelInput(None, types, scalars, vectors, (len(configuration),))
     return nodes, slabs, index
 

@@ -158,7 +158,10 @@ class SE3Network(OnGraph[SE3Config], DecodedNetwork[SE3Config]):
         return slab_input(configuration, config.inputs, config.cutoff, n_slabs, dtype, parts, keep)
 
     def slab_bytes(self, n_particles: int, slab_size: int, edges_per_particle: float) -> int:
-        """Memory of :meth:`represent_in_slabs`: features of all, edges and sums of two slabs."""
+        """Memory of :meth:`represent_in_slabs`: features of all, edges and sums of two slabs.
+
+        Sums are counted although a layer that is one operation makes none: from above.
+        """
         c, item = self.config, self.input_mean.element_size()
         degrees, size = c.l_max + 1, (c.l_max + 1) ** 2 * c.channels
         n_read = c.layers if c.readout == "all" else 1

@@ -12,7 +12,7 @@ import torch
 from ..geometry.slabs import Piece, Slabs
 from .base import Visit, Walk
 
-# Pieces at a time, at most: each has sums over paths in memory, larger than its edges.
+# Pieces at a time, at most: each has its edges in memory, and the sums that a layer makes of them.
 AT_ONCE = 8
 
 

@@ -9,7 +9,8 @@ from torch import nn
 
 from ..geometry.graph import Graph
 from ..kernels.dispatch import flat_sums
-from ..kernels.layer import AfterMixing, Edges, is_native, layer, write_layer
+from ..kernels.layer import is_native, layer, write_layer
+from ..kernels.layer_arguments import AfterMixing, Edges
 from ..kernels.paths import path_set
 from ..kernels.problem import ConvolutionProblem
 from .radial import RadialFunctions
@@ -61,6 +62,10 @@ class SteerableLayer(nn.Module):
     ) -> None:
         super().__init__()
         paths = path_set(l_in, l_filter, l_out, parity)
+        if paths.l_out != l_out:
+            raise ValueError(
+                f"no path from l_in = {l_in}, l_filter = {l_filter} to l_out = {l_out}"
+            )
         self.problem = ConvolutionProblem(paths, channels_in, cutoff)
         self.l_in, self.l_out, self.skip = l_in, l_out, skip
         self.scale = mean_neighbours**-0.5
@@ -96,10 +101,11 @@ class SteerableLayer(nn.Module):
     ) -> torch.Tensor:
         """(n_senders, (l_in + 1)^2, channels_in) -> (n_receivers, (l_out + 1)^2, channels).
 
-        ``own`` are the receivers' features where the receivers are not the senders.
+        ``own`` are the receivers' features where the receivers are not the senders. In evaluation
+        and without a gradient all is one operation, which calls none of the parts.
         """
         own = x if own is None else own
-        if self._is_one_operation(x, harmonics, graph):
+        if own.dtype == x.dtype and self._is_one_operation(x, harmonics, graph):
             table, weights, after = self.constants(x.dtype)
             edges = Edges(x, harmonics, table, graph)
             return layer(edges, own if self.skip != "none" else None, weights, after, self.problem)
@@ -120,9 +126,10 @@ class SteerableLayer(nn.Module):
         Parameters
         ----------
         places
-            (n_receivers,) int64, which of the senders they are, and their rows of what is written.
+            (n_receivers,) int64, each once: which of the senders they are, and their rows of what
+            is written.
         out
-            (n_senders, (l_out + 1)^2, channels).
+            (n_senders, (l_out + 1)^2, channels), other memory than ``x``.
         read
             (n_senders, (l_out + 1) channels), where the invariants of the result go.
         constants
@@ -143,7 +150,7 @@ class SteerableLayer(nn.Module):
         weight = self.mix.weights[0]
         dtypes = {t.dtype for t in (x, harmonics, graph.lengths, weight)}
         native = is_native(x, weight.shape[1], self.problem)
-        return native and len(dtypes) == 1 and not self.training
+        return native and len(dtypes) == 1 and not (self.training or self.norm.training)
 
     def constants(self, dtype: torch.dtype) -> Constants:
         """What one operation takes of the layer itself, in evaluation."""

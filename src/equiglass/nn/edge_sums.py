@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..geometry.graph import Graph, first_edges
+from ..geometry.edges import first_edges
+from ..geometry.graph import Graph
 
 
 @dataclass(frozen=True)

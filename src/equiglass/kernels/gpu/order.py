@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ...geometry.graph import Graph, first_edges
+from ...geometry.edges import first_edges
+from ...geometry.graph import Graph
 from ..problem import ConvolutionProblem
 from ..table import first_knot
 

@@ -18,7 +18,13 @@ from equiglass.cli.main import app
 from equiglass.cli.options import AVERAGING
 from equiglass.commands.options import Making, Preparing, check_output, preparation_of
 from equiglass.data.potential import KOB_ANDERSEN, Potential
-from equiglass.data.store import store_attributes, write_store
+from equiglass.data.store import (
+    create_store,
+    own_attributes,
+    store_attributes,
+    write_configuration,
+    write_store,
+)
 from equiglass.models.card import ModelCard
 from equiglass.models.domain import Domain
 from equiglass.models.ranges import Range
@@ -218,6 +224,21 @@ def test_a_quench_goes_on_with_the_same_data_and_potential_only(tmp_path: Path) 
         ase.io.write(moved, [eg.to_ase(c) for c in others])
         with pytest.raises(eg.InputError, match="begun from other data"):
             eg.quench(moved, store, potential="kob-andersen")
+
+
+def test_a_quenched_store_keeps_names_and_splits(tmp_path: Path) -> None:
+    """A configuration file chooses by both."""
+    store = tmp_path / "a.zarr"
+    write_store(store, [(f"T0.5-train-{k:03d}", liquid(k), "train") for k in (1, 2)])
+    quenched = eg.quench(store, tmp_path / "q.zarr", potential="kob-andersen", n_processes=1)
+    assert [Path(e.name).name for e in quenched.entries] == ["T0.5-train-001", "T0.5-train-002"]
+    assert {e.split for e in quenched.entries} == {"train"}
+    # What is there is not quenched again, also under the numbers of earlier versions.
+    numbered = tmp_path / "old.zarr"
+    create_store(numbered, **own_attributes(tmp_path / "q.zarr"))
+    write_configuration(numbered, "00000", quenched[0], "train")
+    again = eg.quench(store, numbered, potential="kob-andersen", n_processes=1)
+    assert [Path(e.name).name for e in again.entries] == ["00000", "00001"]
 
 
 def test_convert_and_quench_in_memory(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def convert(
     check_apart(target, data, dataset)
     require_new(target)
     check_output(target, folder=target.suffix != ".zip")
-    names = _names(dataset)
+    names = names_of(dataset)
     with track("convert", len(dataset), enabled=progress) as advance:
 
         def rows() -> Iterator[tuple[str, Configuration, str | None]]:
@@ -85,7 +85,7 @@ def convert(
     return read(target)
 
 
-def _names(dataset: Dataset) -> list[str]:
+def names_of(dataset: Dataset) -> list[str]:
     """A store keeps the names of its configurations; files, and equal names, are numbered."""
     names = [Path(e.name).name for e in dataset.entries if e.format == stores.NAME]
     if len(set(names)) == len(dataset):

@@ -34,6 +34,7 @@ from ..streaming.workers import Task, Where, where_of, workers
 from ..terminal import Terminal
 from ..yaml_config import parse_mapping
 from .assumed import assumptions
+from .convert import names_of
 from .frames import chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
@@ -77,7 +78,8 @@ def quench(
     ----------
     output
         Store to write, each configuration as soon as it is done; the same call continues a stopped
-        one. By default the result is in memory only. With ``frames`` a file, as of
+        one. Configurations of a store keep their names and splits. By default the result is in
+        memory only. With ``frames`` a file, as of
         :func:`equiglass.commands.predict.predict`, or a store.
     frames, timestep, scheduler, cluster
         As in :func:`equiglass.commands.predict.predict`.
@@ -147,7 +149,10 @@ def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
     assert how.potential is not None
     _begin(target, dataset, how.potential, how.chosen_accuracy)
     done = set(configuration_names(target))
-    names = [f"{k:05d}" for k in range(len(dataset))]
+    names = names_of(dataset)
+    if names != sorted(names) or not done <= set(names):
+        # A store is read in the order of its names; one begun by an earlier version has numbers.
+        names = [f"{k:05d}" for k in range(len(dataset))]
     todo = [k for k, name in enumerate(names) if name not in done]
     if done and how.progress:
         Terminal(stderr=True).print(

@@ -83,6 +83,16 @@ def test_what_no_format_claims_is_passed_over(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_what_a_running_simulation_keeps_is_passed_over_and_said(tmp_path: Path) -> None:
+    write_botan(tmp_path)
+    n = len(read(tmp_path))
+    blocks = tmp_path / "own.zarr.partial" / "T0.64-test-000"
+    blocks.mkdir(parents=True)
+    np.savez(blocks / "block-0.npz", lags=np.arange(3))
+    with pytest.warns(AssumptionWarning, match=r"own\.zarr\.partial: of a run that has not ended"):
+        assert len(read(tmp_path)) == n
+
+
 def test_a_link_to_a_folder_above_brings_nothing_again(tmp_path: Path) -> None:
     (tmp_path / "data" / "part").mkdir(parents=True)
     write_botan(tmp_path / "data" / "part")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import AssumptionWarning, InputError
+from ..files import PARTIAL
 from .entry import Entry
 from .readers import ase_files, npz
 from .readers.format import Format, Species
@@ -79,10 +80,21 @@ def read_folder(root: Path, species: Species) -> list[Entry]:
 
 
 def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Files, and stores as a whole; nothing hidden, nothing again by a link to a folder above."""
+    """Files, and stores as a whole; nothing hidden, nothing again by a link to a folder above.
+
+    What a simulation keeps until it ends is passed over with a warning: beside it lies a store that
+    is not complete.
+    """
     above = (*above, folder.resolve())
     for path in folder.iterdir():
         if path.name.startswith((".", "_")):
+            continue
+        if path.is_dir() and path.suffix == PARTIAL:
+            warnings.warn(
+                f"{path}: of a run that has not ended, whose output may lack configurations",
+                AssumptionWarning,
+                stacklevel=5,
+            )
             continue
         if path.is_dir() and path.suffix != ".zarr":
             if path.resolve() not in above:

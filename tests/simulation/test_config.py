@@ -16,7 +16,7 @@ from equiglass.simulation.begun import begin, key_of
 from equiglass.simulation.config import SimulationConfig, StatePoint, load_simulation_config
 from equiglass.simulation.engine import open_engine
 from equiglass.simulation.seeds import Identity
-from equiglass.simulation.tasks import given_start
+from equiglass.simulation.starts import check_starts, given_start
 from equiglass.training.config import load_config
 from tests.conftest import _shared, make_liquid
 
@@ -84,6 +84,13 @@ def test_configurations_to_start_from(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             given_start(settings(**more), first)
+    check_starts(settings(n_configurations={"train": 1, "test": 1}))
+    for more in (
+        {"n_configurations": {"train": 2, "test": 1}},
+        {"n_configurations": {"train": 2}, "chains": {"n_chains": 1, "spacing_time": 1.0}},
+    ):
+        with pytest.raises(InputError, match=r"T = 0\.5 \(expected at most 2, found 3\)"):
+            check_starts(settings(**more))
     begin(store, settings(), KOB_ANDERSEN)
     begin(store, settings(), KOB_ANDERSEN)
     shutil.rmtree(data)

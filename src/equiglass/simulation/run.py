@@ -16,6 +16,7 @@ from .cluster import connect
 from .config import SPLITS, SimulationConfig, StatePoint
 from .scheduler import Item, Scheduler
 from .seeds import Identity
+from .starts import check_starts
 from .work import discard, sweep
 
 
@@ -41,12 +42,14 @@ def simulate(
     Raises
     ------
     InputError
-        If the store was begun with other physics, times or spacing of chains, a potential of the
+        If fewer configurations are given to start from than are asked for, before anything is run;
+        if the store was begun with other physics, times or spacing of chains, a potential of the
         same name but another content included, if another process writes it, or any configuration
         failed.
     """
     potential = load_potential(config.potential)
     _check(config, potential)
+    check_starts(config)
     begin(store, config, potential)
     check_times(config, store)
     check_chains(config, store)

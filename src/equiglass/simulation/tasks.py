@@ -25,6 +25,7 @@ from .equilibrate import equilibrate, random_start
 from .isoconfigurational import ensemble, trajectory
 from .quench import quench_configuration
 from .seeds import Identity, lammps_seed, rng
+from .starts import given_start
 from .work import load_arrays, save_arrays
 
 
@@ -61,49 +62,6 @@ def prepare(
         positions=start.positions.astype(np.float64),
         periodic=np.array(start.periodic),
     )
-
-
-def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
-    """Configuration ``number`` of this temperature, counted through the splits, then the chains."""
-    from ..data.dataset import read
-
-    assert config.start_from is not None
-    point = next(p for p in config.state_points if p.temperature == identity.temperature)
-    assert point.n_configurations is not None
-    position = identity.number
-    for split, count in point.n_configurations.items():
-        if split == identity.split and not identity.is_chain:
-            break
-        position += count
-    data = read(config.start_from)
-    stated = [
-        e.load().temperature if e.temperature is None else e.temperature for e in data.entries
-    ]
-    if None in stated and len(config.state_points) > 1:
-        raise InputError(
-            "configurations to start from must state their temperature where there are several",
-            source=config.start_from, field="temperature",
-        )  # fmt: skip
-    at_temperature = [
-        e
-        for e, own in zip(data.entries, stated, strict=True)
-        if own in (None, identity.temperature)
-    ]
-    if position >= len(at_temperature):
-        raise InputError(
-            f"too few configurations to start from at T = {identity.temperature:g}",
-            source=config.start_from,
-            expected=f"at least {position + 1}",
-            found=len(at_temperature),
-        )
-    start = at_temperature[position].load()
-    for name, found in (("dimensions", start.dimensions), ("n_particles", len(start))):
-        if found != getattr(config, name):
-            raise InputError(
-                "the configuration to start from is of another system", source=start.source,
-                field=name, expected=getattr(config, name), found=found,
-            )  # fmt: skip
-    return start
 
 
 def read_start(folder: Path, identity: Identity) -> Configuration:

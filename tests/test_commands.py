@@ -239,6 +239,13 @@ def test_a_quenched_store_keeps_names_and_splits(tmp_path: Path) -> None:
     write_configuration(numbered, "00000", quenched[0], "train")
     again = eg.quench(store, numbered, potential="kob-andersen", n_processes=1)
     assert [Path(e.name).name for e in again.entries] == ["00000", "00001"]
+    # Two stores whose names are in another order than the configurations, which counts.
+    (tmp_path / "two").mkdir()
+    for name, own, k in (("a", "warm", 3), ("b", "cold", 4)):
+        write_store(tmp_path / "two" / f"{name}.zarr", [(own, liquid(k), "train")])
+    both = eg.quench(tmp_path / "two", tmp_path / "b.zarr", potential="kob-andersen", n_processes=1)
+    assert [Path(e.name).name for e in both.entries] == ["00000", "00001"]
+    assert np.array_equal(both[0].positions, liquid(3).positions)
 
 
 def test_convert_and_quench_in_memory(tmp_path: Path) -> None:

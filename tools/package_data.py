@@ -1,7 +1,7 @@
 """Pack stores as a data set of the package: one file, the same bytes for the same content.
 
 python tools/package_data.py STORE.zarr ka3d
-python tools/package_data.py pair_chains.zarr cold.zarr ka3d_chains --compact
+python tools/package_data.py pair_chains.zarr ka3d_chains.zarr ka3d_chains --compact
 
 With --compact positions are in single precision, and what a quench makes, and bonds, are left out:
 for larger sets, of which not every user wants a quench.

@@ -89,7 +89,7 @@ def test_what_a_running_simulation_keeps_is_passed_over_and_said(tmp_path: Path)
     blocks = tmp_path / "own.zarr.partial" / "T0.64-test-000"
     blocks.mkdir(parents=True)
     np.savez(blocks / "block-0.npz", lags=np.arange(3))
-    with pytest.warns(AssumptionWarning, match=r"own\.zarr\.partial: of a run that has not ended"):
+    with pytest.warns(AssumptionWarning, match=r"own\.zarr\.partial: partial results of a sim"):
         assert len(read(tmp_path)) == n
 
 

@@ -84,6 +84,8 @@ def test_configurations_to_start_from(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             given_start(settings(**more), first)
+        with pytest.raises(InputError, match=message):
+            check_starts(settings(**more))
     check_starts(settings(n_configurations={"train": 1, "test": 1}))
     for more in (
         {"n_configurations": {"train": 2, "test": 1}},
@@ -91,6 +93,11 @@ def test_configurations_to_start_from(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=r"T = 0\.5 \(expected at most 2, found 3\)"):
             check_starts(settings(**more))
+    both = tmp_path / "both.zarr"
+    write_store(both, [("0", liquids[0], None), ("1", make_liquid(300, temperature=0.6), None)])
+    check_starts(settings(start_from=str(both), temperatures=[0.5, 0.6]))
+    with pytest.raises(InputError, match=r"T = 0\.7 \(expected at most 0, found 1\)"):
+        check_starts(settings(start_from=str(both), temperatures=[0.5, 0.7]))
     begin(store, settings(), KOB_ANDERSEN)
     begin(store, settings(), KOB_ANDERSEN)
     shutil.rmtree(data)

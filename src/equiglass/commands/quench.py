@@ -78,8 +78,9 @@ def quench(
     ----------
     output
         Store to write, each configuration as soon as it is done; the same call continues a stopped
-        one. Configurations of a store keep their names and splits. By default the result is in
-        memory only. With ``frames`` a file, as of
+        one. Configurations of a store keep their splits and, where these are unique and in order,
+        their names; else they are numbered. By default the result is in memory only. With
+        ``frames`` a file, as of
         :func:`equiglass.commands.predict.predict`, or a store.
     frames, timestep, scheduler, cluster
         As in :func:`equiglass.commands.predict.predict`.

@@ -52,14 +52,23 @@ def _note_unused(species: Species, path: Path, formats: Collection[Format]) -> N
 def read_folder(root: Path, species: Species) -> list[Entry]:
     """The configurations in a folder and its sub-folders.
 
-    What no format claims (a README, a licence) is passed over.
+    What no format claims (a README, a licence) is passed over, and with a warning what a simulation
+    keeps of unfinished configurations: the store beside it may be incomplete.
 
     Raises
     ------
     InputError
         If a file that a format claims cannot be read, or nothing is there.
     """
-    files = sorted(_files(root), key=_natural)
+    found = sorted(_files(root), key=_natural)
+    partial = [path for path in found if path.suffix == PARTIAL and path.is_dir()]
+    for folder in partial:
+        warnings.warn(
+            f"{folder}: partial results of a simulation, whose store may lack configurations",
+            AssumptionWarning,
+            stacklevel=3,
+        )
+    files = [path for path in found if path not in partial]
     groups: dict[tuple[str | None, Format], list[Path]] = {}
     for file in files:
         format = recognise(file)
@@ -80,23 +89,12 @@ def read_folder(root: Path, species: Species) -> list[Entry]:
 
 
 def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Files, and stores as a whole; nothing hidden, nothing again by a link to a folder above.
-
-    What a simulation keeps until it ends is passed over with a warning: beside it lies a store that
-    is not complete.
-    """
+    """Files, and stores and partial results as a whole; nothing hidden, nothing again by a link."""
     above = (*above, folder.resolve())
     for path in folder.iterdir():
         if path.name.startswith((".", "_")):
             continue
-        if path.is_dir() and path.suffix == PARTIAL:
-            warnings.warn(
-                f"{path}: of a run that has not ended, whose output may lack configurations",
-                AssumptionWarning,
-                stacklevel=5,
-            )
-            continue
-        if path.is_dir() and path.suffix != ".zarr":
+        if path.is_dir() and path.suffix not in (".zarr", PARTIAL):
             if path.resolve() not in above:
                 yield from _files(path, above)
         elif path.is_file() or path.is_dir():

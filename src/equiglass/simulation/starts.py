@@ -11,12 +11,12 @@ from .seeds import Identity
 
 
 def check_starts(config: SimulationConfig) -> None:
-    """Raise InputError where fewer are given at a temperature than configurations are asked for.
+    """Check that the configurations given are enough, and of the system that is asked for.
 
     Raises
     ------
     InputError
-        Also if one does not state its temperature and there are several.
+        If not, or if one does not state its temperature and there are several.
     """
     if config.start_from is None:
         return
@@ -24,7 +24,10 @@ def check_starts(config: SimulationConfig) -> None:
         assert point.n_configurations is not None
         wanted = sum(point.n_configurations.values())
         wanted += point.chains.n_chains if point.chains else 0
-        _require(config, point.temperature, wanted, len(starts_at(config, point.temperature)))
+        there = starts_at(config, point.temperature)
+        _require(config, point.temperature, wanted, len(there))
+        for entry in there[:wanted]:
+            _require_system(config, entry.load())
 
 
 def starts_at(config: SimulationConfig, temperature: float) -> list[Entry]:
@@ -54,12 +57,7 @@ def given_start(config: SimulationConfig, identity: Identity) -> Configuration:
     there = starts_at(config, identity.temperature)
     _require(config, identity.temperature, position + 1, len(there))
     start = there[position].load()
-    for name, found in (("dimensions", start.dimensions), ("n_particles", len(start))):
-        if found != getattr(config, name):
-            raise InputError(
-                "the configuration to start from is of another system", source=start.source,
-                field=name, expected=getattr(config, name), found=found,
-            )  # fmt: skip
+    _require_system(config, start)
     return start
 
 
@@ -71,3 +69,13 @@ def _require(config: SimulationConfig, temperature: float, wanted: int, found: i
             source=config.start_from, field="n_configurations",
             expected=f"at most {found}", found=wanted,
         )  # fmt: skip
+
+
+def _require_system(config: SimulationConfig, start: Configuration) -> None:
+    """As many dimensions and particles."""
+    for name, found in (("dimensions", start.dimensions), ("n_particles", len(start))):
+        if found != getattr(config, name):
+            raise InputError(
+                "the configuration to start from is of another system", source=start.source,
+                field=name, expected=getattr(config, name), found=found,
+            )  # fmt: skip

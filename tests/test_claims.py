@@ -153,6 +153,20 @@ def test_core_hours_count_a_trial_once() -> None:
         for row in rows(0, network="a", **columns)
     ]
     assert core_hours(both) == pytest.approx(2 * (180 + 36 * 2) / 3600)
+    # So has each number of layers.
+    deep = [
+        {**row, "variant": f"{n},{row['variant']}", "layers": n}
+        for n in (1, 4)
+        for row in rows(0, **columns)
+    ]
+    assert core_hours(deep) == pytest.approx(2 * (180 + 36 * 2) / 3600)
+
+
+def test_seeds_that_only_one_has_are_neither_compared_nor_counted() -> None:
+    compare = tool("claim_rows").compare
+    more = [{**row, "variant": f"more {row['variant']}"} for row in rows(0.05, 5)]
+    found = compare("a − b", "here", more, rows(0.0, 3))
+    assert found.seeds == 3 and found.core_hours == pytest.approx(6 * 36 / 3600)
 
 
 def test_matrix_of_temperatures_stands_beside_the_published() -> None:
@@ -192,17 +206,22 @@ def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
         return {
             "type": "A", "time": 1.0, "trained_at": 0.5, "other_trained_at": other,
             "tested_at": tested, "rhos": rhos, "ceiling": ceiling, "rho": None,
-            "n_configurations": 12, "variant": "a",
+            "n_configurations": 12, "core_seconds": 360.0,
         }  # fmt: skip
 
     agreement = tool("claims_order").agreement
     made = [row(0.4, None, 0.5, 0.6), row(0.7, 0.6, None, 0.6)]
     made += [row(0.4, None, None, 0.7), row(0.7, 0.6, None, 0.7)]
     decides, beside = agreement(
-        [{**r, "seed": k, "other_seed": (k + 1) % 3} for k in range(3) for r in made], ""
+        [
+            {**r, "seed": k, "other_seed": (k + 1) % 3, "variant": f"seed={k}"}
+            for k in range(3)
+            for r in made
+        ]
     )
     (only,) = decides
     assert only.difference == pytest.approx(-0.1, abs=1e-3) and only.where == "tested at T = 0.6"
+    assert only.core_hours == pytest.approx(3 * 0.1)
     assert beside[0].what.endswith("labels of one run") and beside[0].where == "tested at T = 0.7"
     assert beside[0].difference == pytest.approx(0.3, abs=1e-3)
-    assert agreement([], "") == ([], [])
+    assert agreement([]) == ([], [])

@@ -149,7 +149,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
         half_width(differences) if whole else None,
         len(seeds),
         int(one[0]["n_configurations"]),
-        core_hours([*one, *other]),
+        core_hours(r for r in (*one, *other) if r.get("seed") in (None, *seeds)),
         any(at_end(row) for row in worse),
     )
 
@@ -202,7 +202,8 @@ def core_hours(rows: Iterable[Row]) -> float | None:
         trainings[row["variant"]] = row.get("core_seconds")
         if row.get("learning_rate") is not None:
             # One of the trials is the training of the first seed, where the rate was chosen.
-            trials[row.get("network"), row.get("inputs")] = row.get("tuning_core_seconds")
+            own = tuple(row.get(key) for key in ("network", "inputs", "layers"))
+            trials[own] = row.get("tuning_core_seconds")
             tuned_at = row.get("tuned_at")
             chosen_there = tuned_at is None or row.get("trained_at") == tuned_at
             if row.get("seed") == 0 and chosen_there:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from claim import Claim
 from claim_rows import Compared, compare, rows_where
 from claim_tables import by_time, last, state, table, trainings
-from claims_equivariance import WARM, equivariance
+from claims_equivariance import LONG, WARM, equivariance
 from claims_order import order_parameter
 from claims_temperature import transfer, unseen
 
@@ -16,21 +18,34 @@ from equiglass.studies.layers import BOND_ORDER, DENSITY
 from equiglass.studies.rivals import BOTAN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
+PUBLIC = "T = 0.44, public files"
 WITH_INPUTS = RIDGE, BOTAN, MLP  # rivals on each set of inputs
+
+
+class Run(NamedTuple):
+    """A committed table, and of which state point and training it is."""
+
+    rows: list[Row]
+    where: str
 
 
 def inputs_and_depth() -> Claim:
     """The third."""
     where = state("ka3d_labels")
-    warm, own, packaged, public = (
-        {name: table(f"{name}{end}") for name in ("inputs", "depth")}
-        for end in ("_warm", "_t064", "", "_t044")
-    )
+    runs = {
+        name: Run(table(name), place)
+        for name, place in (
+            ("inputs_long", LONG), ("inputs_warm", WARM), ("depth_warm", WARM),
+            ("depth_t064", where), ("inputs_t044", PUBLIC), ("depth_t044", PUBLIC),
+        )
+    }  # fmt: skip
+    absent = Run([], "")
     on_thermal = f"{BOTH},{THERMAL_GRAPH}"
 
-    def compared(tables: dict[str, list[Row]], place: str) -> list[Compared | None]:
+    def compared(inputs: Run, depth: Run) -> list[Compared | None]:
         def of(name: str, what: str, values: tuple[object, object], late: bool) -> Compared | None:
-            rows = [r for r in tables[name] if r.get("network", SE3) == SE3]
+            run, place = {"inputs": inputs, "depth": depth}[name]
+            rows = [r for r in run if r.get("network", SE3) == SE3]
             rows = [r for r in rows if not late or r["time"] == last(rows)]
             key = {"inputs": "inputs", "depth": "layers"}[name]
             key = key if rows and key in rows[0] else "variant"
@@ -46,7 +61,7 @@ def inputs_and_depth() -> Claim:
             of("inputs", f"{BOTH} − thermal", (BOTH, "thermal"), False),
         ]
 
-    *decides, across = compared(warm, WARM)
+    *decides, across = compared(runs["inputs_long"], runs["depth_warm"])
     rivals = [row for name in WITH_INPUTS for row in table(f"inputs_{name.lower()}")]
 
     def of_rival(name: str, one: str, other: str, late: bool) -> Compared | None:
@@ -62,17 +77,21 @@ def inputs_and_depth() -> Claim:
         "layers more than one; at all times both with energies tell more than either, with edges "
         "between the same positions.",
         [
+            "equiglass study inputs ka3d_temperatures:warm_long -o inputs_long",
+            "equiglass study depth ka3d_temperatures:warm -o depth_warm",
             "equiglass study inputs ka3d_temperatures:warm -o inputs_warm",
             *(
                 f"equiglass study inputs ka3d_temperatures:warm --networks {name} -o inputs_{name}"
                 for name in dict.fromkeys(str(r["network"]).lower() for r in rivals)
             ),
-            "equiglass study depth ka3d_temperatures:warm -o depth_warm",
             "equiglass study depth ka3d_claims:warm -o depth",
+            "equiglass study inputs ka3d_t044:study -o inputs_t044",
+            "equiglass study depth ka3d_t044:study -o depth_t044",
         ],
         decides,
         [
             across,
+            *compared(runs["inputs_warm"], absent),
             *(
                 of_rival(name, *values)
                 for name in WITH_INPUTS
@@ -82,22 +101,24 @@ def inputs_and_depth() -> Claim:
                     (on_thermal, "thermal", False),
                 )
             ),
-            *compared(own, where),
-            *compared(packaged, "T = 0.56, N = 1000"),
-            *compared(public, "T = 0.44, public files"),
+            *compared(absent, runs["depth_t064"]),
+            *compared(runs["inputs_t044"], runs["depth_t044"]),
         ],
-        "Of the network where no other is named, in short trainings and, where it decides, at the "
-        "warmest temperature alone. Edges are between inherent "
+        "Of the network where no other is named; where it decides, at the warmest temperature "
+        "alone. Edges are between inherent "
         f"positions but for thermal positions alone and for {on_thermal}, so that {BOTH} and "
         "thermal differ in their graphs, too. "
         "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
         "which it hardly learns without displacements between thermal and inherent positions. "
-        "Networks of all depths have the learning rate of the configuration file, which was "
-        "chosen for four layers.",
-        "study_inputs_warm.png",
+        "Of inputs trainings of 324 steps decide, settled before they were run; those of 108 did "
+        "before. Networks of all depths have the learning rate of the configuration file, which "
+        "was chosen for four layers: the runs are of before the study chose one for each.",
+        "study_inputs_long.png",
         tables=trainings(
             {
-                "inputs ka3d_temperatures:warm": warm["inputs"],
+                "inputs ka3d_temperatures:warm_long": runs["inputs_long"].rows,
+                "depth ka3d_temperatures:warm": of_layers(runs["depth_warm"].rows),
+                "inputs ka3d_temperatures:warm": runs["inputs_warm"].rows,
                 **{
                     f"the same, {name}": [r for r in rivals if r["network"] == name]
                     for name in WITH_INPUTS
@@ -106,6 +127,11 @@ def inputs_and_depth() -> Claim:
             "inputs",
         ),
     )
+
+
+def of_layers(rows: list[Row]) -> list[Row]:
+    """Rows of a study of depth, named by the number of layers where others are by inputs."""
+    return [{**r, "inputs": f"{r['layers']} layer{'s' * (r['layers'] > 1)}"} for r in rows]
 
 
 def density_fields() -> Claim:

@@ -13,6 +13,7 @@ from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 
 NETWORK, LARGEST = "l_max=2", "l_max=3"
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees
+LONG = f"{WARM}, 324 steps"  # ka3d_temperatures:warm_long
 FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files and :files_l2
 EQUAL_TIME = "equal time"
 # Of l_max = 0 to 3, beside: the command, the folder, and where.

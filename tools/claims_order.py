@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from claim import Claim
-from claim_rows import Compared, between, compare, rows_where
+from claim_rows import Compared, between, compare, core_hours, rows_where
 from claim_tables import last, table
 from pages import RESULTS
 
@@ -26,7 +27,7 @@ NOTES = """
 Comparisons are at the longest of the common times, of networks of different seeds; the correlation
 of S with the propensity is that with the labels over their noise ceiling, whose own error is not in
 the interval. That networks agree more than they know says that they learn the same of the
-structure, not that there is no more to learn; they are trained shortly, on single runs. Four-point
+structure, not that there is no more to learn; they are trained on single runs. Four-point
 functions are of type A, over the variance, with half of the 95 % interval over configurations; S₄
 is at the smallest wave number of the box, in brackets, l the length of C(r)
 ([definitions](studies.md#how-heterogeneous-mobility-is)). Those of the measurement are
@@ -40,19 +41,13 @@ of its four members each have learned from.
 
 def order_parameter() -> Claim:
     """The fifth."""
-    decides, beside = agreement(table("order_ensembles"), "")
-    first = agreement(table("order"), ", packaged tests")
-    if decides:
-        beside += [*first[0], *first[1]]
-    else:
-        decides, beside = first
+    decides, beside = agreement(table("order_ensembles"))
     return Claim(
         "The network learns a structural order parameter",
         "S of networks trained at different temperatures agree with each other, on the same "
         "particles, better than with the propensity.",
         [
-            "equiglass study order-parameter ka3d_temperatures:ensembles -o order_ensembles",
-            "equiglass study order-parameter ka3d_train:temperatures -o order",
+            "equiglass study order-parameter ka3d_temperatures:order -o order_ensembles",
             *RUNS.values(),
         ],
         decides,
@@ -66,7 +61,7 @@ def order_parameter() -> Claim:
 Comparisons = list[Compared | None]
 
 
-def agreement(rows: list[Row], tests: str) -> tuple[Comparisons, Comparisons]:
+def agreement(rows: list[Row]) -> tuple[Comparisons, Comparisons]:
     """What decides, and what stands beside, of a run of the study, at the longest common time.
 
     Noise of labels alone would make S agree less with them than with another S: what decides is
@@ -81,7 +76,9 @@ def agreement(rows: list[Row], tests: str) -> tuple[Comparisons, Comparisons]:
     def of(what: str, tested: float, one: list[Row], other: list[Row]) -> Compared | None:
         """Of pairs that are averaged; each has a table row."""
         a, b = ([rhos_of(r) for r in part if r["tested_at"] == tested] for part in (one, other))
-        return between(what, place_of(tested), a, b, len({r["seed"] for r in one}))
+        return of_all(
+            between(what, f"tested at T = {tested:g}", a, b, len({r["seed"] for r in one}))
+        )
 
     def by_seed(what: str, tested: float, scored: list[Row]) -> Compared | None:
         """Pairs of a network of a seed and one of the next, against what those of the seed know.
@@ -91,10 +88,11 @@ def agreement(rows: list[Row], tests: str) -> tuple[Comparisons, Comparisons]:
         n = len({r["seed"] for r in scored})
         next_seed = [r for r in across if r["other_seed"] == (r["seed"] + 1) % n]
         one, other = ([r for r in part if r["tested_at"] == tested] for part in (next_seed, scored))
-        return compare(what, place_of(tested), one, other)
+        return of_all(compare(what, f"tested at T = {tested:g}", one, other))
 
-    def place_of(tested: float) -> str:
-        return f"tested at T = {tested:g}{tests}"
+    def of_all(found: Compared | None) -> Compared | None:
+        """With the core-hours of all networks: each is in one of the pairs."""
+        return None if found is None else replace(found, core_hours=core_hours(scores))
 
     known = [{**r, "rhos": without_noise(r)} for r in scores if r["ceiling"]]
     labels = [r for r in scores if not r["ceiling"]]

@@ -26,7 +26,9 @@ configurations of the state point, and an interval of the difference that exclud
 sign decides. Where learning rates were chosen, that of the worse of the two must lie between the
 smallest and the largest of those tried, since with one beyond it might do better: else
 *{BEYOND}* are missing. Anything else is *{OPEN}*, with what is missing. A
-claim is *{SHOWN}* if all of these comparisons are, *{REFUTED}* if one is, else *{OPEN}*.
+claim is *{SHOWN}* if all of these comparisons are, *{REFUTED}* if one is, else *{OPEN}*. Where the
+same was trained with fewer and with more steps, each with learning rates chosen among as many, the
+latter decide.
 
 **The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
 is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
@@ -47,18 +49,22 @@ equiglass convert ka3d@0.56 labels/ka3d.zarr
 equiglass convert ka3d_quickstart labels/quickstart.zarr
 ```
 
-and `ka3d_temperatures`, at three temperatures, from what follows. It learns from single runs, and
-is tested on single runs from every second start of another chain, two relaxation times of the
-published grid apart, beside six ensembles at T = 0.64 and 0.56. ρ with labels of one run is lower
-than with the propensity, for all models alike. `ka3d_temperatures:warm`, at T = 0.64 alone, learns
-from two chains and is tested on twelve ensembles of eight runs, as are `ka3d_temperatures:degrees`,
-with l_max = 3, and `ka3d_temperatures:ensembles`, at T = 0.64 and 0.56. `ka3d_temperatures:files`
-learns from four of the ten public files at T = 0.44 and the relaxation time, chooses on one and is
-tested on five, `ka3d_temperatures:files_l2` likewise with l_max = 2.
+and `ka3d_temperatures`, at three temperatures, from what follows. It learns from one run each of
+18 starts of a chain at each temperature, and is tested on ensembles of eight runs at T = 0.64 and
+0.56, at T = 0.5 on single runs of twelve starts of another chain, two relaxation times of the
+published grid apart; ρ with labels of one run is lower than with the propensity, for all models
+alike. `ka3d_temperatures:pair` is tested on such starts at T = 0.64 and 0.56, beside six
+ensembles. `ka3d_temperatures:warm` and `:warm_long`, at T = 0.64 alone, learn from two chains and
+are tested on the ensembles at T = 0.64, the former on twelve of them, as is
+`ka3d_temperatures:degrees`, with l_max = 3. `ka3d_temperatures:files` learns from four of the ten
+public files at T = 0.44 and the relaxation time, chooses on one and is tested on five,
+`ka3d_temperatures:files_l2` likewise with l_max = 2. The chains are packaged, in single precision;
+`equiglass simulate ka3d_chains` and `ka3d_pair` made them. `ka3d_temperatures`, `:order` and
+`:warm_long` learned from these, the other runs from the stores of the simulations themselves, and
+were tested on twelve ensembles of an earlier `ka3d_tests`.
 
 ```sh
-equiglass simulate ka3d_chains -o labels/cold.zarr
-equiglass simulate ka3d_pair -o labels/pair_chains.zarr
+equiglass quench ka3d_chains -o labels/quenched_chains.zarr
 equiglass simulate ka3d_tests:warmest -o labels/tests064.zarr
 equiglass simulate ka3d_tests:warm -o labels/tests056.zarr
 equiglass convert ka3d labels/packaged.zarr

@@ -6,33 +6,34 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .seeds import SEEDED, seed_curves, with_seed
+from .seeds import seed_curves
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..training.config import TrainConfig
+
 
 class Depth(Study):
-    """One to eight layers."""
+    """One to eight layers.
+
+    Each number of layers has the same learning rates to choose from, with the first seed.
+    """
 
     kind = "depth"
-    help = "one to eight layers; three seeds"
-    columns = ("layers", "seed")
-    fixed = SEEDED
+    help = "one to eight layers; learning rates chosen on validation data, three seeds"
+    columns = ("layers", *TUNED_COLUMNS)
+    fixed = TUNED
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
-        """A network for each number of layers and seed."""
-        from .cells import train_and_score
-
+        """Trials of learning rates, then a network for each number of layers and seed."""
         require_splits(plan.data)
-        cells = []
-        for layers in (1, 2) if plan.quick else (1, 2, 3, 4, 6, 8):
-            for seed in plan.seeds:
-                name = f"layers={layers},seed={seed}"
-                config = with_seed(varied(plan.config, layers=layers), seed)
-                columns = {"layers": layers, "seed": seed}
-                cells.append(Cell(name, train_and_score, (name, config, plan.preparation), columns))
-        return [cells]
+        numbers = (1, 2) if plan.quick else (1, 2, 3, 4, 6, 8)
+        networks: dict[str, tuple[TrainConfig, Row]] = {
+            f"layers={n}": (varied(plan.config, layers=n), {"layers": n}) for n in numbers
+        }
+        return [*tuned_cells(plan, networks)]
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""

@@ -40,7 +40,7 @@ def unseen() -> Claim:
         "At a temperature that none was trained at, the network is better than BOTAN's and than "
         "the twin.",
         [
-            "equiglass study temperature ka3d_temperatures --networks se3,twin,ridge "
+            "equiglass study temperature ka3d_temperatures --networks se3,twin,ridge --seeds 4 "
             "-o temperatures",
             "equiglass study temperature ka3d_temperatures --networks botan -o temperatures_botan",
             "equiglass study temperature ka3d_temperatures:short --networks se3,twin,ridge "

@@ -33,7 +33,7 @@ class Depth(Study):
         networks: dict[str, tuple[TrainConfig, Row]] = {
             f"layers={n}": (varied(plan.config, layers=n), {"layers": n}) for n in numbers
         }
-        return [*tuned_cells(plan, networks)]
+        return list(tuned_cells(plan, networks))
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""

@@ -13,7 +13,7 @@ from .base import Cell, Plan, Row, Study, require_splits
 from .equivariance import TWIN, sized
 from .seeds import seed_curves
 from .spent import Clock
-from .tuned import RATES, TUNED, TUNED_COLUMNS, tuned_cells, with_rate
+from .tuned import RATES, TUNED, TUNED_COLUMNS, tuned_cells, with_epochs, with_rate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,12 +143,6 @@ def _cost(times: Times) -> tuple[float, float]:
     each = (long - short) / (other - one)
     before = short - one * each
     return (before, each) if each > 0 and before > 0 else (0.0, long / other)
-
-
-def with_epochs(config: TrainConfig, epochs: int) -> TrainConfig:
-    """The same training with another number of epochs, over which the learning rate falls."""
-    optimizer = config.optimizer.model_copy(update={"epochs": epochs})
-    return config.model_copy(update={"optimizer": optimizer})
 
 
 def at_chosen(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_one_graph, require_splits, varied
 from .seeds import seed_curves
-from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells, with_epochs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ def rivals(config: TrainConfig) -> dict[str, tuple[TrainConfig, Row]]:
         MLP: DescriptorMLPConfig(inputs=described(config)),
     }
     return {
-        name: (with_epochs(config, model, SHARES[name]), {"network": name})
+        name: (with_share(config, model, SHARES[name]), {"network": name})
         for name, model in models.items()
         if model is not None
     }
@@ -126,8 +126,7 @@ def described(config: TrainConfig) -> DescriptorInputs:
     )
 
 
-def with_epochs(config: TrainConfig, model: NetworkSettings, share: float) -> TrainConfig:
-    """The training of another model with another number of epochs."""
+def with_share(config: TrainConfig, model: NetworkSettings, share: float) -> TrainConfig:
+    """The training of another model with a share of the epochs."""
     epochs = max(1, math.ceil(share * config.optimizer.epochs))
-    optimizer = config.optimizer.model_copy(update={"epochs": epochs})
-    return config.model_copy(update={"model": model, "optimizer": optimizer})
+    return with_epochs(config.model_copy(update={"model": model}), epochs)

@@ -13,7 +13,7 @@ from .networks import NETWORKS, SOLVED, chosen_networks
 from .rivals import SE3
 from .seeds import with_seed
 from .spent import Clock, Spent
-from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_rate
+from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_epochs, with_rate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -156,8 +156,7 @@ def with_equal_steps(config: TrainConfig, data: Dataset, group: Sequence[float])
 
     most = max(len(at(data, "train", [t])) for t in temperatures_of(data))
     epochs = max(1, round(config.optimizer.epochs * most / len(at(data, "train", group))))
-    optimizer = config.optimizer.model_copy(update={"epochs": epochs})
-    return config.model_copy(update={"optimizer": optimizer})
+    return with_epochs(config, epochs)
 
 
 class TaskOf(NamedTuple):

@@ -76,6 +76,12 @@ def with_rate(config: TrainConfig, rate: float) -> TrainConfig:
     return config.model_copy(update={"optimizer": optimizer})
 
 
+def with_epochs(config: TrainConfig, epochs: int) -> TrainConfig:
+    """The same training with another number of epochs, over which the learning rate falls."""
+    optimizer = config.optimizer.model_copy(update={"epochs": epochs})
+    return config.model_copy(update={"optimizer": optimizer})
+
+
 def try_rate(
     folder: Path,
     config: TrainConfig,

@@ -19,10 +19,6 @@ from equiglass.cli.options import AVERAGING
 from equiglass.commands.options import Making, Preparing, check_output, preparation_of
 from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.data.store import (
-    create_store,
-    own_attributes,
-    store_attributes,
-    write_configuration,
     write_store,
 )
 from equiglass.models.card import ModelCard
@@ -31,7 +27,7 @@ from equiglass.models.ranges import Range
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.preparation import Preparation
 from tests.cli.shell import click_commands
-from tests.conftest import make_complete, make_liquid
+from tests.conftest import make_complete
 from tests.test_training_effects import other_potential
 
 # Options that say where the result is shown, or are those of the command line alone.
@@ -189,74 +185,6 @@ def test_atoms_stand_for_configurations() -> None:
     predicted = eg.predict(model, atoms)[0]
     assert np.allclose(predicted.values, eg.predict(model, [atoms])[0].values)
     assert eg.info(atoms)["n_particles"] == [100]
-
-
-def liquid(seed: int) -> eg.Configuration:
-    """One that records no potential."""
-    return make_liquid(200, seed=seed).replace(potential=None)
-
-
-def potential_file(path: Path, epsilon: float) -> Path:
-    content = KOB_ANDERSEN.model_dump(mode="json") | {"name": "mine"}
-    content["pairs"]["BB"]["epsilon"] = epsilon
-    path.write_text(json.dumps(content))
-    return path
-
-
-def test_a_quench_goes_on_with_the_same_data_and_potential_only(tmp_path: Path) -> None:
-    """Both by content: names and paths may stay while what is behind them changes."""
-    data = tmp_path / "a.extxyz"
-    ase.io.write(data, [eg.to_ase(liquid(s)) for s in (1, 2)])
-    potential, store = potential_file(tmp_path / "mine.yaml", 0.5), tmp_path / "q.zarr"
-    first = eg.quench(data, store, potential=potential, n_processes=1)
-    recorded = Potential.model_validate(store_attributes(store)["potential"])
-    assert recorded.name == "mine" and first[0].potential == recorded
-    # The same data in another place, the same potential by another name.
-    moved = tmp_path / "b.extxyz"
-    data.rename(moved)
-    again = eg.quench(moved, store, potential="kob-andersen", n_processes=1)
-    assert np.array_equal(again[1].inherent_energy, first[1].inherent_energy)
-    potential_file(potential, 0.6)
-    with pytest.raises(eg.InputError, match="begun with another potential"):
-        eg.quench(moved, store, potential=potential)
-    warmer = [liquid(s).replace(temperature=0.5) for s in (1, 2)]
-    for others in ([liquid(1), liquid(3)], warmer):
-        ase.io.write(moved, [eg.to_ase(c) for c in others])
-        with pytest.raises(eg.InputError, match="begun from other data"):
-            eg.quench(moved, store, potential="kob-andersen")
-
-
-def test_a_quenched_store_keeps_names_and_splits(tmp_path: Path) -> None:
-    """A configuration file chooses by both."""
-    store = tmp_path / "a.zarr"
-    write_store(store, [(f"T0.5-train-{k:03d}", liquid(k), "train") for k in (1, 2)])
-    quenched = eg.quench(store, tmp_path / "q.zarr", potential="kob-andersen", n_processes=1)
-    assert [Path(e.name).name for e in quenched.entries] == ["T0.5-train-001", "T0.5-train-002"]
-    assert {e.split for e in quenched.entries} == {"train"}
-    # What is there is not quenched again, also under the numbers of earlier versions.
-    numbered = tmp_path / "old.zarr"
-    create_store(numbered, **own_attributes(tmp_path / "q.zarr"))
-    write_configuration(numbered, "00000", quenched[0], "train")
-    again = eg.quench(store, numbered, potential="kob-andersen", n_processes=1)
-    assert [Path(e.name).name for e in again.entries] == ["00000", "00001"]
-    # Two stores whose names are in another order than the configurations, which counts.
-    (tmp_path / "two").mkdir()
-    for name, own, k in (("a", "warm", 3), ("b", "cold", 4)):
-        write_store(tmp_path / "two" / f"{name}.zarr", [(own, liquid(k), "train")])
-    both = eg.quench(tmp_path / "two", tmp_path / "b.zarr", potential="kob-andersen", n_processes=1)
-    assert [Path(e.name).name for e in both.entries] == ["00000", "00001"]
-    assert np.array_equal(both[0].positions, liquid(3).positions)
-
-
-def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
-    made = eg.convert([make_complete(100)], tmp_path / "a.zarr", drop=["propensity_halves"])
-    assert made[0].propensity_halves is None and made[0].propensity is not None
-    with pytest.raises(eg.InputError, match="exists already"):
-        eg.convert(make_complete(100), tmp_path / "a.zarr")
-    with pytest.raises(eg.InputError, match="cannot be left out"):
-        eg.convert(make_complete(100), tmp_path / "b.zarr", drop=["positions"])
-    quenched = eg.quench(liquid(0), potential="kob-andersen", n_processes=1)
-    assert quenched[0].potential == KOB_ANDERSEN and quenched[0].inherent_positions is not None
 
 
 def test_names_and_version_are_listed() -> None:

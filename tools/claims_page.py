@@ -55,13 +55,13 @@ and `ka3d_temperatures`, at three temperatures, from what follows. It learns fro
 published grid apart; ρ with labels of one run is lower than with the propensity, for all models
 alike. `ka3d_temperatures:pair` is tested on such starts at T = 0.64 and 0.56, beside six
 ensembles. `ka3d_temperatures:warm` and `:warm_long`, at T = 0.64 alone, learn from two chains and
-are tested on the ensembles at T = 0.64, the former on twelve of them, as is
-`ka3d_temperatures:degrees`, with l_max = 3. `ka3d_temperatures:files` learns from four of the ten
-public files at T = 0.44 and the relaxation time, chooses on one and is tested on five,
-`ka3d_temperatures:files_l2` likewise with l_max = 2. The chains are packaged, in single precision;
-`equiglass simulate ka3d_chains` and `ka3d_pair` made them. `ka3d_temperatures`, `:order` and
-`:warm_long` learned from these, the other runs from the stores of the simulations themselves, and
-were tested on twelve ensembles of an earlier `ka3d_tests`.
+are tested on the ensembles at T = 0.64, as is `ka3d_temperatures:degrees`, with l_max = 3.
+`ka3d_temperatures:files` learns from four of the ten public files at T = 0.44 and the relaxation
+time, chooses on one and is tested on five, `ka3d_temperatures:files_l2` likewise with l_max = 2.
+The chains are packaged, in single precision; `equiglass simulate ka3d_chains` and `ka3d_pair` made
+them. `ka3d_temperatures`, `:order` and `:warm_long` learned from these, the other runs on chains
+from the stores of the simulations themselves; `:warm` and `:degrees` were tested on the twelve
+ensembles that `ka3d_tests:warmest` had then.
 
 ```sh
 equiglass quench ka3d_chains -o labels/quenched_chains.zarr

@@ -26,7 +26,7 @@ from equiglass.studies.equivariance import TWIN
 from equiglass.studies.grid import read_table
 from equiglass.studies.reduced import at_reduced_times
 from equiglass.studies.registry import STUDIES
-from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
+from equiglass.studies.rivals import BAPST, BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.run import QUICK_EPOCHS, study
 from equiglass.studies.timescales import ALONE, TOGETHER
 from equiglass.training.config import DataConfig, TrainConfig
@@ -87,7 +87,8 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     data = Path(f"{two_temperatures}@0.56") if one else two_temperatures
     # Processes of their own import everything once more: for one of the studies.
     n_processes = 2 if kind == "size" else 1
-    networks = ("se3", "ridge") if STUDIES[kind].networks else None
+    networks = STUDIES[kind].networks
+    networks = (networks[0], networks[-1]) if networks else None
     rows = study(
         kind, config(data), tmp_path, quick=True, networks=networks, n_processes=n_processes,
         progress=False,
@@ -107,7 +108,7 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         found = {str(r[column]) for r in table if r.get(column) is not None}
         assert found == ({" ".join(map(str, recorded[key]))} if key in recorded else set())
     if kind == "depth":
-        assert {r["layers"] for r in table} == {1, 2}
+        assert {(r["network"], r["layers"]) for r in table} == set(product((SE3, EIGNN), (1, 2)))
     if kind == "equivariance":
         sizes = {r["network"]: r["parameters"] for r in table}
         assert list(sizes) == ["l_max=0", "l_max=1", TWIN]
@@ -123,7 +124,7 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
             product((SE3, RIDGE), ("thermal", "inherent", "thermal+inherent+energies"))
         )
     if kind == "rivals":
-        networks = [SE3, BOTAN, EIGNN, MLP, RIDGE, COARSE]
+        networks = [SE3, BOTAN, BAPST, EIGNN, MLP, RIDGE, COARSE]
         assert list(dict.fromkeys(r["network"] for r in table)) == networks
     if kind in ("inputs", "rivals"):
         for row in table:
@@ -206,10 +207,10 @@ def test_the_same_structure_in_two_splits_is_refused(tmp_path: Path) -> None:
 def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path) -> None:
     settings = config(f"{two_temperatures}@0.56")
     first = study("depth", settings, tmp_path / "s", quick=True, progress=False)
-    (tmp_path / "s" / "layers=2,seed=0" / "result.json").unlink()
-    kept = (tmp_path / "s" / "layers=1,seed=0" / "result.json").stat().st_mtime_ns
+    (tmp_path / "s" / f"{SE3},layers=2,seed=0" / "result.json").unlink()
+    kept = (tmp_path / "s" / f"{SE3},layers=1,seed=0" / "result.json").stat().st_mtime_ns
     again = study("depth", settings, tmp_path / "s", quick=True, progress=False)
-    assert (tmp_path / "s" / "layers=1,seed=0" / "result.json").stat().st_mtime_ns == kept
+    assert (tmp_path / "s" / f"{SE3},layers=1,seed=0" / "result.json").stat().st_mtime_ns == kept
 
     def scores(rows: list[dict[str, object]]) -> list[tuple[object, ...]]:
         return [(r["variant"], r["type"], r["time"], r["rho"]) for r in rows]
@@ -219,7 +220,7 @@ def test_a_study_goes_on_and_is_reported(two_temperatures: Path, tmp_path: Path)
         study("size", settings, tmp_path / "s", quick=True, progress=False)
     runner = CliRunner()
     # The training of the first seed is one of the trials of learning rates.
-    trial = next((tmp_path / "s").glob("layers=1,rate=*/run"))
+    trial = next((tmp_path / "s").glob("*,layers=1,rate=*/run"))
     for source in (tmp_path / "s", trial):
         page = tmp_path / "page.html"
         done = runner.invoke(app, ["report", str(source), "-o", str(page)])
@@ -280,7 +281,7 @@ def test_study_on_a_dask_cluster(two_temperatures: Path, tmp_path: Path) -> None
             scheduler=cluster.scheduler_address,
             progress=False,
         )
-    assert {row["variant"] for row in found} == {"layers=1,seed=0", "layers=2,seed=0"}
+    assert {row["variant"] for row in found} == {f"{SE3},layers={n},seed=0" for n in (1, 2)}
     assert (tmp_path / "dask" / "study.csv").is_file()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from equiglass.cli.main import app
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import Dataset, Entry
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
@@ -24,10 +27,11 @@ from equiglass.simulation.preparation import Preparation
 from equiglass.studies.across import in_turn, reduced_data, rows_at
 from equiglass.studies.base import Plan, rhos_of
 from equiglass.studies.decoders import Decoders
+from equiglass.studies.depth import LAYERS, Depth, with_layers
 from equiglass.studies.inputs import Inputs
-from equiglass.studies.networks import chosen_networks
+from equiglass.studies.networks import NETWORKS, chosen_networks
 from equiglass.studies.reduced import at_reduced_times
-from equiglass.studies.rivals import BOTAN, EIGNN, MLP, RIDGE, SE3, rivals
+from equiglass.studies.rivals import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3, rivals
 from equiglass.studies.run import study
 from tests.conftest import make_complete
 from tests.test_studies import TAU_ALPHA, config, labelled
@@ -151,7 +155,7 @@ def test_eignn_reads_what_the_network_reads(inputs: dict[str, object], has: bool
     model = SE3Config.model_validate({"layers": 1, "cutoff": 1.8, "inputs": inputs})
     asked = given.model_copy(update={"model": model})
     found = {name: made for name, (made, _) in rivals(asked).items()}
-    assert list(found) == ([BOTAN, EIGNN, MLP] if has else [BOTAN, MLP])
+    assert list(found) == ([BOTAN, BAPST, EIGNN, MLP] if has else [BOTAN, BAPST, MLP])
     if not has:
         with pytest.raises(InputError, match=r"model\.inputs: EIGNN.*displacements \[inherent\]"):
             chosen_networks(asked, ["se3", "eignn"], 2, 3)
@@ -173,11 +177,14 @@ def test_few_configurations_fill_an_epoch(few: int) -> None:
     assert len(shown) == sum(counts) == 18 and max(counts) - min(counts) <= 1
 
 
+NOT_TRAINED = "networks: the study does not train this model"
+
+
 def test_models_are_those_of_the_study(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="networks: no such model .*se3, twin.*found tree"):
+    with pytest.raises(InputError, match=f"{NOT_TRAINED}.*se3, twin.*found tree"):
         study("temperature", config("ka3d_quickstart"), tmp_path, networks=["se3", "tree"])
     with pytest.raises(InputError, match="networks: the study has no choice of models"):
-        study("depth", config("ka3d_quickstart"), tmp_path, networks=["se3"])
+        study("size", config("ka3d_quickstart"), tmp_path, networks=["se3"])
 
 
 @pytest.mark.parametrize("have", [(True, False, False), (True, True, True)])
@@ -228,3 +235,20 @@ def test_data_are_read_anew_by_each_study(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(InterruptedError):
             study("temperature", settings, tmp_path / f"study{shift}", quick=True)
     assert seen[1] == pytest.approx(seen[0] + 1)
+
+
+def test_depth_counts_what_each_network_repeats(tmp_path: Path) -> None:
+    """And nothing else of it; descriptors have no layers that reach further."""
+    given = config("ka3d_quickstart")
+    whole = chosen_networks(given, Depth.networks, 1, 1)
+    for asked, name in LAYERS.items():
+        network, found = with_layers(given, asked, 5)
+        before, after = whole[network].model.model_dump(), found.model.model_dump()
+        assert before[name] != 5 and after == {**before, name: 5}
+    with pytest.raises(InputError, match=f"{NOT_TRAINED}.*found ridge"):
+        study("depth", given, tmp_path, networks=["ridge"])
+
+
+def test_help_names_every_network() -> None:
+    text = " ".join(CliRunner().invoke(app, ["study", "--help"]).output.split())
+    assert all(re.search(rf"\b{name}\b", text) for name in NETWORKS)

@@ -16,6 +16,7 @@ from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.simulation.preparation import Preparation
 from equiglass.studies.record import read_record
+from equiglass.studies.rivals import SHARES
 from equiglass.studies.run import study
 from equiglass.studies.tuned import QUICK_RATES
 from equiglass.training.config import TrainConfig
@@ -33,7 +34,8 @@ def test_a_folder_is_kept_for_what_it_was_begun_with(tmp_path: Path) -> None:
     folder.mkdir()
     record = {"kind": "depth", "quick": True, "config": settings.model_dump(mode="json")}
     record["config"]["optimizer"]["epochs"] = 2  # type: ignore[index]
-    record["fixed"] = {"seeds": [0], "learning_rates": list(QUICK_RATES)}
+    record["fixed"] = {"seeds": [0], "learning_rates": list(QUICK_RATES), "epochs": SHARES}
+    record["networks"] = ["se3"]
     record["data"] = {
         "source": str(store), "fingerprint": read(store).fingerprint(),
         "contents": contents(read(store)), "splits": {name: [f"{store}/{name}"] for name in splits},

@@ -98,7 +98,8 @@ def study(
         str | None,
         typer.Option(
             metavar="NAME,NAME",
-            help="Models to train, where a study can choose: se3, twin, botan, eignn, mlp, ridge.",
+            help="Models to train, where a study can choose: se3, twin, botan, bapst, eignn, mlp, "
+            "ridge; of depth se3, botan, bapst, eignn.",
             show_default="se3",
         ),
     ] = None,

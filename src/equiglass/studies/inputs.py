@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
 from .networks import NETWORKS, SOLVED, chosen_networks
-from .rivals import EIGNN
-from .seeds import seed_curves
+from .rivals import EIGNN, SHARES
+from .seeds import of_networks, seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Inputs(Study):
         "learning rates chosen on validation data, three seeds"
     )
     columns = ("network", "inputs", "graph", "energies", "displacements", *TUNED_COLUMNS)
-    fixed = TUNED
+    fixed = TUNED | {"epochs": SHARES}
     # Most sets lack what EIGNN's network reads.
     networks = tuple(name for name in NETWORKS if NETWORKS[name] != EIGNN)
 
@@ -66,12 +66,7 @@ class Inputs(Study):
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""
-        several = len({row.get("network") for row in rows}) > 1
-        named = [
-            {**row, "inputs": f"{row['network']}, {row['inputs']}"} if several else row
-            for row in rows
-        ]
-        return seed_curves(named, "inputs", type_name)
+        return seed_curves(of_networks(rows, "inputs"), "inputs", type_name)
 
 
 class InputSet(NamedTuple):

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .base import varied
 from .equivariance import TWIN, twin_as_large
-from .rivals import BOTAN, EIGNN, MLP, RIDGE, SE3, rivals, solved_rivals
+from .rivals import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3, rivals, solved_rivals
 
 if TYPE_CHECKING:
     from ..training.config import TrainConfig
 
 # As they are asked for, and as they are called in tables.
 NETWORKS = {
-    "se3": SE3, "twin": TWIN, "botan": BOTAN, "eignn": EIGNN, "mlp": MLP, "ridge": RIDGE,
+    "se3": SE3, "twin": TWIN, "botan": BOTAN, "bapst": BAPST, "eignn": EIGNN, "mlp": MLP,
+    "ridge": RIDGE,
 }  # fmt: skip
 SOLVED = (RIDGE,)  # at once, without learning rate or seed
 
@@ -33,7 +34,7 @@ def check_networks(asked: Sequence[str], allowed: Sequence[str]) -> tuple[str, .
     unknown = [name for name in asked if name not in allowed]
     if unknown or not asked:
         raise InputError(
-            "no such model", field="networks", expected=", ".join(allowed),
+            "the study does not train this model", field="networks", expected=", ".join(allowed),
             found=", ".join(unknown) or "none",
         )  # fmt: skip
     return tuple(dict.fromkeys(asked))

@@ -18,27 +18,28 @@ if TYPE_CHECKING:
     from ..models.eignn import EIGNNConfig
     from ..training.config import TrainConfig
 
-SE3, BOTAN, EIGNN, MLP = "SE(3)", "BOTAN", "EIGNN", "MLP"
+SE3, BOTAN, BAPST, EIGNN, MLP = "SE(3)", "BOTAN", "Bapst", "EIGNN", "MLP"
 RIDGE, COARSE = "ridge", "coarse energy"
 WIDTHS = (1.0, 1.5, 2.0, 2.5)  # sigma
-SHARES = {BOTAN: 0.25, EIGNN: 0.5, MLP: 4}  # of the epochs of the network
+SHARES = {BOTAN: 0.25, BAPST: 0.25, EIGNN: 0.5, MLP: 4}  # of the epochs of the network
 
 
 class Rivals(Study):
-    """The network, BOTAN's, EIGNN's, one on descriptors, and two models that are solved at once.
+    """The network beside four of other kinds and two models that are solved at once.
 
     What is trained by steps has the same learning rates to choose from, on the validation data,
-    with the first seed. BOTAN's network has a quarter of the epochs, EIGNN's half of them, each at
-    least one, and the network on descriptors four times as many: their steps take ten times and
-    six times as long as those of the network, and a tenth. The column ``core_seconds`` says what
-    each took; descriptors are made once for all models that read them. EIGNN's is left out where
-    :func:`eignn_of` has none.
+    with the first seed. The networks of BOTAN and of Bapst et al. have a quarter of the epochs,
+    EIGNN's half of them, each at least one, and the network on descriptors four times as many:
+    their steps take ten times and six times as long as those of the network, and a tenth. The
+    column ``core_seconds`` says what each took; descriptors are made once for all models that read
+    them. EIGNN's is left out where :func:`eignn_of` has none.
     """
 
     kind = "rivals"
     help = (
-        "the network beside BOTAN's and EIGNN's, a network and ridge regression on descriptors, "
-        "and the coarse-grained energy; learning rates chosen on validation data, three seeds"
+        "the network beside those of BOTAN, of Bapst et al. and EIGNN's, a network and ridge "
+        "regression on descriptors, and the coarse-grained energy; learning rates chosen on "
+        "validation data, three seeds"
     )
     columns = ("network", *TUNED_COLUMNS)
     fixed = TUNED | {"epochs": SHARES, "widths": WIDTHS}
@@ -69,6 +70,7 @@ def rivals(config: TrainConfig) -> dict[str, tuple[TrainConfig, Row]]:
     inputs = varied(config).model.inputs
     models: dict[str, NetworkSettings | None] = {
         BOTAN: MessageConfig(kind="botan", inputs=inputs),
+        BAPST: MessageConfig(kind="bapst", inputs=inputs),
         EIGNN: eignn_of(config),
         MLP: DescriptorMLPConfig(inputs=described(config)),
     }

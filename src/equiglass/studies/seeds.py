@@ -39,6 +39,12 @@ def with_seed(config: TrainConfig, seed: int) -> TrainConfig:
     return config.model_copy(update={"seed": config.seed + seed})
 
 
+def of_networks(rows: Sequence[Row], column: str) -> list[Row]:
+    """The rows, named in this column by the network, too, where they are of several."""
+    several = len({row.get("network") for row in rows}) > 1
+    return [{**r, column: f"{r['network']}, {r[column]}"} if several else r for r in rows]
+
+
 def seed_curves(rows: Sequence[Row], key: str, type_name: str = "A") -> Figure:
     """ρ against time, a curve for each value of a column; bars are the range over seeds.
 

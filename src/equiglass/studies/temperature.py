@@ -10,7 +10,7 @@ from ..errors import InputError
 from .across import at, material, reduced_data, rows_at, validating
 from .base import Cell, Plan, Row, Study
 from .networks import NETWORKS, SOLVED, chosen_networks
-from .rivals import SE3
+from .rivals import SE3, SHARES
 from .seeds import with_seed
 from .spent import Clock, Spent
 from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_epochs, with_rate
@@ -37,7 +37,7 @@ class Temperature(Study):
         "τ_α; learning rates chosen on validation data, three seeds"
     )
     columns = ("network", "trained_at", "tested_at", "definition", "tuned_at", *TUNED_COLUMNS)
-    fixed = TUNED
+    fixed = TUNED | {"epochs": SHARES}
     networks = tuple(NETWORKS)
 
     def stages(self, plan: Plan) -> list[list[Cell]]:

@@ -27,6 +27,7 @@ import states_page
 import studies_page
 import ternary_2d_page
 import tutorial_page
+import vibrations_page
 import wheel_page
 from pages import Page, run
 
@@ -52,6 +53,7 @@ PAGES: tuple[Page, ...] = (
     *own_trajectory_page.PAGES,
     *potential_page.PAGES,
     *tutorial_page.PAGES,
+    *vibrations_page.PAGES,
     *wheel_page.PAGES,
     *notebooks.PAGES,
 )

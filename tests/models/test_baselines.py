@@ -17,6 +17,7 @@ from equiglass.models.averaging import average
 from equiglass.models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from equiglass.models.message import MessageConfig, MessageNetwork
 from equiglass.models.propensity import PropensityModel
+from equiglass.models.released import SOURCES
 from equiglass.models.storage import load_model
 from equiglass.training.config import TrainConfig
 from equiglass.training.module import random_rotation
@@ -100,7 +101,9 @@ def test_descriptors_refuse() -> None:
         descriptors(layer, THERMAL, 2)
 
 
-def plain_bapst(arrays: dict[str, np.ndarray], c: Configuration) -> np.ndarray:
+def plain_bapst(
+    arrays: dict[str, np.ndarray], c: Configuration, self_edges: bool = True
+) -> np.ndarray:
     """The released network in NumPy, a loop over particles, from the data set's description."""
 
     def mlp(name: str, x: np.ndarray, n: int, last: bool = True) -> np.ndarray:
@@ -115,7 +118,9 @@ def plain_bapst(arrays: dict[str, np.ndarray], c: Configuration) -> np.ndarray:
 
     n = len(c)
     vectors = minimum_image(c.positions[:, None] - c.positions[None], c.box)  # receiver - sender
-    near = np.linalg.norm(vectors, axis=2) < 2  # self-edges included
+    near = np.linalg.norm(vectors, axis=2) < 2
+    if not self_edges:
+        near &= ~np.eye(n, dtype=bool)
     nodes = encoded = mlp("graph_independent/node_model", c.types[:, None].astype(float), 2)
     edges = edges_0 = {
         (i, j): mlp("graph_independent/edge_model", vectors[i, j][None], 2)[0]
@@ -149,6 +154,40 @@ def test_released_weights_of_bapst(deepmind_file: Path) -> None:
     assert np.allclose(found[0], expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(InputError, match="not the released weights"):
         load_model(_other_npz(file))
+
+
+@pytest.mark.parametrize("kind", ["bapst", "botan"])
+def test_message_networks_against_a_plain_loop(kind: str) -> None:
+    """With large weights of chance, so that types, self-edges and rounds matter."""
+    model = PropensityModel(MessageConfig.model_validate({"kind": kind}), 2, [1.0])
+    network = model.networks[0]
+    arrays: dict[str, np.ndarray] = {}
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            ours, place, what = name.split(".")
+            if what == "weight":
+                parameter.mul_(1.6)
+            key = f"Graph/{SOURCES[ours]}/mlp/linear_{int(place) // 2}/{what[0]}"
+            arrays[key] = parameter.detach().numpy().T.astype(np.float64)
+    # The loop has one output; it is made for each type.
+    last = [f"Graph/{SOURCES['decoder']}/mlp/linear_2/{what}" for what in "wb"]
+    liquid = make_liquid(120)
+    found = model.predict(liquid)[0]
+
+    def plain(self_edges: bool, types: np.ndarray = liquid.types) -> np.ndarray:
+        every = [
+            plain_bapst(
+                arrays | {name: arrays[name][..., k : k + 1] for name in last},
+                liquid.replace(types=types), self_edges,
+            )
+            for k in (0, 1)
+        ]  # fmt: skip
+        return np.choose(liquid.types, every)
+
+    own = kind == "bapst"
+    assert np.allclose(found, plain(own), rtol=1e-3, atol=1e-5)
+    assert not np.allclose(found, plain(not own), rtol=1e-2)
+    assert not np.allclose(found, plain(own, liquid.types[::-1].copy()), rtol=1e-2)
 
 
 def _other_npz(file: Path) -> Path:
@@ -208,7 +247,10 @@ def test_compare_puts_predictors_side_by_side() -> None:
 
 
 def test_message_network_has_the_published_size() -> None:
-    """BOTAN: 54,209 parameters published, with an edge decoder that this baseline does not have."""
+    """That of Bapst et al.; BOTAN's public code has 54,209.
+
+    Its edge update does not read encoded particles: there are 2 x 64 inputs fewer.
+    """
     network = MessageNetwork(MessageConfig(kind="botan"), 1, 1)
     count = sum(p.numel() for p in network.parameters())
     decoder = sum(p.numel() for p in network.decoder.parameters())
@@ -216,6 +258,7 @@ def test_message_network_has_the_published_size() -> None:
     assert count - decoder == (64 + 64) + (3 * 64 + 64) + 2 * (64 * 64 + 64) + (
         384 * 64 + 64 + 64 * 64 + 64 + 192 * 64 + 64 + 64 * 64 + 64
     )
+    assert count - 2 * 64 * 64 == 54_209
 
 
 @pytest.mark.parametrize(

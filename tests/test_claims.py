@@ -198,6 +198,33 @@ def test_a_claim_needs_all_of_its_comparisons() -> None:
     assert claim.missing == "a committed run of 1 of the 2 comparisons"
 
 
+def test_many_comparisons_are_counted_in_the_summary() -> None:
+    claim, compare = tool("claims").Claim, tool("claim_rows").compare
+    gaps = (0.05, -0.05, 0.0)
+    several = [compare("a − b", f"place {g}", rows(g), rows(0)) for g in gaps]
+    one = compare("a − c", "here", rows(0.01), rows(0))
+    few = claim("", "", [], several).numbers
+    assert few.count("place") == 3
+    many = claim("", "", [], [*several, one, None, *several]).numbers
+    first, last = many.split("; ")
+    numbers = f"{several[1].number} to {several[0].number}"
+    assert first == f"a − b: {numbers} (2 shown, 2 refuted, 2 open)"
+    assert last == f"a − c: {one.number}"
+
+
+def test_seeds_that_were_added_widen_the_interval() -> None:
+    """Whether each is a row of its own, or all are in the mean already."""
+    half_width = tool("claim_rows").half_width
+    differences = np.random.default_rng(0).normal(size=(6, 12))
+    over = [float(np.std(differences.mean(axis=k), ddof=1)) for k in (0, 1)]
+    quantiles = (student.ppf(0.9875, n - 1) / math.sqrt(n) for n in (12, 6))
+    both = math.hypot(*(q * s for q, s in zip(quantiles, over, strict=True)))
+    assert half_width(differences) == pytest.approx(both)
+    mean = differences.mean(axis=0)[None]
+    wider = student.ppf(0.9875, 11) / student.ppf(0.975, 11)
+    assert half_width(mean, 6) == pytest.approx(wider * half_width(mean, 3))
+
+
 def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
     """S and labels 0.4 under a ceiling of 0.5 is S and propensity 0.8, more than 0.7 of two S."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from claim_rows import OPEN, Compared, together
+from claim_rows import OPEN, REFUTED, SHOWN, Compared, together
+
+MOST = 4  # comparisons that are named one by one in the page's summary
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,25 @@ class Claim:
         """Of the decisive comparisons."""
         known = [c for c in self.decides if c is not None]
         several = len({c.where for c in known}) > 1
-        parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
+        if len(known) > MOST:
+            parts = [
+                counted([c for c in known if c.what == w])
+                for w in dict.fromkeys(c.what for c in known)
+            ]
+        else:
+            parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
         unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
         for what in dict.fromkeys(c.what for c in unlike):
             times = [c.where.rpartition("t = ")[2] for c in unlike if c.what == what]
             parts.append(f"not so at t = {', '.join(times)} alone ({what})")
         return "; ".join(parts)
+
+
+def counted(found: Sequence[Compared]) -> str:
+    """The same comparison at several places: the least and the largest difference, and verdicts."""
+    if len(found) == 1:
+        return f"{found[0].what}: {found[0].number}"
+    ordered = sorted(found, key=lambda c: c.difference)
+    verdicts = [c.verdict for c in found]
+    said = ", ".join(f"{verdicts.count(v)} {v}" for v in (SHOWN, REFUTED, OPEN) if v in verdicts)
+    return f"{found[0].what}: {ordered[0].number} to {ordered[-1].number} ({said})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,16 +90,18 @@ def together(compared: Sequence[Compared]) -> str:
     return SHOWN if verdicts == {SHOWN} else OPEN
 
 
-def half_width(differences: Array) -> float | None:
+def half_width(differences: Array, seeds: int | None = None) -> float | None:
     """Of the mean of differences (seeds, configurations), by both that could have been others.
 
     The half widths of two intervals are added in squares: over configurations, each averaged over
     seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
-    What differs by both counts twice, so that it is rather too wide.
+    What differs by both counts twice, so that it is rather too wide. Seeds beyond the first three
+    were added where these had left something open: half of the error is allowed to either look.
     """
-    every = [mean_interval(differences.mean(axis=0).tolist())]
+    confidence = 0.95 if (seeds or len(differences)) <= SEEDS else 0.975
+    every = [mean_interval(differences.mean(axis=0).tolist(), confidence=confidence)]
     if len(differences) > 1:
-        every.append(mean_interval(differences.mean(axis=1).tolist()))
+        every.append(mean_interval(differences.mean(axis=1).tolist(), confidence=confidence))
     found = [interval[1] for interval in every if interval is not None]
     return math.hypot(*found) if found else None
 
@@ -168,17 +170,6 @@ def at_end(row: Row) -> bool:
     return bool(rates) and not rates[0] < row["learning_rate"] < rates[-1]
 
 
-def by_name(
-    what: str, where: str, one: Mapping[int, float], other: Mapping[int, float]
-) -> Compared:
-    """Correlations by the number of a configuration, of one training each."""
-    both = sorted(set(one) & set(other))
-    differences = np.array([[one[k] - other[k] for k in both]])
-    first = float(np.mean([one[k] for k in both]))
-    half = half_width(differences)
-    return Compared(what, where, first, float(differences.mean()), half, 1, len(both), None)
-
-
 def between(
     what: str,
     where: str,
@@ -190,7 +181,7 @@ def between(
     if not one or not other:
         return None
     a, b = (np.nanmean(np.array(part, dtype=np.float64), axis=0) for part in (one, other))
-    half = half_width((a - b)[None])
+    half = half_width((a - b)[None], seeds)
     return Compared(what, where, float(a.mean()), float((a - b).mean()), half, seeds, len(a), None)
 
 

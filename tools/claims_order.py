@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from claim import Claim
-from claim_rows import Compared, between, compare, core_hours, rows_where
+from claim_rows import SEEDS, Compared, between, compare, core_hours, rows_where
 from claim_tables import last, table
 from pages import RESULTS
 
@@ -27,9 +27,10 @@ NOTES = """
 Comparisons are at the longest of the common times, of networks of different seeds; the correlation
 of S with the propensity is that with the labels over their noise ceiling, whose own error is not in
 the interval. That networks agree more than they know says that they learn the same of the
-structure, not that there is no more to learn; they are trained on single runs. Four-point
-functions are of type A, over the variance, with half of the 95 % interval over configurations; S₄
-is at the smallest wave number of the box, in brackets, l the length of C(r)
+structure, not that there is no more to learn; they are trained on single runs. Three seeds were run
+first, and six, once, because those left it open; trainings of 72 steps, before, had agreed more.
+Four-point functions are of type A, over the variance, with half of the 95 % interval over
+configurations; S₄ is at the smallest wave number of the box, in brackets, l the length of C(r)
 ([definitions](studies.md#how-heterogeneous-mobility-is)). Those of the measurement are
 cross-spectra of the means of the two halves of the runs, whose noise is independent; beside them
 is what the labels with their noise have. `cooling` holds those ensembles of `ka3d_tests` from which
@@ -41,17 +42,21 @@ of its four members each have learned from.
 
 def order_parameter() -> Claim:
     """The fifth."""
-    decides, beside = agreement(table("order_ensembles"))
+    rows = table("order_ensembles")
+    decides, beside = agreement(rows)
+    before = [r for r in rows if all((r[seed] or 0) < SEEDS for seed in ("seed", "other_seed"))]
+    fewer = [replace(c, what=f"{c.what}, {SEEDS} seeds") for c in agreement(before)[0] if c]
+    fewer = fewer if len(before) < len(rows) else []
     return Claim(
         "The network learns a structural order parameter",
         "S of networks trained at different temperatures agree with each other, on the same "
         "particles, better than with the propensity.",
         [
-            "equiglass study order-parameter ka3d_temperatures:order -o order_ensembles",
+            "equiglass study order-parameter ka3d_temperatures:order --seeds 6 -o order_ensembles",
             *RUNS.values(),
         ],
         decides,
-        beside,
+        [*fewer, *beside],
         NOTES,
         "study_order_ensembles.png",
         tables=[*growth(), "", *published()],

@@ -25,7 +25,6 @@ DEGREES = (
 
 # Of other kinds, beside, in the same way.
 RIVALS = (
-    ("rivals ka3d_temperatures:warm_long", "rivals_long", LONG),
     ("rivals ka3d_temperatures:files_l2", "rivals_files", FILES),
     ("rivals ka3d_temperatures:warm", "rivals_warm", WARM),
 )

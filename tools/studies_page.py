@@ -53,7 +53,6 @@ CLAIMS = (
     Section("equal_degrees", "Equal time", "equal-time", "ka3d_temperatures:degrees"),
     Section("equal_files", "Equal time", "equal-time", "ka3d_temperatures:files_l2"),
     Section("rivals_warm", "Rivals", "rivals", "ka3d_temperatures:warm"),
-    Section("rivals_long", "Rivals", "rivals", "ka3d_temperatures:warm_long"),
     Section("rivals_files", "Rivals", "rivals", "ka3d_temperatures:files_l2"),
     Section("inputs_warm", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_long", "Inputs", "inputs", "ka3d_temperatures:warm_long"),

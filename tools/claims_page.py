@@ -36,9 +36,8 @@ is of two by Student's t, whose half widths are added in squares: over configura
 over seeds, and over seeds, each averaged over configurations. Where more than {SEEDS} seeds were
 run, the others because the first had left something open, the two are of 97.5 %, for two looks at
 the data. Starts of one chain count as configurations of their own. What is compared learned from
-the same data, with the same
-settings otherwise. The core-hours are those of all trainings of both, with the trials of learning
-rates and without quenches, where the run recorded them.
+the same data, with the same settings otherwise. The core-hours are those of all trainings of both,
+with the trials of learning rates and without quenches, where the run recorded them.
 
 **The data.** What is named `ka3d_claims` learns from single runs, chooses on one ensemble and is
 tested on others, {{splits}}; made by

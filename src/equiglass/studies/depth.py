@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Cell, Plan, Row, Study, require_splits, varied
+from .base import Cell, Plan, Row, Study, require_splits
 from .networks import chosen_networks
 from .rivals import SHARES
 from .seeds import of_networks, seed_curves
@@ -60,7 +60,5 @@ def with_layers(config: TrainConfig, asked: str, number: int) -> tuple[str, Trai
     """
     # The numbers of types and times settle the size of a twin alone, which is none of these.
     ((network, chosen),) = chosen_networks(config, [asked], 1, 1).items()
-    if asked == "se3":
-        return network, varied(chosen, **{LAYERS[asked]: number})
     model = chosen.model.model_copy(update={LAYERS[asked]: number})
     return network, chosen.model_copy(update={"model": model})

@@ -102,6 +102,11 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     for row in table:
         assert len(rhos_of(row)) == row["n_configurations"]
         assert abs(np.mean(rhos_of(row)) - row["rho"]) < 1e-5
+    # The same again finds all done: rows have the columns that are asked for.
+    done = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*/result.json")}
+    again = study(kind, config(data), tmp_path, quick=True, networks=networks, progress=False)
+    assert again == rows
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.glob("*/result.json")} == done
     # The record has what was trained here, not what it is without quick.
     recorded = json.loads((tmp_path / "record.json").read_text())["fixed"]
     for column, key in (("seed", "seeds"), ("learning_rates_tried", "learning_rates")):

@@ -82,7 +82,9 @@ def test_each_study_has_the_seeds_that_are_asked_for(kind: str, tmp_path: Path) 
         for k, split in enumerate(SPLITS)
     ]
     data, networks = Dataset("memory", tuple(entries)), STUDIES[kind].networks[:1]
-    plan = Plan(config("memory"), data, tmp_path, True, Preparation(), networks, (0, 1, 2, 3))
+    plan = Plan(
+        config("memory"), data, tmp_path, True, Preparation(), networks, (0, 1, 2, 3), (0.1,)
+    )
     stages = STUDIES[kind].stages(plan)
-    seeds = [cell.columns.get("seed") for cells in stages for cell in cells]
-    assert {seed for seed in seeds if seed is not None} == {0, 1, 2, 3}
+    found = [cell.columns.get("seed") for cells in stages for cell in cells]
+    assert {seed for seed in found if seed is not None} == {0, 1, 2, 3}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .lists import species_list
 from .options import (
     DataArgument,
     FigureOption,
@@ -18,7 +19,6 @@ from .options import (
     averaging,
     check_outputs,
     preparing,
-    species_list,
     write_json,
 )
 from .saying import echo

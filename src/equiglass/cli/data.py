@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .lists import species_list
 from .options import (
     AlongOption,
     ClusterOption,
@@ -20,7 +21,6 @@ from .options import (
     TimestepOption,
     check_outputs,
     preparing,
-    species_list,
     write_json,
 )
 from .saying import echo

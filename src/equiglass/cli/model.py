@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .along import print_along, refuse_with_figure, say_errors, say_extra
+from .lists import species_list
 from .options import (
     AlongOption,
     ClusterOption,
@@ -26,7 +27,6 @@ from .options import (
     averaging,
     check_outputs,
     preparing,
-    species_list,
     write_json,
 )
 from .saying import echo

@@ -242,11 +242,6 @@ def _with_options(
     return with_options
 
 
-def species_list(text: str | None) -> list[str] | None:
-    """``Ni,P`` as a list."""
-    return [part.strip() for part in text.split(",")] if text else None
-
-
 def check_outputs(
     *read: object,
     json: str | None = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..studies.registry import STUDIES
+from .lists import number_list
 from .options import ConfigArgument, RanksOption, preparing
 from .saying import echo
 
@@ -111,6 +112,15 @@ def study(
             show_default="3",
         ),
     ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE,RATE",
+            help="Learning rates to choose from, where a study does, on the validation data; more "
+            "go on with a study of fewer, and stay among them.",
+            show_default="those begun with, or 0.001 to 0.3",
+        ),
+    ] = None,
     n_processes: TogetherOption = 1,
     scheduler: Annotated[
         str | None,
@@ -133,6 +143,7 @@ def study(
         quick=quick,
         networks=None if networks is None else networks.split(","),
         seeds=seeds,
+        learning_rates=number_list(rates, "--rates", "0.0001,0.001"),
         n_processes=n_processes,
         scheduler=scheduler,
         **prepare,

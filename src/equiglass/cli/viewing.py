@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .lists import number_list, species_list
 from .options import (
     AlongOption,
     SpeciesOption,
     StrictOption,
     TimestepOption,
     preparing,
-    species_list,
 )
 from .saying import echo
 
@@ -48,16 +47,8 @@ def view(
 ) -> None:
     """Make a page with the particles in 3D, predicted beside measured; it works offline."""
     from ..commands.view import view as run
-    from ..errors import InputError
 
-    try:
-        chosen = None if times is None else [float(part) for part in times.split(",")]
-        if chosen and not all(map(math.isfinite, chosen)):
-            raise ValueError
-    except ValueError:
-        raise InputError(
-            "numbers were expected", field="--times", expected="1.65,4120", found=times
-        ) from None
+    chosen = number_list(times, "--times", "1.65,4120")
     page = run(
         data, output, model=model, frames=frames or ":", timestep=timestep, times=chosen,
         strict=strict, species=species_list(species), **prepare,

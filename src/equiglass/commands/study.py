@@ -22,6 +22,7 @@ def study(
     quick: bool = False,
     networks: Sequence[str] | None = None,
     seeds: int | None = None,
+    learning_rates: Sequence[float] | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     **options: Unpack[Making],
@@ -40,6 +41,9 @@ def study(
     seeds
         How many networks of each kind are trained, by default three; more go on with a study of
         fewer.
+    learning_rates
+        To choose from on the validation data, by default those that the folder's study was begun
+        with, or :data:`equiglass.studies.rates.RATES`; more go on with a study of fewer.
     n_processes, scheduler
         Variants trained at the same time, or on the workers of this Dask scheduler.
     options
@@ -63,6 +67,7 @@ def study(
         quick=quick,
         networks=networks,
         seeds=seeds,
+        learning_rates=learning_rates,
         n_processes=n_processes,
         scheduler=scheduler,
         progress=how.progress,

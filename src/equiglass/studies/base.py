@@ -58,6 +58,8 @@ class Plan:
         The models that are trained, of those that the study has.
     seeds
         Of the networks that are trained several times, one after another from 0.
+    learning_rates
+        To choose from on the validation data, in studies that do.
     """
 
     config: TrainConfig
@@ -67,6 +69,7 @@ class Plan:
     preparation: Preparation
     networks: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    learning_rates: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Study(ABC):
         settings.
     fixed
         What it fixes itself and no configuration file says, by name, for its record: a folder is
-        not gone on with under another choice.
+        not gone on with under another choice, but for further seeds and learning rates.
     networks
         The models that it can train, of :data:`equiglass.studies.networks.NETWORKS`; the first is
         the one that it trains where none is named.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from .base import Cell, Plan, Row, Study, require_splits
 from .equivariance import TWIN, sized
+from .rates import RATES
 from .seeds import seed_curves
 from .spent import Clock
-from .tuned import RATES, TUNED, TUNED_COLUMNS, tuned_cells, with_epochs, with_rate
+from .tuned import TUNED, TUNED_COLUMNS, tuned_cells, with_epochs, with_rate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,6 +14,7 @@ from ..pool import open_pool
 from ..progress import track
 from ..written import make_folder, write_text
 from .base import Cell, Row
+from .rates import TRIED
 from .record import RESULT
 
 MOST_KEPT = 2.5e9  # bytes of descriptors, which several cells read
@@ -29,6 +30,8 @@ def run_grid(
 ) -> list[Row]:
     """Run every cell that is not finished; returns the rows of all, in order.
 
+    One that is finished with fewer learning rates to choose from is run again.
+
     Each cell's rows are kept in ``FOLDER/VARIANT/result.json``. Repeating the call continues what
     was stopped. One process is this one; ``scheduler`` is that of :func:`equiglass.pool.open_pool`.
     """
@@ -39,7 +42,7 @@ def run_grid(
 
     # Workers of a cluster keep the number of threads that they were started with.
     threads = max(1, torch.get_num_threads() // n_processes) if scheduler is None else None
-    todo = [cell for cell in cells if _finished(folder / cell.variant) is None]
+    todo = [cell for cell in cells if not _finished(folder / cell.variant, cell)]
     tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
     with track("study", len(todo), enabled=progress) as advance:
         if n_processes == 1 and scheduler is None:
@@ -73,12 +76,13 @@ def read_rows(file: Path) -> list[Row]:
     return rows
 
 
-def _finished(folder: Path) -> list[Row] | None:
-    """The rows of a finished cell; one whose file cannot be read is run again."""
+def _finished(folder: Path, cell: Cell) -> bool:
+    """Whether its rows are there, can be read, and are of a choice among as many rates."""
     try:
-        return read_rows(folder / RESULT)
+        rows = read_rows(folder / RESULT)
     except InputError:
-        return None
+        return False
+    return all(row.get(TRIED) == cell.columns.get(TRIED) for row in rows)
 
 
 def write_table(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> list[Row]:

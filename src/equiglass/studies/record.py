@@ -61,10 +61,7 @@ def begin(folder: Path, record: Record) -> None:
         make_folder(folder)
         write_text(folder / RECORD, text)
         return
-    fewer, seeds = _seeds(stored), _seeds(record)
-    if fewer and fewer == seeds[: len(fewer)] and stored.get("quick") == record.get("quick"):
-        # What was trained with a seed stays; further seeds are added.
-        stored["fixed"]["seeds"] = seeds
+    more = stored.get("quick") == record.get("quick") and _take_more(stored, record)
     for key, was, now in _differences(stored, record):
         if was is _MISSING:
             raise InputError(
@@ -82,15 +79,37 @@ def begin(folder: Path, record: Record) -> None:
             expected=_shown(was),
             found="nothing" if now is _MISSING else _shown(now),
         )
-    if len(fewer) < len(seeds):
+    if more:
         write_text(folder / RECORD, text)
 
 
-def _seeds(record: Record) -> list[Any]:
-    """Those that a record names; none where it is damaged or names none."""
+def _take_more(stored: Record, record: Record) -> bool:
+    """Take further seeds, and learning rates among others, into what is stored.
+
+    What was trained with a seed, or tried at a rate, stays. Returns whether there are some.
+    """
+    more = False
+    for key, goes_on in (("seeds", _begins), ("learning_rates", _contains)):
+        fewer, asked = listed(stored, key), listed(record, key)
+        if fewer and fewer != asked and goes_on(asked, fewer):
+            stored["fixed"][key] = asked
+            more = True
+    return more
+
+
+def _begins(asked: list[Any], fewer: list[Any]) -> bool:
+    return asked[: len(fewer)] == fewer
+
+
+def _contains(asked: list[Any], fewer: list[Any]) -> bool:
+    return all(rate in asked for rate in fewer)
+
+
+def listed(record: Record, key: str) -> list[Any]:
+    """What a record names; nothing where it is damaged or names none."""
     fixed = record.get("fixed")
-    seeds = fixed.get("seeds") if isinstance(fixed, dict) else None
-    return seeds if isinstance(seeds, list) else []
+    values = fixed.get(key) if isinstance(fixed, dict) else None
+    return values if isinstance(values, list) else []
 
 
 def _differences(a: Any, b: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -24,10 +24,10 @@ from .across import forget_data
 from .base import Plan, Row, Study
 from .grid import run_grid, write_table
 from .networks import check_networks
-from .record import begin
+from .rates import rates_of
+from .record import begin, read_record
 from .registry import study_of
 from .seeds import seeds_of
-from .tuned import QUICK_RATES
 
 QUICK_EPOCHS = 2
 
@@ -41,6 +41,7 @@ def study(
     quick: bool = False,
     networks: Sequence[str] | None = None,
     seeds: int | None = None,
+    learning_rates: Sequence[float] | None = None,
     n_processes: int = 1,
     scheduler: str | None = None,
     preparation: Preparation | None = None,
@@ -62,6 +63,11 @@ def study(
     seeds
         How many networks of each kind are trained, by default three. A finished study of fewer is
         gone on with.
+    learning_rates
+        To choose from on the validation data, by default those that the folder's study was begun
+        with, or :data:`equiglass.studies.rates.RATES`. A study of fewer is gone on with: what was
+        trained stays, and where the best is another now that is trained beside it. Those once tried
+        remain among them.
     n_processes, scheduler
         Where variants are trained: processes of this machine, or the workers of a Dask scheduler.
     preparation
@@ -75,8 +81,9 @@ def study(
     Raises
     ------
     InputError
-        If the data set does not suit the study, or it has not these models or one seed alone, or
-        the folder holds another one, or one of other settings, data or potential.
+        If the data set does not suit the study, or it has not these models or one seed alone or
+        chooses no learning rate, or the folder holds another one, or one of other settings, data
+        or potential.
     """
     chosen = study_of(kind)
     numbers = seeds_of(chosen, seeds, quick)
@@ -84,6 +91,7 @@ def study(
     if networks is not None:
         models = check_networks(networks, chosen.networks)
     target = Path(folder)
+    rates = rates_of(chosen, learning_rates, quick, read_record(target))
     if quick:
         optimizer = config.optimizer.model_copy(update={"epochs": QUICK_EPOCHS})
         config = config.model_copy(update={"optimizer": optimizer})
@@ -95,7 +103,7 @@ def study(
     whole = open_data(config).dataset
     data, known, content = _loaded(whole)
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
-    stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers))
+    stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers, rates))
     chosen.check(whole, how)
     begin(
         target,
@@ -103,7 +111,7 @@ def study(
             "kind": kind,
             "quick": quick,
             "config": config.model_dump(mode="json"),
-            "fixed": _fixed(chosen, numbers, quick),
+            "fixed": _fixed(chosen, {"seeds": numbers, "learning_rates": rates}),
             **({"networks": models} if models else {}),
             "data": {
                 "source": config.data.source,
@@ -127,9 +135,8 @@ def study(
     return table
 
 
-def _fixed(study: Study, seeds: tuple[int, ...], quick: bool) -> dict[str, Any]:
-    """What the study fixes itself, as it is trained here: with fewer of each where quick."""
-    asked = {"seeds": seeds} | ({"learning_rates": QUICK_RATES} if quick else {})
+def _fixed(study: Study, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the study fixes itself, as it is asked for here: with fewer of each where quick."""
     return {name: asked.get(name, value) for name, value in study.fixed.items()}
 
 

@@ -10,6 +10,7 @@ from ..errors import InputError
 from .across import at, material, reduced_data, rows_at, validating
 from .base import Cell, Plan, Row, Study
 from .networks import NETWORKS, SOLVED, chosen_networks
+from .rates import TRIED, place_of, rows_of_fewer, shown
 from .rivals import SE3, SHARES
 from .seeds import with_seed
 from .spent import Clock, Spent
@@ -73,6 +74,7 @@ class Temperature(Study):
                     columns = {
                         "network": network, "seed": seed, "tuned_at": None if solved else tuning,
                         "trained_at": ", ".join(f"{t:g}" for t in group),
+                        TRIED: None if solved else shown(*plan.learning_rates),
                     }  # fmt: skip
                     arguments = (name, settings, task, plan.preparation)
                     cells.append(Cell(name, train_and_test, arguments, columns))
@@ -177,18 +179,22 @@ def train_and_test(
     from ..models.storage import restore
     from .cells import RUN, fitted
 
-    training, choosing, words = material(config, task.temperatures)
     own: Row = {}
     best = best_of(task.trials) if task.trials else None
+    if best is not None and (left := rows_of_fewer(folder, best)) is not None:
+        return left
+    training, choosing, words = material(config, task.temperatures)
     if best is not None and task.is_trial and task.seed == 0:
         model = restore(best.folder / RUN)
         spent = Spent(best.trial.seconds, best.trial.core_seconds)
     else:
+        place = folder
         if best is not None:
             config = with_rate(config, best.trial.learning_rate)
-        clock = Clock(folder / RUN)
+            place = place_of(folder, best.trial.learning_rate)
+        clock = Clock(place / RUN)
         seeded = with_seed(config, task.seed or 0)
-        model = fitted(seeded, folder, training, choosing, preparation)
+        model = fitted(seeded, place, training, choosing, preparation)
         spent = clock.spent()
     if best is not None:
         own = tuned_columns(best, model.card.metrics.get("validation_rho"))

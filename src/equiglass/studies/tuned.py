@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .base import Cell, Plan, Row
+from .rates import CHOSEN, RATES, SPENT, TRIED, place_of, rows_of_fewer, shown
 from .seeds import SEEDED, with_seed
 from .spent import Clock, Spent
 
@@ -15,13 +16,9 @@ if TYPE_CHECKING:
     from ..simulation.preparation import Preparation
     from ..training.config import TrainConfig
 
-RATES = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
-QUICK_RATES = RATES[1:3]
 TUNED = SEEDED | {"learning_rates": RATES}  # for Study.fixed
 TRIAL = "trial.json"
-TUNED_COLUMNS = (
-    "learning_rate", "learning_rates_tried", "validation_rho", "tuning_core_seconds", "seed",
-)  # fmt: skip
+TUNED_COLUMNS = (CHOSEN, TRIED, "validation_rho", SPENT, "seed")
 
 
 class Trial(NamedTuple):
@@ -50,7 +47,8 @@ def tuned_cells(
         for seed in plan.seeds:
             name = f"{network},seed={seed}"
             arguments = (name, config, seed, folders, plan.preparation)
-            cells.append(Cell(name, train_at_best, arguments, {**columns, "seed": seed}))
+            own_columns = {**columns, "seed": seed, TRIED: shown(*plan.learning_rates)}
+            cells.append(Cell(name, train_at_best, arguments, own_columns))
     return trials, cells
 
 
@@ -58,14 +56,13 @@ def trials_of(
     plan: Plan, network: str, config: TrainConfig, temperatures: tuple[float, ...] | None = None
 ) -> tuple[list[Cell], tuple[Path, ...]]:
     """The trials of a network, see :func:`try_rate`, and their folders."""
-    rates = QUICK_RATES if plan.quick else RATES
     cells = [
         Cell(
-            f"{network},rate={rate:g}",
+            f"{network},rate={shown(rate)}",
             try_rate,
             (with_rate(config, rate), plan.preparation, temperatures),
         )
-        for rate in rates
+        for rate in plan.learning_rates
     ]
     return cells, tuple(plan.folder / cell.variant for cell in cells)
 
@@ -116,11 +113,10 @@ def try_rate(
 
 
 class Best(NamedTuple):
-    """The trial of the best correlation, its folder, all rates, and the core seconds of all."""
+    """The trial of the best correlation, its folder, and the core seconds of all."""
 
     trial: Trial
     folder: Path
-    tried: tuple[float, ...]
     core_seconds: float | None
 
 
@@ -140,10 +136,7 @@ def best_of(folders: Sequence[Path]) -> Best:
         raise InputError("the training diverged at every learning rate", source=folders[0])
     spent = [t.core_seconds for t in trials if t.core_seconds is not None]
     _, best = max(ranked)
-    tried = tuple(sorted(t.learning_rate for t in trials))
-    return Best(
-        trials[best], folders[best], tried, sum(spent) if len(spent) == len(trials) else None
-    )
+    return Best(trials[best], folders[best], sum(spent) if len(spent) == len(trials) else None)
 
 
 def train_at_best(
@@ -154,21 +147,28 @@ def train_at_best(
     trials: Sequence[Path],
     preparation: Preparation,
 ) -> list[Row]:
-    """Score a network trained at the best rate; that of the first seed is one of the trials."""
+    """Score a network trained at the best rate; that of the first seed is one of the trials.
+
+    Where the cell was finished with fewer rates to choose from and the best is the same, nothing is
+    trained.
+    """
     from ..models.storage import restore
     from ..training.sources import open_data
     from .cells import RUN, fitted, test_rows
 
     found = best_of(trials)
     best, origin = found.trial, found.folder
+    if (left := rows_of_fewer(folder, found)) is not None:
+        return left
     data = open_data(config).dataset
     splits = data.splits
     if seed == 0:
         model, spent = restore(origin / RUN), Spent(best.seconds, best.core_seconds)
     else:
         asked = with_seed(with_rate(config, best.learning_rate), seed)
-        clock = Clock(folder / RUN)
-        model = fitted(asked, folder, splits["train"], splits["validation"], preparation)
+        place = place_of(folder, best.learning_rate)
+        clock = Clock(place / RUN)
+        model = fitted(asked, place, splits["train"], splits["validation"], preparation)
         spent = clock.spent()
     own = tuned_columns(found, model.card.metrics["validation_rho"])
     rows = test_rows(model, data, spent, preparation, name)
@@ -176,10 +176,9 @@ def train_at_best(
 
 
 def tuned_columns(best: Best, validation_rho: float | None) -> Row:
-    """What the rows say of the choice of the learning rate; the seed is the cell's."""
+    """What the rows say of the choice of the learning rate; seed and rates are the cell's."""
     return {
-        "learning_rate": best.trial.learning_rate,
-        "learning_rates_tried": " ".join(f"{rate:g}" for rate in best.tried),
+        CHOSEN: best.trial.learning_rate,
         "validation_rho": validation_rho,
-        "tuning_core_seconds": best.core_seconds,
+        SPENT: best.core_seconds,
     }

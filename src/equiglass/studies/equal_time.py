@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..training.config import TrainConfig
 
 TIMED = (1, 3)  # epochs of the trainings that are timed
-TIMINGS = 2  # of each
+TIMINGS = 4  # of each: on a busy machine two can be far from what a long training takes
 MOST = 10  # times the epochs of the configuration file
 TIMING, EPOCHS = "timing", "epochs.json"
 

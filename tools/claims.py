@@ -15,10 +15,11 @@ from equiglass.models.se3 import SE3Config
 from equiglass.studies.base import Row
 from equiglass.studies.inputs import BOTH, THERMAL_GRAPH
 from equiglass.studies.layers import BOND_ORDER, DENSITY
-from equiglass.studies.rivals import BOTAN, MLP, RIDGE, SE3
+from equiglass.studies.rivals import BOTAN, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 WITH_INPUTS = RIDGE, BOTAN, MLP  # rivals on each set of inputs
+WITH_DEPTHS = (EIGNN,)  # of each number of layers
 
 
 class Run(NamedTuple):
@@ -63,9 +64,12 @@ def inputs_and_depth() -> Claim:
 
     *decides, across = compared(runs["inputs_long"], runs["depth_warm"])
     rivals = [row for name in WITH_INPUTS for row in table(f"inputs_{name.lower()}")]
+    depths = {name: of_layers(table(f"depth_{name.lower()}")) for name in WITH_DEPTHS}
 
-    def of_rival(name: str, one: str, other: str, late: bool) -> Compared | None:
-        rows = rows_where(rivals, network=name)
+    def of_rival(
+        name: str, one: str, other: str, late: bool, found: list[Row] = rivals
+    ) -> Compared | None:
+        rows = rows_where(found, network=name)
         rows = [r for r in rows if not late or r["time"] == last(rows)]
         a, b = ([r for r in rows if r["inputs"] == value] for value in (one, other))
         at = f", t = {last(rows):g}" if late and rows else ""
@@ -86,6 +90,10 @@ def inputs_and_depth() -> Claim:
                 f"equiglass study inputs ka3d_temperatures:warm --networks {name} -o inputs_{name}"
                 for name in dict.fromkeys(str(r["network"]).lower() for r in rivals)
             ),
+            *(
+                f"equiglass study depth ka3d_temperatures:warm --networks {name} -o depth_{name}"
+                for name in map(str.lower, depths)
+            ),
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
         decides,
@@ -102,6 +110,11 @@ def inputs_and_depth() -> Claim:
                     (on_thermal, "thermal", False),
                 )
             ),
+            *(
+                of_rival(name, "4 layers", "1 layer", late, rows)
+                for name, rows in depths.items()
+                for late in (True, False)
+            ),
             *compared(absent, runs["depth_t064"]),
         ],
         "Of the network where no other is named; where it decides, at the warmest temperature "
@@ -111,22 +124,21 @@ def inputs_and_depth() -> Claim:
         "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
         "which it hardly learns without displacements between thermal and inherent positions. "
         "Of inputs trainings of 324 steps decide, settled before they were run; those of 108 did "
-        "before. At T = 0.64 networks of all depths have the learning rate of the configuration "
-        "file, which was chosen for four layers: the runs are of before the study chose one for "
-        "each, as it did on the public files. Other runs on these, of one seed and three files, "
-        "are [apart](results/studies.md#depth-on-the-public-files).",
+        "before. Other runs on the public files, of one "
+        "seed and three files, are [apart](results/studies.md#depth-on-the-public-files).",
         "study_inputs_long.png",
         tables=trainings(
             {
                 "inputs ka3d_temperatures:warm_long": runs["inputs_long"].rows,
-                "depth ka3d_temperatures:warm": of_layers(runs["depth_warm"].rows),
                 "inputs ka3d_temperatures:files_l2": runs["inputs_files"].rows,
                 "depth ka3d_temperatures:files_l2": of_layers(runs["depth_files"].rows),
                 "inputs ka3d_temperatures:warm": runs["inputs_warm"].rows,
+                "depth ka3d_temperatures:warm": of_layers(runs["depth_warm"].rows),
                 **{
                     f"the same, {name}": [r for r in rivals if r["network"] == name]
                     for name in WITH_INPUTS
                 },
+                **{f"depth of the same, {name}": rows for name, rows in depths.items()},
             },
             "inputs",
         ),

@@ -36,7 +36,7 @@ def inputs_and_depth() -> Claim:
         name: Run(table(name), place)
         for name, place in (
             ("inputs_long", LONG), ("inputs_warm", WARM), ("inputs_files", FILES),
-            ("depth_files", FILES), ("depth_warm", WARM),
+            ("depth_long", LONG), ("depth_files", FILES), ("depth_warm", WARM),
             ("depth_t064", where),
         )
     }  # fmt: skip
@@ -62,7 +62,7 @@ def inputs_and_depth() -> Claim:
             of("inputs", f"{BOTH} − thermal", (BOTH, "thermal"), False),
         ]
 
-    *decides, across = compared(runs["inputs_long"], runs["depth_warm"])
+    *decides, across = compared(runs["inputs_long"], runs["depth_long"])
     rivals = [row for name in WITH_INPUTS for row in table(f"inputs_{name.lower()}")]
     depths = {name: of_layers(table(f"depth_{name.lower()}")) for name in WITH_DEPTHS}
 
@@ -82,10 +82,11 @@ def inputs_and_depth() -> Claim:
         "between the same positions.",
         [
             "equiglass study inputs ka3d_temperatures:warm_long -o inputs_long",
-            "equiglass study depth ka3d_temperatures:warm -o depth_warm",
+            "equiglass study depth ka3d_temperatures:warm_long -o depth_long",
             "equiglass study inputs ka3d_temperatures:files_l2 -o inputs_files",
             "equiglass study depth ka3d_temperatures:files_l2 -o depth_files",
             "equiglass study inputs ka3d_temperatures:warm -o inputs_warm",
+            "equiglass study depth ka3d_temperatures:warm -o depth_warm",
             *(
                 f"equiglass study inputs ka3d_temperatures:warm --networks {name} -o inputs_{name}"
                 for name in dict.fromkeys(str(r["network"]).lower() for r in rivals)
@@ -100,7 +101,7 @@ def inputs_and_depth() -> Claim:
         [
             across,
             *compared(runs["inputs_files"], runs["depth_files"]),
-            *compared(runs["inputs_warm"], absent),
+            *compared(runs["inputs_warm"], runs["depth_warm"]),
             *(
                 of_rival(name, *values)
                 for name in WITH_INPUTS
@@ -123,17 +124,17 @@ def inputs_and_depth() -> Claim:
         "thermal differ in their graphs, too. "
         "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
         "which it hardly learns without displacements between thermal and inherent positions. "
-        "Of inputs trainings of 324 steps decide, settled before they were run; those of 108 did "
-        "before. Other runs on the public files, of one "
-        "seed and three files, are [apart](results/studies.md#depth-on-the-public-files).",
+        "Of inputs and depth trainings of 324 steps decide, settled before they were run; those of "
+        "108 did before. Other runs on the public files, of one seed and three files, are [apart](results/studies.md#depth-on-the-public-files).",
         "study_inputs_long.png",
         tables=trainings(
             {
                 "inputs ka3d_temperatures:warm_long": runs["inputs_long"].rows,
+                "depth ka3d_temperatures:warm_long": of_layers(runs["depth_long"].rows),
                 "inputs ka3d_temperatures:files_l2": runs["inputs_files"].rows,
                 "depth ka3d_temperatures:files_l2": of_layers(runs["depth_files"].rows),
-                "inputs ka3d_temperatures:warm": runs["inputs_warm"].rows,
                 "depth ka3d_temperatures:warm": of_layers(runs["depth_warm"].rows),
+                "inputs ka3d_temperatures:warm": runs["inputs_warm"].rows,
                 **{
                     f"the same, {name}": [r for r in rivals if r["network"] == name]
                     for name in WITH_INPUTS

@@ -63,6 +63,7 @@ CLAIMS = (
     Section("inputs_botan", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_mlp", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("depth_files", "Depth", "depth", "ka3d_temperatures:files_l2"),
+    Section("depth_long", "Depth", "depth", "ka3d_temperatures:warm_long"),
     Section("depth_warm", "Depth", "depth", "ka3d_temperatures:warm"),
     Section("depth_eignn", "Depth", "depth", "ka3d_temperatures:warm"),
     Section("temperatures", "Temperature", "temperature", "ka3d_temperatures"),

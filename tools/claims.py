@@ -125,7 +125,8 @@ def inputs_and_depth() -> Claim:
         "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
         "which it hardly learns without displacements between thermal and inherent positions. "
         "Of inputs and depth trainings of 324 steps decide, settled before they were run; those of "
-        "108 did before. Other runs on the public files, of one seed and three files, are [apart](results/studies.md#depth-on-the-public-files).",
+        "108 did before. Other runs on the public files, of one seed and three files, "
+        "are [apart](results/studies.md#depth-on-the-public-files).",
         "study_inputs_long.png",
         tables=trainings(
             {

@@ -60,9 +60,10 @@ def inputs_and_depth() -> Claim:
             of("inputs", f"{on_thermal} − thermal", (on_thermal, "thermal"), False),
             of("depth", "4 layers − 1 layer", (4, 1), True),
             of("inputs", f"{BOTH} − thermal", (BOTH, "thermal"), False),
+            of("depth", "4 layers − 2 layers", (4, 2), True),
         ]
 
-    *decides, across = compared(runs["inputs_long"], runs["depth_long"])
+    *decides, across, deeper = compared(runs["inputs_long"], runs["depth_long"])
     rivals = [row for name in WITH_INPUTS for row in table(f"inputs_{name.lower()}")]
     depths = {name: of_layers(table(f"depth_{name.lower()}")) for name in WITH_DEPTHS}
 
@@ -100,6 +101,7 @@ def inputs_and_depth() -> Claim:
         decides,
         [
             across,
+            deeper,
             *compared(runs["inputs_files"], runs["depth_files"]),
             *compared(runs["inputs_warm"], runs["depth_warm"]),
             *(
@@ -125,7 +127,9 @@ def inputs_and_depth() -> Claim:
         "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
         "which it hardly learns without displacements between thermal and inherent positions. "
         "Of inputs and depth trainings of 324 steps decide, settled before they were run; those of "
-        "108 did before. Other runs on the public files, of one seed and three files, "
+        "108 did before, by which depth was open. More layers have more parameters, as the table "
+        "below says, and most of what they add two have. EIGNN's network has half of the epochs. "
+        "Other runs on the public files, of one seed and three files, "
         "are [apart](results/studies.md#depth-on-the-public-files).",
         "study_inputs_long.png",
         tables=trainings(

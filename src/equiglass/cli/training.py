@@ -112,9 +112,10 @@ def study(
             show_default="3",
         ),
     ] = None,
-    rates: Annotated[
+    learning_rates: Annotated[
         str | None,
         typer.Option(
+            "--rates",
             metavar="RATE,RATE",
             help="Learning rates to choose from, where a study does, on the validation data; more "
             "go on with a study of fewer, and stay among them.",
@@ -143,7 +144,7 @@ def study(
         quick=quick,
         networks=None if networks is None else networks.split(","),
         seeds=seeds,
-        learning_rates=number_list(rates, "--rates", "0.0001,0.001"),
+        learning_rates=number_list(learning_rates, "--rates", "0.0001,0.001"),
         n_processes=n_processes,
         scheduler=scheduler,
         **prepare,

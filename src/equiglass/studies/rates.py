@@ -34,7 +34,8 @@ def rates_of(
     from ..training.config import OptimizerConfig
 
     if asked is None:
-        begun = listed(stored, "learning_rates") if stored else []
+        same = stored is not None and stored.get("kind") == study.kind
+        begun = listed(stored, "learning_rates") if stored and same else []
         asked = begun or (QUICK_RATES if quick else RATES)
     elif "learning_rates" not in study.fixed:
         raise InputError(

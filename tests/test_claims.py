@@ -40,6 +40,8 @@ def test_intervals_are_added_in_squares() -> None:
     assert half_width(differences) == pytest.approx(math.hypot(over_configurations, over_seeds))
     assert half_width(differences[:1]) == pytest.approx(over_configurations)
     assert half_width(differences[:1, :1]) is None
+    wider = student.ppf(0.9875, 3) / student.ppf(0.975, 3)
+    assert half_width(differences[:1], looks=2) == pytest.approx(wider * over_configurations)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_rates_rise_and_those_of_the_folder_go_on() -> None:
     assert rates_of(depth, None, quick=False) == RATES
     assert rates_of(depth, None, quick=True) == QUICK_RATES
     assert rates_of(depth, None, quick=True, stored=recorded([0.2])) == (0.2,)
+    other = recorded([0.2]) | {"kind": "rivals"}  # whose folder is refused later
+    assert rates_of(depth, None, quick=False, stored=other) == RATES
     with pytest.raises(InputError, match="not learning rates"):
         rates_of(depth, None, quick=True, stored=recorded(["x"]))  # type: ignore[list-item]
 

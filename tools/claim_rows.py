@@ -90,15 +90,16 @@ def together(compared: Sequence[Compared]) -> str:
     return SHOWN if verdicts == {SHOWN} else OPEN
 
 
-def half_width(differences: Array, seeds: int | None = None) -> float | None:
+def half_width(differences: Array, seeds: int | None = None, looks: int = 1) -> float | None:
     """Of the mean of differences (seeds, configurations), by both that could have been others.
 
     The half widths of two intervals are added in squares: over configurations, each averaged over
     seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
     What differs by both counts twice, so that it is rather too wide. Seeds beyond the first three
-    were added where these had left something open: half of the error is allowed to either look.
+    were added where these had left something open, as steps were where ``looks`` says so: half of
+    the error is allowed to either look.
     """
-    confidence = 0.95 if (seeds or len(differences)) <= SEEDS else 0.975
+    confidence = 0.95 if (seeds or len(differences)) <= SEEDS and looks == 1 else 0.975
     every = [mean_interval(differences.mean(axis=0).tolist(), confidence=confidence)]
     if len(differences) > 1:
         every.append(mean_interval(differences.mean(axis=1).tolist(), confidence=confidence))
@@ -121,7 +122,9 @@ def by_seed(rows: Sequence[Row]) -> dict[Any, Array]:
     return {seed: np.nanmean(np.array(v, dtype=np.float64), axis=0) for seed, v in grouped.items()}
 
 
-def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> Compared | None:
+def compare(
+    what: str, where: str, one: Sequence[Row], other: Sequence[Row], looks: int = 1
+) -> Compared | None:
     """Two sets of rows, those of the same seeds against each other; None where one is empty.
 
     What has no seed, since it is solved at once, is compared with every seed of the other. Times
@@ -148,7 +151,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
         where,
         float(first.mean()),
         float(differences.mean()),
-        half_width(differences) if whole else None,
+        half_width(differences, looks=looks) if whole else None,
         len(seeds),
         int(one[0]["n_configurations"]),
         core_hours(r for r in (*one, *other) if r.get("seed") in (None, *seeds)),

@@ -34,10 +34,11 @@ latter decide.
 is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
 is of two by Student's t, whose half widths are added in squares: over configurations, each averaged
 over seeds, and over seeds, each averaged over configurations. Where more than {SEEDS} seeds were
-run, the others because the first had left something open, the two are of 97.5 %, for two looks at
-the data. Starts of one chain count as configurations of their own. What is compared learned from
-the same data, with the same settings otherwise. The core-hours are those of all trainings of both,
-with the trials of learning rates and without quenches, where the run recorded them.
+run, the others because the first had left something open, or more steps for this reason, the two
+are of 97.5 %, for two looks at the data. Starts of one chain count as configurations of their own.
+What is compared learned from the same data, with the same settings otherwise. The core-hours are
+those of all trainings of both, with the trials of learning rates and without quenches, where the
+run recorded them.
 
 **The data.** What is named `ka3d_claims` learns from single runs, chooses on one ensemble and is
 tested on others, {{splits}}; made by

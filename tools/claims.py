@@ -19,7 +19,7 @@ from equiglass.studies.rivals import BOTAN, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 WITH_INPUTS = RIDGE, BOTAN, MLP  # rivals on each set of inputs
-WITH_DEPTHS = (EIGNN,)  # of each number of layers
+WITH_DEPTHS = EIGNN, BOTAN  # of each number of layers
 
 
 class Run(NamedTuple):
@@ -131,7 +131,8 @@ def inputs_and_depth() -> Claim:
         "Of inputs and depth trainings of 324 steps decide, by the rule above; those of "
         "108 did before, by which depth was open: intervals of the second look at it are of "
         "97.5 %. More layers have more parameters, as the table "
-        "below says, and most of what they add two have. EIGNN's network has half of the epochs. "
+        "below says, and most of what they add two have. Layers of BOTAN's network are rounds, "
+        "which share weights; of the epochs it has one, EIGNN's half. "
         "Other runs on the public files, of one seed and three files, "
         "are [apart](results/studies.md#depth-on-the-public-files).",
         "study_inputs_long.png",

@@ -61,7 +61,7 @@ are tested on the ensembles at T = 0.64, as is `ka3d_temperatures:degrees`, with
 `ka3d_temperatures:files` learns from four of the ten public files at T = 0.44 and the relaxation
 time, chooses on one and is tested on five, `ka3d_temperatures:files_l2` likewise with l_max = 2.
 The chains are packaged, in single precision; `equiglass simulate ka3d_chains` and `ka3d_pair` made
-them. `ka3d_temperatures`, `:order` and `:warm_long`, depth of `:warm` (of EIGNN's network, too) and
+them. `ka3d_temperatures`, `:order` and `:warm_long`, depth of `:warm` (of rivals, too) and
 equal time of `:degrees` learned from these, the other runs on chains from the stores of the
 simulations themselves, of which those of `:warm` and `:degrees` were tested on the twelve ensembles
 that `ka3d_tests:warmest` had then, in place of fifteen: the column of test configurations tells

@@ -66,6 +66,7 @@ CLAIMS = (
     Section("depth_long", "Depth", "depth", "ka3d_temperatures:warm_long"),
     Section("depth_warm", "Depth", "depth", "ka3d_temperatures:warm"),
     Section("depth_eignn", "Depth", "depth", "ka3d_temperatures:warm"),
+    Section("depth_botan", "Depth", "depth", "ka3d_temperatures:warm"),
     Section("temperatures", "Temperature", "temperature", "ka3d_temperatures"),
     Section("temperatures_botan", "Temperature", "temperature", "ka3d_temperatures"),
     Section("temperatures_short", "Temperature", "temperature", "ka3d_temperatures:short"),

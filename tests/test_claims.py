@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from equiglass.studies.base import Row, text_of
+from equiglass.studies.base import Row, rhos_of, text_of
 from tests.test_docs import tool
 
 rng = np.random.default_rng(1)
@@ -122,6 +122,11 @@ def test_what_is_solved_at_once_meets_every_seed() -> None:
     found = compare("a − b", "here", rows(0.05), alone)
     assert (found.seeds, found.verdict, found.core_hours) == (3, "shown", None)
     assert compare("a − b", "here", rows(0.05), []) is None
+    other = [{**row, "rhos": text_of(np.array(rhos_of(row)) + 0.05)} for row in alone]
+    both = compare("b − a", "here", other, alone)
+    assert (both.seeds, both.verdict, both.missing) == (None, "shown", [])
+    assert both.difference == pytest.approx(0.05)
+    assert "| - | 12 | not recorded | shown |" in tool("claims_page").line(both)
 
 
 def test_times_count_at_which_all_configurations_have_labels() -> None:

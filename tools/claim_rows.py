@@ -31,6 +31,8 @@ class Compared:
         Mean correlation of the one.
     half
         Half width of the interval of the difference; None where it cannot be known.
+    seeds
+        None where both are solved at once, which no seed could change.
     core_hours
         Of all trainings of both; None where a run did not record it.
     at_end
@@ -42,7 +44,7 @@ class Compared:
     first: float
     difference: float
     half: float | None
-    seeds: int
+    seeds: int | None
     configurations: int
     core_hours: float | None
     at_end: bool = False
@@ -51,7 +53,7 @@ class Compared:
     def missing(self) -> list[str]:
         """What the rule asks for and is not there."""
         found = []
-        if self.seeds < SEEDS:
+        if self.seeds is not None and self.seeds < SEEDS:
             found.append(more(SEEDS - self.seeds, "seed"))
         if self.configurations < CONFIGURATIONS:
             found.append(more(CONFIGURATIONS - self.configurations, "test configuration"))
@@ -152,7 +154,7 @@ def compare(
         float(first.mean()),
         float(differences.mean()),
         half_width(differences, looks=looks) if whole else None,
-        len(seeds),
+        None if seeds == [None] else len(seeds),
         int(one[0]["n_configurations"]),
         core_hours(r for r in (*one, *other) if r.get("seed") in (None, *seeds)),
         any(at_end(row) for row in worse),

@@ -23,12 +23,12 @@ from the tables in `docs/results/`, verdicts included.
 **The rule.** A claim is decided by the comparisons that stand first with it. A comparison is
 *{SHOWN}* or *{REFUTED}* only with at least {SEEDS} seeds, at least {CONFIGURATIONS} test
 configurations of the state point, and an interval of the difference that excludes zero; then its
-sign decides. Where learning rates were chosen, that of the worse of the two must lie between the
-smallest and the largest of those tried, since with one beyond it might do better: else
-*{BEYOND}* are missing. Anything else is *{OPEN}*, with what is missing. A
-claim is *{SHOWN}* if all of these comparisons are, *{REFUTED}* if one is, else *{OPEN}*. Where the
-same was trained with fewer and with more steps, each with learning rates chosen among as many, the
-latter decide.
+sign decides. Two ridge regressions, which are solved at once, have no seeds. Where learning rates
+were chosen, that of the worse of the two must lie between the smallest and the largest of those
+tried, since with one beyond it might do better: else *{BEYOND}* are
+missing. Anything else is *{OPEN}*, with what is missing. A claim is *{SHOWN}* if all of these
+comparisons are, *{REFUTED}* if one is, else *{OPEN}*. Where the same was trained with fewer and
+with more steps, each with learning rates chosen among as many, the latter decide.
 
 **The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
 is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
@@ -83,9 +83,10 @@ equiglass convert FILES labels/public.zarr --drop end_positions
 def line(c: Compared) -> str:
     """A comparison in the table of its claim."""
     hours = "not recorded" if c.core_hours is None else f"{c.core_hours:.3f}"
+    seeds = "-" if c.seeds is None else c.seeds
     verdict = c.verdict + (f": {'; '.join(c.missing)}" if c.missing else "")
     return (
-        f"| {c.what} | {c.where} | {c.first:.3f} | {c.number} | {c.seeds} | {c.configurations} | "
+        f"| {c.what} | {c.where} | {c.first:.3f} | {c.number} | {seeds} | {c.configurations} | "
         f"{hours} | {verdict} |"
     )
 

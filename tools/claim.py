@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from claim_rows import OPEN, REFUTED, SHOWN, Compared, together
 
@@ -17,13 +17,16 @@ class Claim:
     Attributes
     ----------
     decides, beside
-        The comparisons that the verdict follows from, and others; None where no run is committed.
+        The comparisons that the verdict follows from, and others, by what they are about; None
+        where no run is committed.
     notes
-        What the numbers are of.
+        What the numbers are of, point by point.
     figure
         In docs/results.
     tables
         Lines of tables below the comparisons.
+    trainings
+        Lines of a table of what each training took.
     singly
         Those of ``beside`` that are parts of the deciding ones, at single times.
     """
@@ -32,11 +35,12 @@ class Claim:
     says: str
     commands: Sequence[str]
     decides: Sequence[Compared | None]
-    beside: Sequence[Compared | None] = ()
-    notes: str = ""
+    beside: Mapping[str, Sequence[Compared | None]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     figure: str = ""
     singly: Sequence[Compared | None] = ()
     tables: Sequence[str] = ()
+    trainings: Sequence[str] = ()
 
     @property
     def verdict(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import yaml
 from claim_rows import Compared, compare, rows_where, tried
 from pages import RESULTS
 
@@ -17,6 +18,12 @@ def table(name: str) -> list[Row]:
     """The committed table of a study; empty where there is none."""
     file = RESULTS / f"study_{name}.csv"
     return read_table(file) if file.is_file() else []
+
+
+def notes(claim: str, **counted: str) -> list[str]:
+    """What is said of the numbers of a claim, with what was counted in its sentences."""
+    every = yaml.safe_load((RESULTS / "claims_text.yaml").read_text())
+    return [note.format(**counted) for note in every[claim]]
 
 
 def state(name: str) -> str:

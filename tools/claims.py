@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import OPEN, Compared, compare, rows_where
-from claim_tables import by_time, state, table
+from claim_tables import by_time, notes, state, table
 from claims_equivariance import equivariance
 from claims_inputs import inputs_and_depth
 from claims_order import order_parameter
@@ -33,16 +33,11 @@ def density_fields() -> Claim:
         "last, and that of the far shells better off the last.",
         ["equiglass study layers ka3d_claims:warm -o layers"],
         [of(DENSITY, True, 1, deepest), of(DENSITY, False, deepest, 1)],
-        [
-            of(DENSITY, True, 1, 0),
-            of(BOND_ORDER, True, 1, deepest),
-            of(BOND_ORDER, False, deepest, 1),
-        ],
-        "Here ρ is the correlation of the map with the field, averaged over the radii of shells. "
-        "That the first layer's sums are densities of the types on radial functions times "
-        "spherical harmonics is an identity, which a test checks to rounding, and no measurement; "
-        "with energies and vectors at the input they are densities with these as weights, beside "
-        "those of the types.",
+        {
+            "The density in the input": [of(DENSITY, True, 1, 0)],
+            "Bond order": [of(BOND_ORDER, True, 1, deepest), of(BOND_ORDER, False, deepest, 1)],
+        },
+        notes("density_fields"),
         "study_layers_t064.png",
     )
 
@@ -54,21 +49,17 @@ def timescales() -> Claim:
     named = [{**r, "network": r["networks"]} for r in rows]
     singly = by_time(named, TOGETHER, ALONE, where)
     together = compare(f"{TOGETHER} − {ALONE}", where, one, other)
-    equal = ""
+    equal = []
     if together is not None and together.half is not None and together.verdict == OPEN:
         most = abs(together.difference) + together.half
-        equal = (
-            f" Averaged over times neither is better by more than {most:.3f}, which is the end of "
-            "the interval; at single times either is, as the table says."
-        )
+        equal = notes("equal_timescales", most=f"{most:.3f}")
     return Claim(
         "One network predicts many timescales at once",
         "One network for all times is better than one for each.",
         ["equiglass study timescales ka3d_claims:warm -o timescales"],
         [together],
-        singly,
-        "All networks have as many steps, so that those of single times together take longer."
-        + equal,
+        {"At single times": singly},
+        [*notes("timescales"), *equal],
         "study_timescales_t064.png",
         singly,
     )

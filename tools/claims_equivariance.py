@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import Compared
-from claim_tables import at_temperature, by_time, pair, state, table, trainings
+from claim_tables import at_temperature, by_time, notes, pair, state, table, trainings
 
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
@@ -66,48 +66,31 @@ def equivariance() -> Claim:
             "equiglass study rivals ka3d_claims -o rivals",
         ],
         decides,
-        [
-            pair(tuned, NETWORK, "l_max=1", LONG),
-            *(pair(shorter, NETWORK, name, WARM) for name in ("l_max=0", TWIN, "l_max=1")),
-            *(pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN, "l_max=1")),
-            *(c for (_, _, place), part in degrees.items() for c in of_degrees(part, place)),
-            *singly,
-            *(
-                pair(part, SE3, name, place)
-                for part, place in (*((p, r[2]) for r, p in rivals.items()), (beside, where))
-                for name in (BOTAN, BAPST, EIGNN, MLP, RIDGE, COARSE)
-            ),
-            pair([*on_thermal, *long_rivals], ON_THERMAL, EIGNN, OF_NETWORK),
-            *by_time(long_rivals, SE3, EIGNN, OF_NETWORK),
-        ],
-        "Networks of other l_max and the twin have as many parameters and steps, not the same "
-        f"time; at {EQUAL_TIME} they have as many parameters and each as many epochs as take the "
-        "processor time of the largest l_max with its own, by timings made before, rounded up to "
-        "whole ones ([how](studies.md)). What a training then took, over that of the largest: "
-        f"{'; '.join(shares(r, part) for r, part in degrees.items() if EQUAL_TIME in r[2])}. "
-        "What rounding up does not explain is of the timings, which were made while the machine "
-        "had another pace than in the trainings; what took longer had so much of an advantage. "
-        "Epochs and trainings are of the same version of the kernel; with a faster one the lower "
-        "degrees may get more. "
-        "Of the network's epochs those of BOTAN and of Bapst et al. have a quarter, EIGNN's half, "
-        "each rounded up, and MLP four times as many. All trainings are short, and by far those of "
-        "BOTAN and of Bapst et al., which begin slowly ([how slowly]"
-        "(baselines.md#at-the-shortest-time)): the public code of BOTAN runs 1000 epochs, at "
-        "a rate of 0.0001. Beside 324 steps of the network BOTAN's and Bapst's have 108, EIGNN's "
-        "180 and MLP 1296. There the smallest rate that other studies try, 0.001, was the best for "
-        "BOTAN's network and for MLP, so that 0.0001 and 0.0003 were tried, too, for all; neither "
-        "is the best for one, on the validation data with the first seed. "
-        "EIGNN's network, with more than three times as many parameters and as long a training, is "
-        "the better one there at the three shortest times. Both are told thermal and inherent "
-        "positions; it has the lengths of edges between either, the network those between "
-        "inherent ones, and the others by the displacements alone. Whether that is the cause was "
-        "not tried apart; with edges between thermal positions, else reading the same, the network "
-        "is better than EIGNN's (*on the thermal graph*, of [inputs]"
-        "(#3-what-is-read-matters-the-inherent-structure-energies-and-depth)). "
-        "Models on all ten public files, trained otherwise, are [apart](results/baselines.md).",
+        {
+            "Rivals": [
+                *(
+                    pair(part, SE3, name, place)
+                    for part, place in (*((p, r[2]) for r, p in rivals.items()), (beside, where))
+                    for name in (BOTAN, BAPST, EIGNN, MLP, RIDGE, COARSE)
+                ),
+                pair([*on_thermal, *long_rivals], ON_THERMAL, EIGNN, OF_NETWORK),
+                *by_time(long_rivals, SE3, EIGNN, OF_NETWORK),
+            ],
+            "Degrees of features, and the twin": [
+                pair(tuned, NETWORK, "l_max=1", LONG),
+                *(pair(shorter, NETWORK, name, WARM) for name in ("l_max=0", TWIN, "l_max=1")),
+                *(pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN, "l_max=1")),
+                *(c for (_, _, place), part in degrees.items() for c in of_degrees(part, place)),
+            ],
+            "At single times": singly,
+        },
+        notes(
+            "equivariance",
+            shares="; ".join(shares(r, part) for r, part in degrees.items() if EQUAL_TIME in r[2]),
+        ),
         "study_equivariance_long.png",
         singly,
-        trainings(
+        trainings=trainings(
             {
                 "equivariance ka3d_temperatures:warm_long": tuned,
                 "equivariance ka3d_temperatures:warm": shorter,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from claim import Claim
 from claim_rows import Compared, compare, rows_where
-from claim_tables import last, state, table, trainings
+from claim_tables import last, notes, state, table, trainings
 from claims_equivariance import FILES, LONG, WARM
 
 from equiglass.studies.base import Row
@@ -109,21 +109,24 @@ def inputs_and_depth() -> Claim:
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
         [*(inputs.compared(*values) for values in INPUTS), depth.compared(*DEPTH)],
-        [
-            inputs.compared(*unlike),
-            depth.compared(*further),
-            *(
-                run.compared(*values)
-                for read, deep in beside.values()
-                for run, asked in ((read, (*INPUTS, unlike)), (deep, (DEPTH, further)))
-                for values in asked
-            ),
-            *(found for rivals in RIVALS for found in rivals.compared),
-            *(fewer.compared(*values) for values in (DEPTH, further)),
-        ],
-        NOTES,
+        {
+            "The network, otherwise": [
+                inputs.compared(*unlike),
+                depth.compared(*further),
+                *(
+                    run.compared(*values)
+                    for read, deep in beside.values()
+                    for run, asked in ((read, (*INPUTS, unlike)), (deep, (DEPTH, further)))
+                    for values in asked
+                ),
+                *(fewer.compared(*values) for values in (DEPTH, further)),
+            ],
+            "Inputs of rivals": [c for r in RIVALS if r.kind == "inputs" for c in r.compared],
+            "Depth of rivals": [c for r in RIVALS if r.kind == "depth" for c in r.compared],
+        },
+        notes("inputs", on_thermal=ON_THERMAL, both=BOTH),
         "study_inputs_long.png",
-        tables=trainings(
+        trainings=trainings(
             {
                 "inputs ka3d_temperatures:warm_long": inputs.rows,
                 "depth ka3d_temperatures:warm_long": depth.rows,
@@ -141,21 +144,6 @@ def inputs_and_depth() -> Claim:
             "inputs",
         ),
     )
-
-
-NOTES = (
-    "Of the network where no other is named; where it decides, at the warmest temperature alone. "
-    "Edges are between inherent positions but for thermal positions alone and for "
-    f"{ON_THERMAL}, so that {BOTH} and thermal differ in their graphs, too. "
-    "BOTAN's network has a quarter of the network's epochs, as in the study of rivals: one, in "
-    "which it hardly learns without displacements between thermal and inherent positions. "
-    "Of inputs and depth trainings of 324 steps decide, by the rule above; those of 108 did "
-    "before, by which depth was open: intervals of the second look at it are of 97.5 %. More "
-    "layers have more parameters, as the table below says, and most of what they add two have. "
-    "Layers of BOTAN's network are rounds, which share weights; of the epochs it has one, "
-    "EIGNN's half. Other runs on the public files, of one seed and three files, are "
-    "[apart](results/studies.md#depth-on-the-public-files)."
-)
 
 
 def of_layers(rows: list[Row]) -> list[Row]:

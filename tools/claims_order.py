@@ -8,7 +8,7 @@ from typing import Any
 
 from claim import Claim
 from claim_rows import SEEDS, Compared, between, compare, core_hours, rows_where
-from claim_tables import last, table
+from claim_tables import last, notes, table
 from pages import RESULTS
 
 from equiglass.analysis.four_point import NOISELESS, PREDICTED
@@ -23,21 +23,6 @@ RUNS = {
 }
 # t / tau_alpha of the published grids: where the published chi_4 is largest, and at tau_alpha.
 SHARES = (0.316, 1.0)
-NOTES = """
-Comparisons are at the longest of the common times, of networks of different seeds; the correlation
-of S with the propensity is that with the labels over their noise ceiling, whose own error is not in
-the interval. That networks agree more than they know says that they learn the same of the
-structure, not that there is no more to learn; they are trained on single runs. Three seeds were run
-first, and six, once, because those left it open; trainings of 72 steps, before, had agreed more.
-Four-point functions are of type A, over the variance, with half of the 95 % interval over
-configurations; S₄ is at the smallest wave number of the box, in brackets, l the length of C(r)
-([definitions](studies.md#how-heterogeneous-mobility-is)). Those of the measurement are
-cross-spectra of the means of the two halves of the runs, whose noise is independent; beside them
-is what the labels with their noise have. `cooling` holds those ensembles of `ka3d_tests` from which
-the model has not learned (the stores `held_out_T....zarr` that `tools/calibrate_temperatures.py`
-leaves), of eight runs each and at T = 0.5 of four; `shiba_T0.44` the ten public files, which three
-of its four members each have learned from.
-"""
 
 
 def order_parameter() -> Claim:
@@ -56,8 +41,8 @@ def order_parameter() -> Claim:
             *RUNS.values(),
         ],
         decides,
-        [*fewer, *beside],
-        NOTES,
+        {"Three of the seeds": fewer, "Other correlations": beside},
+        notes("order_parameter"),
         "study_order_ensembles.png",
         tables=[*growth(), "", *published()],
     )

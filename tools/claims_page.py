@@ -7,6 +7,8 @@ Every number and verdict follows from the tables in docs/results/; see tools/cla
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claim import Claim
 from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
 from claim_tables import table
@@ -94,24 +96,27 @@ def line(c: Compared) -> str:
 def section(number: int, claim: Claim) -> str:
     """One claim."""
     code = "\n".join(["```sh", *claim.commands, "```"])
-    found = [c for c in (*claim.decides, *claim.beside) if c is not None]
-    n_decides = sum(c is not None for c in claim.decides)
+    decides = [c for c in claim.decides if c is not None]
+    beside = {title: [c for c in part if c is not None] for title, part in claim.beside.items()}
     lines = [f"## {number}. {claim.title}", "", f"**{claim.verdict}.** {claim.says}", "", code, ""]
     if claim.figure and (RESULTS / claim.figure).is_file():
         lines += [f"![{claim.title}](results/{claim.figure})", ""]
-    if found:
-        head = (
-            "comparison | where | ρ of the first | difference, 95 % | seeds | test configurations"
-        )
-        lines += [f"| {head} | core-hours | verdict |", "| --- " * 8 + "|"]
-        lines += [line(c) for c in found[:n_decides]]
-        if n_decides < len(found):
-            lines += ["| *beside, which decides nothing* | | | | | | | |"]
-        lines += [*(line(c) for c in found[n_decides:]), ""]
-    else:
-        lines += ["No run is committed.", ""]
+    head = "comparison | where | ρ of the first | difference, 95 % | seeds | test configurations"
+    heading = [f"| {head} | core-hours | verdict |", "| --- " * 8 + "|"]
+    lines += [*heading, *map(line, decides), ""] if decides else ["No run is committed.", ""]
+    lines += [*(f"- {' '.join(note.split())}" for note in claim.notes), ""]
     lines += [*claim.tables, ""] if claim.tables else []
-    return "\n".join([*lines, " ".join(claim.notes.split()), ""] if claim.notes else lines)
+    lines += ["Beside, which decides nothing:", ""] if any(beside.values()) else []
+    for title, part in beside.items():
+        lines += folded(title, [*heading, *map(line, part)]) if part else []
+    if claim.trainings:
+        lines += folded("Trainings: parameters, learning rates and core-hours", claim.trainings)
+    return "\n".join(lines)
+
+
+def folded(title: str, lines: Sequence[str]) -> list[str]:
+    """What opens on a click."""
+    return ["<details markdown>", f"<summary>{title}</summary>", "", *lines, "", "</details>", ""]
 
 
 def tested() -> str:

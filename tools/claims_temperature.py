@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import CONFIGURATIONS, REFUTED, SHOWN, Compared, compare, rows_where
-from claim_tables import at_temperature, matrices, pair, table, trainings
+from claim_tables import at_temperature, matrices, notes, pair, table, trainings
 
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
@@ -56,41 +56,33 @@ def unseen() -> Claim:
             "equiglass study rivals ka3d_claims -o rivals",
         ],
         graph_networks if rows else first[:2],
-        [
-            *(against(rows, RIDGE, p) for p in decide),
-            *(against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)),
-            *(
+        {
+            "The ridge": [against(rows, RIDGE, p) for p in decide],
+            "Trained and tested elsewhere": [
+                against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)
+            ],
+            "Shorter trainings, with EIGNN's network": [
                 against(short, name, p, SHORTER)
                 for p in unlike
                 for name in (BOTAN, TWIN, EIGNN, RIDGE)
-            ),
-            *(first if rows else first[2:]),
-        ],
-        f"Of the places that decide, against {counted}; of twenty intervals of 95 % one may "
-        "exclude zero by chance. "
-        "On one run of each of 18 starts at each temperature; all have as many epochs but BOTAN's "
-        "network, which has a quarter of them, 126 steps, and begins slowly "
-        "([how slowly](baselines.md#at-the-shortest-time)), and EIGNN's, which has half, and which "
-        "take longer for them. At first all had 4 epochs, BOTAN's one, of 18 steps, which is no "
-        "training: 28 decide, asked for before they were run. EIGNN's network, equivariant too, "
-        "was published after the paper: beside, in the shorter trainings.",
+            ],
+            "First runs, at one temperature": first if rows else first[2:],
+        },
+        notes("unseen", counted=counted),
         "study_temperatures.png",
-        tables=[
-            *matrices(rows),
-            "",
-            *trainings(
-                {
-                    f"temperature ka3d_temperatures{variant}, T = {t:g}": [
-                        r for r in part if r["trained_at"] == t and r["network"] in networks
-                    ]
-                    for variant, part, networks in (
-                        ("", rows, (SE3, TWIN, RIDGE, BOTAN)),
-                        (":short", short, (SE3, TWIN, BOTAN, EIGNN)),
-                    )
-                    for t in sorted(trained)
-                }
-            ),
-        ],
+        tables=matrices(rows),
+        trainings=trainings(
+            {
+                f"temperature ka3d_temperatures{variant}, T = {t:g}": [
+                    r for r in part if r["trained_at"] == t and r["network"] in networks
+                ]
+                for variant, part, networks in (
+                    ("", rows, (SE3, TWIN, RIDGE, BOTAN)),
+                    (":short", short, (SE3, TWIN, BOTAN, EIGNN)),
+                )
+                for t in sorted(trained)
+            }
+        ),
     )
 
 
@@ -134,22 +126,20 @@ def transfer() -> Claim:
             "equiglass study transfer ka3d_temperatures:public -o transfer_public",
         ],
         decides,
-        [
-            *(decoders(rows, FINE_TUNED, way) for way in ways(across)),
-            *(
+        {
+            "Fine-tuned": [decoders(rows, FINE_TUNED, way) for way in ways(across)],
+            "Across times": [
                 decoders(rows, method, way)
                 for way in ways([r for r in found if r["across"] == TIME])
                 for method in (FROZEN, FINE_TUNED)
-            ),
-            *(
+            ],
+            "To the public files": [
                 decoders(public, method, way, ", public files")
                 for way in ways([r for r in public if r["method"] == FROZEN])
                 for method in (FROZEN, FINE_TUNED)
-            ),
-        ],
-        "All ways have the same few configurations, drawn by the seed, and the same validation "
-        "data; new networks and fine-tuning have as many steps as the network of the source, at "
-        "the learning rate of the configuration file. Core-hours are without those of the source.",
+            ],
+        },
+        notes("transfer"),
         "study_transfers.png",
     )
 

@@ -17,6 +17,7 @@ import pytest
 import torch
 import yaml
 
+from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import Dataset, Entry, from_configurations
 from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.errors import InputError
@@ -68,6 +69,28 @@ def test_data_are_read_once_and_every_graph_is_made_once(
     assert sorted(loaded) == [0, 1, 2]
     # Three configurations, and of the reversed trajectories the four that two epochs show.
     assert len(graphs) == len(set(graphs)) == 3 + 2 * 2
+
+
+def test_of_reversed_trajectories_a_ridge_quenches_those_it_draws(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def with_ends(seed: int) -> Configuration:
+        # By steps small enough that no two particles meet.
+        c = make_complete(200, seed=seed)
+        return c.replace(end_positions=c.positions + 0.01 * rng.standard_normal((2, 3, 200, 3)))
+
+    data = from_configurations([with_ends(seed) for seed in range(3)])
+    inputs = {"positions": ["inherent"], "energies": ["inherent"]}
+    config = make_config(
+        data={"path": "made up", "validation_fraction": 0.0, "reversed_per_configuration": 1},
+        model={"kind": "descriptors", "inputs": inputs},
+    )  # fmt: skip
+    how = Preparation(cache=tmp_path / "quenches", n_processes=1)
+    training_run.train(config, tmp_path / "run", data=data, preparation=how, progress=False)
+    assert len(list((tmp_path / "quenches").glob("*.npz"))) == 3  # of nine
+    weights = json.loads((tmp_path / "run" / "weights.json").read_text())
+    # Labels of two runs, and of the one that a reversed trajectory is.
+    assert set(weights["weights"]) == {"1", "2"}
 
 
 def global_state() -> dict[str, Any]:

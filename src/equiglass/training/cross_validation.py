@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..evaluation.scored import correlation
 from ..locks import only_writer
 from ..models.averaging import average
 from ..models.held_out import names_in_record
+from ..models.registry import network_class
 from ..models.storage import restore
 from ..pool import open_pool
 from ..progress import track
@@ -113,13 +115,17 @@ def cross_validate(
         _check(target, "fingerprint", fingerprint, "data")
         if STRUCTURES in read_json(target / SETTINGS):
             _check(target, STRUCTURES, structures, "inherent structures or energies of the data")
-    # Once, before the folds, each of which would do it for itself.
+    # Once, before the folds, each of which would do it for itself; but what folds draw, if they are
+    # solved, is a small part.
+    if network_class(settings.model).solved:
+        material = replace(material, reversed=[])
     limit = settings.data.memory * GIGABYTE
     learned = material.completed(how, fields, limit, spilled).learned
     del material
     threads = max(1, torch.get_num_threads() // n_processes)
+    how_alone = replace(how, n_processes=1) if n_processes > 1 else how
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
-    tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how) for k in todo]
+    tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how_alone) for k in todo]
     with track("folds", len(todo), enabled=progress) as advance:
         if n_processes == 1:
             for task in tasks:

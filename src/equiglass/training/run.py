@@ -48,7 +48,7 @@ from .material import GIGABYTE, SHARES, TrainingData, load_data, spill_folder
 from .module import PropensityTask, diverged
 from .prepare import inputs_of, new_model, training_and_validation
 from .samples import prepare, samples_of
-from .solving import solve
+from .solving import drawn, solve
 from .trainer import build_trainer, checkpoints
 
 MATMUL_PRECISION = {"tf32": "high"}
@@ -119,6 +119,9 @@ def train(
         lightning.seed_everything(config.seed, verbose=False)
         torch.set_float32_matmul_precision(MATMUL_PRECISION.get(config.precision, "highest"))
         limit = config.data.memory * GIGABYTE
+        is_solved = network_class(config.model).solved
+        if is_solved:
+            material = drawn(material, config)
         material = material.completed(how, fields, limit, spilled)
         clock = time.perf_counter() - seconds_of(folder)
         model = new_model(config, material, name=folder.name)
@@ -128,7 +131,7 @@ def train(
             "training_configurations": len(material.learned),
             "validation_configurations": len(material.held_out),
         }
-        if network_class(config.model).solved:
+        if is_solved:
             solved, record = solve(model, material, config)
             inputs: Iterable[ModelInput] = solved
             describe_run(folder, config, material.description, how, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,22 +18,28 @@ from .material import TrainingData
 from .prepare import inputs_of
 
 
+def drawn(material: TrainingData, config: TrainConfig) -> TrainingData:
+    """The same with as many reversed trajectories as asked for, which alone are quenched then.
+
+    Which those are, ``data.reversed_per_configuration`` times the number of configurations, is
+    drawn by the seed.
+    """
+    n_reversed = len(material.reversed)
+    wanted = min(n_reversed, config.data.reversed_per_configuration * material.turned)
+    chosen = np.random.default_rng([config.seed, 1]).permutation(n_reversed)[:wanted].tolist()
+    return replace(material, reversed=[material.reversed[k] for k in sorted(chosen)])
+
+
 def solve(
     model: PropensityModel, material: TrainingData, config: TrainConfig
 ) -> tuple[list[ModelInput], dict[str, Any]]:
-    """Fit a model to all labels at once, with as many reversed trajectories as asked for.
-
-    Which trajectories those are, ``data.reversed_per_configuration`` times the number of
-    configurations, is drawn by the seed.
+    """Fit a model to all labels at once, those of :func:`drawn` reversed trajectories among them.
 
     Returns
     -------
     The inputs of the labelled configurations, and what the weights of labels follow from.
     """
-    n_reversed = len(material.reversed)
-    wanted = min(n_reversed, config.data.reversed_per_configuration * material.turned)
-    drawn = np.random.default_rng([config.seed, 1]).permutation(n_reversed)[:wanted].tolist()
-    extra = [material.reversed[k] for k in sorted(drawn)]
+    extra = list(material.reversed)
     labels = [*material.learned, *extra]
 
     @cache

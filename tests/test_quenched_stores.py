@@ -18,6 +18,9 @@ from equiglass.data.store import (
     write_configuration,
     write_store,
 )
+from equiglass.geometry.periodic import minimum_image
+from equiglass.simulation.cage import Cages
+from equiglass.simulation.config import Cage
 from tests.conftest import make_complete, make_liquid
 
 
@@ -87,3 +90,36 @@ def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
         eg.convert(make_complete(100), tmp_path / "b.zarr", drop=["positions"])
     quenched = eg.quench(liquid(0), potential="kob-andersen", n_processes=1)
     assert quenched[0].potential == KOB_ANDERSEN and quenched[0].inherent_positions is not None
+
+
+def test_cages_are_added_at_the_temperature_of_the_data(tmp_path: Path) -> None:
+    cages = Cages(Cage(equilibration=0.1, time=0.5))
+    pair = [make_liquid(200, seed=s, temperature=0.5) for s in (1, 2)]
+    made = eg.quench(pair, cages=cages, n_processes=1)
+    for before, c in zip(pair, made, strict=True):
+        assert c.cage_positions is not None and c.inherent_positions is not None
+        shift = minimum_image(c.cage_positions - c.inherent_positions, c.box)
+        distance = np.linalg.norm(shift, axis=1)
+        assert distance.mean() > 0 and distance.max() < cages.settings.radius + 0.05
+        assert not np.array_equal(c.cage_positions, before.positions)
+    # Each is what it is in whichever place, and by whichever process, it is made.
+    stored = eg.quench(pair[::-1], tmp_path / "c.zarr", cages=cages, n_processes=2)
+    for a, b in zip(made, reversed(list(stored)), strict=True):
+        assert a.cage_positions is not None and b.cage_positions is not None
+        np.testing.assert_allclose(a.cage_positions, b.cage_positions, atol=1e-6)
+    # Those that data have are kept.
+    again = eg.quench(list(made), cages=True, n_processes=1)
+    assert np.array_equal(again[0].cage_positions, made[0].cage_positions)  # type: ignore[arg-type]
+    for others in (False, Cages(Cage(time=0.6))):
+        with pytest.raises(eg.InputError, match="begun with other cages"):
+            eg.quench(pair[::-1], tmp_path / "c.zarr", cages=others)
+
+
+def test_cages_need_a_temperature(tmp_path: Path) -> None:
+    unknown = make_liquid(200)
+    for output in (None, tmp_path / "c.zarr"):
+        with pytest.raises(eg.InputError, match="temperature: .*the data state none"):
+            eg.quench(unknown, output, cages=True)
+    assert not (tmp_path / "c.zarr").exists()
+    with pytest.raises(eg.InputError, match="cages: .*expected no frames"):
+        eg.quench(unknown, tmp_path / "a.extxyz", frames=":", cages=True)

@@ -101,6 +101,14 @@ def quench(
     scheduler: SchedulerOption = None,
     cluster: ClusterOption = None,
     species: SpeciesOption = None,
+    cages: Annotated[
+        bool,
+        typer.Option(
+            "--cages/--no-cages",
+            help="Cage positions, too: means over a run of each configuration in which no particle "
+            "leaves its cage.",
+        ),
+    ] = False,
     *,
     prepare: Preparing,
 ) -> None:
@@ -129,11 +137,12 @@ def quench(
                 scheduler=scheduler,
                 cluster=cluster,
                 species=named,
+                cages=cages,
                 **prepare,
             )
         )
         return
-    made = run(chosen, output, species=named, **prepare)
+    made = run(chosen, output, species=named, cages=cages, **prepare)
     print_energies(made)
     echo(f"{len(made)} configurations in {output}")
 

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Unpack, overload
+from typing import Unpack, overload
 
 from ..analysis.along import Along
-from ..data.accuracy import REFERENCE, Accuracy
 from ..data.configuration import Configuration
-from ..data.contents import contents
 from ..data.dataset import Data, Dataset, as_dataset, from_configurations, read
 from ..data.moments import Frames, moments_of
-from ..data.potential import POTENTIALS, Potential
-from ..data.store import (
-    configuration_names,
-    create_store,
-    store_attributes,
-    update_attributes,
-    write_configuration,
-)
+from ..data.store import configuration_names, write_configuration
 from ..data.trajectory import Trajectory
 from ..errors import InputError
 from ..evaluation.frames import About
 from ..locks import writing
 from ..progress import track
 from ..reporting.frames.output import ENDINGS
+from ..simulation.cage import Cages
 from ..simulation.config import Cluster
 from ..simulation.preparation import Preparation
 from ..simulation.quench import iterate_quench, processes_for
 from ..streaming.jobs import Quench
 from ..streaming.workers import Task, Where, where_of, workers
 from ..terminal import Terminal
-from ..yaml_config import parse_mapping
 from .assumed import assumptions
 from .convert import names_of
 from .frames import chosen_moments, stream
 from .options import PathLike, Preparing, check_output, preparation_of
 from .places import check_apart
+from .quenched import begin_quenched
 
 
 @overload
@@ -47,6 +39,7 @@ def quench(
     *,
     frames: None = None,
     species: Sequence[str] | None = None,
+    cages: bool | Cages = False,
     **options: Unpack[Preparing],
 ) -> Dataset: ...
 @overload
@@ -59,6 +52,7 @@ def quench(
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
     species: Sequence[str] | None = None,
+    cages: bool | Cages = False,
     **options: Unpack[Preparing],
 ) -> Along: ...
 def quench(
@@ -70,6 +64,7 @@ def quench(
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
     species: Sequence[str] | None = None,
+    cages: bool | Cages = False,
     **options: Unpack[Preparing],
 ) -> Dataset | Along:
     """Every configuration with its inherent structure and both energies per particle.
@@ -84,6 +79,10 @@ def quench(
         :func:`equiglass.commands.predict.predict`, or a store.
     frames, timestep, scheduler, cluster
         As in :func:`equiglass.commands.predict.predict`.
+    cages
+        Whether cage positions are added where they are missing, or how: means over molecular
+        dynamics at the temperature that the data state, behind a wall around each inherent
+        position, see :class:`equiglass.simulation.config.Cage`. Not with ``frames``.
     options
         See :class:`equiglass.commands.options.Preparing`; without ``cache`` nothing else is kept.
 
@@ -91,11 +90,15 @@ def quench(
     ------
     InputError
         For unreadable data, overlapping particles or a quench that does not converge; if the data
-        are of another potential or less closely quenched than asked for; or if the store is what is
+        are of another potential or less closely quenched than asked for; if cage positions are
+        asked for and the data state no temperature; or if the store is what is
         read, is being written by another process, or was begun from other data, or under another
-        potential or accuracy.
+        potential or accuracy, or with other cages.
     """
+    confined = (Cages() if cages else None) if isinstance(cages, bool) else cages
     if frames is not None:
+        if confined is not None:
+            raise InputError("is for data sets", field="cages", expected="no frames")
         assert output is not None
         how = preparation_of(options)
         return _along(data, Path(output), frames, timestep, scheduler, cluster, species, how)
@@ -107,14 +110,19 @@ def quench(
     if output is None:
         configurations = list(dataset)
         how = how.resolved(configurations)
-        return from_configurations(list(_made(configurations, how)), dataset.source)
+        made = _made(configurations, how)
+        if confined is not None:
+            confined.check(configurations)
+            assert how.potential is not None
+            made = (confined.added(c, how.potential) for c in made)
+        return from_configurations(list(made), dataset.source)
     target = check_output(output, folder=True)
     if target.suffix in ENDINGS:
         raise InputError("is no store; into a file goes what has frames", source=target,
                          field="frames", expected="frames=':' for all")  # fmt: skip
     check_apart(target, data, dataset)
     with writing(target):
-        _into(target, dataset, how)
+        _into(target, dataset, how, confined)
     return read(target)
 
 
@@ -144,11 +152,13 @@ def _along(
     return stream(target, data, job, moments, where, about, progress=how.progress)
 
 
-def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
+def _into(target: Path, dataset: Dataset, how: Preparation, cages: Cages | None) -> None:
     """Quench what is not in the store yet."""
     how = how.resolved(dataset)
     assert how.potential is not None
-    _begin(target, dataset, how.potential, how.chosen_accuracy)
+    if cages is not None:
+        cages.check(dataset)
+    begin_quenched(target, dataset, how.potential, how.chosen_accuracy, cages)
     done = set(configuration_names(target))
     names = names_of(dataset)
     if names != sorted(names) or not done <= set(names):
@@ -160,7 +170,7 @@ def _into(target: Path, dataset: Dataset, how: Preparation) -> None:
             f"{len(done)} of {len(names)} configurations are there already", highlight=False
         )
     # Each is read by the process that quenches it, and forgotten once it is written.
-    task = Task(Quench(how), moments_of(dataset))
+    task = Task(Quench(how, cages=cages), moments_of(dataset))
     where = Where(processes_for([len(dataset[k]) for k in todo], how.n_processes))
     with (
         track("quench", len(todo), enabled=how.progress) as advance,
@@ -182,56 +192,3 @@ def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator
         cache=how.cache,
         progress=how.progress,
     )
-
-
-def _begin(store: Path, dataset: Dataset, potential: Potential, accuracy: Accuracy) -> None:
-    """Make the store, or check that it was begun from the same, by content."""
-    origin = {
-        "quenched_from": dataset.source,
-        "fingerprint": dataset.fingerprint(),
-        "contents": contents(dataset),
-        "potential": potential.model_dump(mode="json"),
-        "accuracy": accuracy.model_dump(mode="json"),
-    }
-    create_store(store, **origin)
-    found = store_attributes(store)
-    recorded = _potential(found.get("potential"), store)
-    if recorded is None or not recorded.same_as(potential):
-        raise InputError(
-            "the store was begun with another potential",
-            source=store,
-            field="potential",
-            expected=potential.name,
-            found="none" if recorded is None else recorded.beside(potential),
-        )
-    # Stores of before accuracies had names do not say theirs: it was the only one.
-    begun = REFERENCE
-    if found.get("accuracy") is not None:
-        begun = parse_mapping(found["accuracy"], Accuracy, source=str(store))
-    if not begun.same_as(accuracy):
-        raise InputError(
-            "the store was begun with another accuracy",
-            source=store,
-            field="accuracy",
-            expected=begun,
-            found=accuracy,
-        )
-    # Older stores have the snapshots' fingerprint only, or the path of the data.
-    key = next((k for k in ("contents", "fingerprint") if k in found), "quenched_from")
-    if found.get(key) != origin[key]:
-        raise InputError(
-            "the store was begun from other data",
-            source=store,
-            field=key,
-            expected=origin[key],
-            found=found.get(key),
-        )
-    if "contents" not in found:
-        update_attributes(store, **origin)
-
-
-def _potential(stored: Any, store: Path) -> Potential | None:
-    """As recorded: by content, in older stores by the name of one that is built in."""
-    if isinstance(stored, dict):
-        return parse_mapping(stored, Potential, source=str(store))
-    return POTENTIALS.get(str(stored))

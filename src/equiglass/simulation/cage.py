@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +16,54 @@ from ..errors import InputError
 from ..geometry.periodic import wrap
 from .config import Cage
 from .lammps import LammpsEngine
+
+
+@dataclass(frozen=True)
+class Cages:
+    """How cage positions are added to data that lack them.
+
+    Attributes
+    ----------
+    timestep
+        Of the molecular dynamics, tau_LJ.
+    seed
+        The random numbers of a configuration follow from it and from its inherent positions, so
+        that they are the same in whichever order and data set it stands.
+    """
+
+    settings: Cage = field(default_factory=lambda: Cage())
+    timestep: float = 0.005
+    seed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """For the records of stores and results."""
+        how = {"timestep": self.timestep, "seed": self.seed}
+        return {**self.settings.model_dump(mode="json"), **how}
+
+    def check(self, configurations: Iterable[Configuration]) -> None:
+        """Raise InputError where one lacks cage positions and states no temperature."""
+        for c in configurations:
+            if c.cage_positions is None and c.temperature is None:
+                raise InputError(
+                    "cage positions are of a temperature, and the data state none",
+                    source=c.source, field="temperature", expected="that of the liquid",
+                )  # fmt: skip
+
+    def added(self, configuration: Configuration, potential: Potential) -> Configuration:
+        """The same with cage positions; those that it has are kept."""
+        if configuration.cage_positions is not None:
+            return configuration
+        self.check([configuration])
+        assert configuration.temperature is not None
+        content = hashlib.sha256(str(self.seed).encode())
+        if configuration.inherent_positions is not None:
+            content.update(configuration.inherent_positions.astype(np.float64).tobytes())
+        # LAMMPS takes seeds from 1 to 900,000,000.
+        seed = 1 + int.from_bytes(content.digest()[:8], "little") % 900_000_000
+        positions = cage_positions(
+            configuration, self.settings, potential, configuration.temperature, self.timestep, seed
+        )
+        return configuration.replace(cage_positions=positions)
 
 
 def cage_positions(

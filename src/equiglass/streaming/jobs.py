@@ -30,6 +30,7 @@ from ..simulation.states import States
 
 if TYPE_CHECKING:
     from ..models.propensity import PropensityModel
+    from ..simulation.cage import Cages
 
 FEATURES = "representation"
 
@@ -53,14 +54,16 @@ class Job(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Quench:
-    """The inherent structure and energies of a frame."""
+    """The inherent structure and energies of a frame, and cage positions if they are asked for."""
 
     how: Preparation
     quantities: tuple[Quantity, ...] = ()
+    cages: Cages | None = None
 
     def belongs_to(self) -> dict[str, Any]:
         """The potential and how it is done."""
-        return {"command": "quench", "inputs": self.how.record()}
+        cages = {} if self.cages is None else {"cages": self.cages.record()}
+        return {"command": "quench", "inputs": self.how.record(), **cages}
 
     def __call__(self, moment: Moment) -> FrameResult:
         """Quench a frame."""
@@ -69,6 +72,8 @@ class Quench:
             [moment.configuration], self.how.potential, accuracy=self.how.chosen_accuracy,
             cache=self.how.cache, n_processes=1, progress=False,
         )  # fmt: skip
+        if self.cages is not None:
+            made = self.cages.added(made, self.how.potential)
         return FrameResult(replace(moment, configuration=made))
 
 

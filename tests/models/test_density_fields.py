@@ -7,10 +7,14 @@ import torch
 from scipy.special import sph_harm_y
 
 from equiglass.geometry.graph import build_graph
+from equiglass.geometry.periodic import minimum_image
 from equiglass.kernels.harmonics import spherical_harmonics
+from equiglass.models.propensity import PropensityModel
+from equiglass.models.registry import model_input
+from equiglass.models.se3 import SE3Config, SE3Network
 from equiglass.nn.convolution import SteerableLayer
 from equiglass.nn.steerable import invariants
-from tests.conftest import make_liquid
+from tests.conftest import make_complete, make_liquid
 
 CUTOFF = 2.0
 
@@ -65,3 +69,66 @@ def test_norms_of_the_first_layer_are_steinhardt_parameters() -> None:
         q = [sph_harm_y(degree, m, theta, phi).mean() for m in range(-degree, degree + 1)]
         steinhardt = np.sqrt(4 * np.pi / (2 * degree + 1) * np.sum(np.abs(q) ** 2))
         assert np.isclose(norms[degree], steinhardt, atol=1e-12)
+
+
+def test_first_layer_of_the_default_network_sums_weighted_densities() -> None:
+    """With energies and displacements at the input.
+
+    A channel's sums of l_in = 0 are its linear combination of the densities of the types and of
+    those with the particles' standardised scalars as weights; sums of l_in = 1 are the density of
+    its vectors: on a filter of l = 0 their sum, on one of l = 1 their flux along the edges.
+    """
+    c = make_complete(300)
+    assert c.inherent_positions is not None
+    model = PropensityModel(SE3Config(cutoff=CUTOFF), 2, (1.0,)).double().eval()
+    network = model.networks[0]
+    assert isinstance(network, SE3Network)
+    generator = torch.Generator().manual_seed(0)
+    network.input_mean.normal_(generator=generator)
+    network.input_std.uniform_(0.5, 2.0, generator=generator)
+    nodes = model_input(c, network.config, 2, torch.float64)
+    graph, layer = nodes.graph, network.layers[0]
+    assert isinstance(layer, SteerableLayer) and network.embed_vectors is not None
+    with torch.no_grad():
+        first, standard = network.embed(nodes)
+        sums = layer.sums(first, network.harmonics(graph), graph)
+        scalars = network.embed_scalars.weight.numpy()
+        vectors = network.embed_vectors.weight.numpy()
+    shift = minimum_image(c.inherent_positions - c.positions, c.box)
+    # Thermal and inherent energy, and the length of the displacement.
+    read = np.stack([c.thermal_energy, c.inherent_energy, np.linalg.norm(shift, axis=1)], axis=1)
+    rows = c.types
+    own = (read - network.input_mean.numpy()[rows]) / network.input_std.numpy()[rows]
+    np.testing.assert_allclose(standard.numpy(), own, atol=1e-9)
+    weights = np.concatenate([np.eye(2)[rows], own], axis=1)
+    paths = layer.problem.paths.paths
+    ratios: dict[tuple[int, int, int], list[float]] = {(1, 0, 1): [], (1, 1, 0): []}
+    for i in (0, 17, 299):
+        away = minimum_image(c.inherent_positions - c.inherent_positions[i], c.box)
+        lengths = np.linalg.norm(away, axis=1)
+        near = (lengths < CUTOFF) & (lengths > 0)
+        unit = away[near] / lengths[near][:, None]
+        with torch.no_grad():
+            radial = layer.radial(torch.from_numpy(lengths[near])).numpy()
+            y = spherical_harmonics(torch.from_numpy(unit), network.config.l_max).numpy()
+        for k, path in enumerate(paths):
+            l_in, l, l_out = path
+            # Of the paths that end in the same degree.
+            place = k - sum(p[2] < l_out for p in paths)
+            found = sums[l_out][i, :, place].numpy()
+            if l_in == 0:
+                # (weights, m, channels), then one combination for each channel.
+                fields = np.einsum(
+                    "nw,nm,nc->wmc", weights[near], y[:, l**2 : (l + 1) ** 2], radial[:, k]
+                )
+                expected = np.einsum("wmc,cw->mc", fields, scalars)
+                # The kernel reads the radial functions from a table of knots.
+                close = 1e-4 * np.abs(fields).max()
+                np.testing.assert_allclose(found, expected, rtol=0, atol=close)
+            elif path in ratios:
+                flux = shift[near] if l == 0 else (shift[near] * unit).sum(axis=1)[:, None]
+                density = np.einsum("nm,nc->mc", flux, radial[:, k]) * vectors[:, 0]
+                large = np.abs(density) > 0.1 * np.abs(density).max()
+                ratios[path] += (found / density)[large].tolist()
+    for found in ratios.values():
+        assert found and np.ptp(found) < 1e-3 * abs(np.mean(found))  # one Clebsch-Gordan constant

@@ -1,4 +1,4 @@
-"""The network of the paper with cuEquivariance's fused gather, product and scatter: a peer."""
+"""A network like the paper's with cuEquivariance's fused gather, product and scatter: a peer."""
 
 from __future__ import annotations
 

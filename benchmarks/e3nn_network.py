@@ -1,4 +1,4 @@
-"""The network of the paper as its readers would write it with e3nn: the peer in the benchmark."""
+"""A network like the paper's as its readers would write it with e3nn: the peer in the benchmark."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     python benchmarks/scale.py [--json FILE] [--sizes 4096 262144 1048576]
 
 Periodic copies of one configuration of 4096 particles, through the command line, each in a process
-of its own, with the network of the paper (8 layers, 8 channels, l <= 3, all SO(3) paths) and new
+of its own, with the network of 8 layers, 8 channels, l <= 3 and all SO(3) paths and new
 weights. Every copy of a particle must get the prediction of the small configuration, which was not
 cut into slabs.
 """

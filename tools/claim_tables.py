@@ -75,7 +75,8 @@ def trainings(studies: Mapping[str, Sequence[Row]], what: str = "network") -> li
         return []
     head = "| study | network | parameters | learning rate | chosen among | core-hours |"
     return [
-        "Of a training; learning rates are chosen on the validation data.", "",
+        "Of a training. Learning rates are chosen on the validation data; where none was, it is "
+        "that of the configuration file.", "",
         head, "| --- " * 6 + "|", *lines,
     ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import OPEN, Compared, compare, rows_where
-from claim_tables import by_time, notes, state, table
+from claim_tables import by_time, notes, state, table, trainings
 from claims_equivariance import equivariance
 from claims_inputs import inputs_and_depth
 from claims_order import order_parameter
@@ -12,6 +12,7 @@ from claims_temperature import transfer, unseen
 
 from equiglass.models.se3 import SE3Config
 from equiglass.studies.layers import BOND_ORDER, DENSITY
+from equiglass.studies.rivals import SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 
@@ -39,6 +40,7 @@ def density_fields() -> Claim:
         },
         notes("density_fields"),
         "study_layers_t064.png",
+        trainings=trainings({"layers ka3d_claims:warm": [{**r, "network": SE3} for r in rows]}),
     )
 
 
@@ -62,6 +64,7 @@ def timescales() -> Claim:
         [*notes("timescales"), *equal],
         "study_timescales_t064.png",
         singly,
+        trainings=trainings({"timescales ka3d_claims:warm": rows}, "networks"),
     )
 
 

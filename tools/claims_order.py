@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
 from claim import Claim
 from claim_rows import SEEDS, Compared, between, compare, core_hours, rows_where
-from claim_tables import last, notes, table
+from claim_tables import last, notes, table, trainings
 from pages import RESULTS
 
 from equiglass.analysis.four_point import NOISELESS, PREDICTED
@@ -45,6 +46,10 @@ def order_parameter() -> Claim:
         notes("order_parameter"),
         "study_order_ensembles.png",
         tables=[*growth(), "", *published()],
+        trainings=trainings(
+            {"order-parameter ka3d_temperatures:order": [r for r in rows if r["parameters"]]},
+            "trained_at",
+        ),
     )
 
 
@@ -144,7 +149,33 @@ def growth() -> list[str]:
                         with_noise, number(r["length"], r["length_interval"]),
                     ]  # fmt: skip
                     lines.append(f"| {' | '.join(cells)} |")
-    return lines if rows else []
+    return [*lines, "", grown(rows)] if rows else []
+
+
+def grown(rows: list[dict[str, Any]]) -> str:
+    """Where there is more than at the warmest at t = τ_α, beyond both intervals."""
+    found = []
+    for name in (PREDICTED, NOISELESS):
+        late: dict[float, dict[str, Any]] = {}
+        for r in (r for r in rows if r["mobility"] == name):
+            unit = ka3d_relaxation_time(r["temperature"])
+            assert unit is not None
+            if abs(r["time"] / unit.value - 1) < 0.02:
+                late[r["temperature"]] = r
+        warm = late.pop(max(late))
+        for key, symbol in (("chi4", "χ₄"), ("length", "l")):
+            beyond = [
+                f"{t:g}"
+                for t, r in sorted(late.items(), reverse=True)
+                if r[key] - warm[key] > math.hypot(r[f"{key}_interval"], warm[f"{key}_interval"])
+            ]
+            where = f"at T = {', '.join(beyond)}" if beyond else "nowhere"
+            found.append(f"{symbol} {name} {where}")
+    return (
+        "More than at the warmest at t = τ_α, by more than both intervals added in squares: "
+        f"{'; '.join(found)}. One model decides nothing by the rule above. The configurations at "
+        "T = 0.44 have 4096 particles, the others 1000, so that S₄ is at another wave number there."
+    )
 
 
 def number(value: float | None, half: float | None) -> str:

@@ -141,6 +141,10 @@ def transfer() -> Claim:
         },
         notes("transfer"),
         "study_transfers.png",
+        trainings=trainings(
+            {"transfer ka3d_temperatures:pair": rows, "transfer ka3d_temperatures:public": public},
+            "method",
+        ),
     )
 
 

@@ -30,7 +30,7 @@ class Rivals(Study):
     What is trained by steps has the same learning rates to choose from, on the validation data,
     with the first seed. The networks of BOTAN and of Bapst et al. have a quarter of the epochs,
     EIGNN's half of them, each at least one, and the network on descriptors four times as many:
-    their steps take ten times and six times as long as those of the network, and a tenth. The
+    their steps take about ten times and six times as long as those of the network, and less. The
     column ``core_seconds`` says what each took; descriptors are made once for all models that read
     them. EIGNN's is left out where :func:`eignn_of` has none.
     """

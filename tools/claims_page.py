@@ -11,75 +11,11 @@ from collections.abc import Sequence
 
 from claim import Claim
 from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
-from claim_tables import table
+from claim_tables import notes, table
 from claims import claims
 from pages import RESULTS, ROOT, Page, run
 
 TABLES = ("equivariance_t064", "rivals_t064")
-TEXT = f"""# Claims
-
-Pezzicoli, Charpiat and Landes (SciPost Phys. 16, 136 (2024)) are read as making seven claims. This
-page says of each what the runs of this project show. It is written by `python tools/claims_page.py`
-from the tables in `docs/results/`, verdicts included.
-
-**The rule.** A claim is decided by the comparisons that stand first with it. A comparison is
-*{SHOWN}* or *{REFUTED}* only with at least {SEEDS} seeds, at least {CONFIGURATIONS} test
-configurations of the state point, and an interval of the difference that excludes zero; then its
-sign decides. Two ridge regressions, which are solved at once, have no seeds. Where learning rates
-were chosen, that of the worse of the two must lie between the smallest and the largest of those
-tried, since with one beyond it might do better: else *{BEYOND}* are
-missing. Anything else is *{OPEN}*, with what is missing. A claim is *{SHOWN}* if all of these
-comparisons are, *{REFUTED}* if one is, else *{OPEN}*. Where the same was trained with fewer and
-with more steps, each with learning rates chosen among as many, the latter decide.
-
-**The numbers.** Pearson's ρ of type A for each test configuration, averaged over times where none
-is named. A difference is taken configuration by configuration and seed by seed. Its 95 % interval
-is of two by Student's t, whose half widths are added in squares: over configurations, each averaged
-over seeds, and over seeds, each averaged over configurations. Where more than {SEEDS} seeds were
-run, the others because the first had left something open, or more steps for this reason, the two
-are of 97.5 %, for two looks at the data. Starts of one chain count as configurations of their own.
-What is compared learned from the same data, with the same settings otherwise. The core-hours are
-those of all trainings of both, with the trials of learning rates and without quenches, where the
-run recorded them.
-
-**The data.** What is named `ka3d_claims` learns from single runs, chooses on one ensemble and is
-tested on others, {{splits}}; made by
-
-```sh
-equiglass simulate ka3d_labels -o labels/ensembles.zarr
-equiglass simulate ka3d_labels:few -o labels/few.zarr
-equiglass simulate ka3d_labels:chains -o labels/chains.zarr
-equiglass convert ka3d@0.56 labels/ka3d.zarr
-equiglass convert ka3d_quickstart labels/quickstart.zarr
-```
-
-and `ka3d_temperatures`, at three temperatures, from what follows. It learns from one run each of
-18 starts of a chain at each temperature, and is tested on ensembles of eight runs at T = 0.64 and
-0.56, at T = 0.5 on single runs of twelve starts of another chain, two relaxation times of the
-published grid apart; ρ with labels of one run is lower than with the propensity, for all models
-alike. `ka3d_temperatures:pair` is tested on such starts at T = 0.64 and 0.56, beside six
-ensembles. `ka3d_temperatures:warm` and `:warm_long`, at T = 0.64 alone, learn from two chains and
-are tested on the ensembles at T = 0.64, as is `ka3d_temperatures:degrees`, with l_max = 3.
-`ka3d_temperatures:files` learns from four of the ten public files at T = 0.44 and the relaxation
-time, chooses on one and is tested on five, `ka3d_temperatures:files_l2` likewise with l_max = 2.
-The chains are packaged, in single precision; `equiglass simulate ka3d_chains` and `ka3d_pair` made
-them. `ka3d_temperatures`, `:order` and `:warm_long`, depth of `:warm` (of rivals, too) and
-equal time of `:degrees` learned from these, the other runs on chains from the stores of the
-simulations themselves, of which those of `:warm` and `:degrees` were tested on the twelve ensembles
-that `ka3d_tests:warmest` had then, in place of fifteen: the column of test configurations tells
-them apart. Equal time of `:files_l2` was run when networks were timed twice, not four times.
-
-```sh
-equiglass quench ka3d_chains -o labels/quenched_chains.zarr
-equiglass simulate ka3d_tests:warmest -o labels/tests064.zarr
-equiglass simulate ka3d_tests:warm -o labels/tests056.zarr
-equiglass convert ka3d labels/packaged.zarr
-equiglass convert FILES labels/public.zarr --drop end_positions
-```
-
-{{summary}}
-
-{{sections}}"""
 
 
 def line(c: Compared) -> str:
@@ -140,11 +76,19 @@ def page() -> str:
         f"| {k} | {c.title} | *{c.verdict}* | {c.numbers or '-'} | {c.missing or '-'} |"
         for k, c in enumerate(every, 1)
     ]
-    return TEXT.format(
+    (text,) = notes(
+        "page",
+        seeds=str(SEEDS),
+        configurations=str(CONFIGURATIONS),
+        shown=SHOWN,
+        refuted=REFUTED,
+        open=OPEN,
+        beyond=BEYOND,
         splits=tested(),
         summary="\n".join(lines),
         sections="\n".join(section(k, c) for k, c in enumerate(every, 1)),
     )
+    return text
 
 
 PAGES = (Page(ROOT / "docs" / "claims.md", page),)

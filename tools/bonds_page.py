@@ -107,13 +107,19 @@ def table(
     return lines
 
 
+def core_hours(rows: list[Row]) -> str:
+    """Of a training, on average over targets and seeds."""
+    spent = {r["variant"]: float(r["core_seconds"]) for r in rows}
+    return f"A training took {np.mean(list(spent.values())) / 3600:.3f} core-hours."
+
+
 def page() -> str:
     """The whole page."""
     rows = [r for r in read_table(TABLE) if r["type"] == "A"]
     return TEXT.format(
         n_test=rows[0]["n_configurations"], parameters=rows[0]["parameters"],
-        n_seeds=len({r["seed"] for r in rows}), type="A", table="\n".join(table(rows)),
-        verdict=verdict(rows), **public_numbers(),
+        n_seeds=len({r["seed"] for r in rows}), type="A", verdict=verdict(rows),
+        table="\n".join([*table(rows), "", core_hours(rows)]), **public_numbers(),
     )  # fmt: skip
 
 

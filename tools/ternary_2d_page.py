@@ -99,7 +99,7 @@ def table(rows: list[Row]) -> str:
         of = {r["time"]: r["rho"] for r in published if r["method"] == method}
         cells = " | ".join(f"{of[t]:.3f}" for t in times)
         lines.append(f"| *{method}, published* | displacement | {cells} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", bonds_page.core_hours(rows)])
 
 
 def page() -> str:

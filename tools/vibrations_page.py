@@ -65,10 +65,14 @@ def collect(folders: list[Path], compared: Path) -> None:
 def page() -> str:
     """The block of docs/baselines.md."""
     kept: dict[str, Any] = json.loads(FILE.read_text())
-    lines = ["| network | parameters | steps | ρ | of a ceiling of |", "| --- " * 5 + "|"]
+    lines = [
+        "| network | parameters | steps | seconds of training | ρ | of a ceiling of |",
+        "| --- " * 6 + "|",
+    ]
     for name, found in kept.items():
         lines.append(
             f"| {name} | {found['parameters']} | {found['curve'][-1]['steps']} | "
+            f"{found['training_seconds']:.0f} | "
             f"{found['per_configuration_mean']:.3f} | {found['ceiling']:.3f} |"
         )
     lines += ["", "| network | steps | loss | ρ on the validation data |", "| --- " * 4 + "|"]

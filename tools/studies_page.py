@@ -80,6 +80,7 @@ CLAIMS = (
     Section("transfer_public", "Transfer", "transfer", "ka3d_temperatures:public"),
     Section("transfers", "Transfer", "transfer", "ka3d_temperatures:pair"),
     Section("order_ensembles", "Order parameter", "order-parameter", "ka3d_temperatures:order"),
+    Section("layers_long", "Layers", "layers", "ka3d_temperatures:warm_fixed"),
     Section("layers_t064", "Layers", "layers", "ka3d_claims:warm"),
 )
 

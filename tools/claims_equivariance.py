@@ -31,6 +31,7 @@ RATES = "0.0001,0.0003,0.001,0.003,0.01,0.03,0.1,0.3"  # two below those that al
 RIVALS = (
     (f"rivals ka3d_temperatures:warm_long --rates {RATES}", "rivals_long", OF_NETWORK),
     ("rivals ka3d_temperatures:files_l2", "rivals_files", FILES),
+    ("rivals ka3d_temperatures:files_reversed", "rivals_reversed", f"{FILES}, with reversed ones"),
     ("rivals ka3d_temperatures:warm", "rivals_warm", WARM),
 )
 

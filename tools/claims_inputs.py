@@ -21,6 +21,12 @@ INPUTS = (
     (ON_THERMAL, "thermal", not LATE),
 )
 DEPTH = ("4 layers", "1 layer", LATE)
+CAGES = (
+    ("cage", "thermal", LATE),
+    ("cage", "inherent", LATE),
+    ("everything", BOTH, not LATE),
+    (f"everything,{THERMAL_GRAPH}", ON_THERMAL, not LATE),
+)
 
 
 class Run(NamedTuple):
@@ -90,6 +96,8 @@ def inputs_and_depth() -> Claim:
         "warm": (Run("inputs_warm", WARM), Run("depth_warm", WARM)),
     }
     fewer = Run("depth_t064", state("ka3d_labels"))
+    cages = Run("inputs_cages", WARM)
+    asked_of_cages = "equiglass study inputs ka3d_temperatures:cages -o inputs_cages"
     unlike = (BOTH, "thermal", not LATE)  # in their graphs, too
     further = ("4 layers", "2 layers", LATE)
     return Claim(
@@ -105,6 +113,7 @@ def inputs_and_depth() -> Claim:
                 for config, pair in beside.items()
                 for kind, run in zip(("inputs", "depth"), pair, strict=True)
             ),
+            *([asked_of_cages] if cages.rows else []),
             *(command for rivals in RIVALS for command in rivals.commands),
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
@@ -121,6 +130,7 @@ def inputs_and_depth() -> Claim:
                 ),
                 *(fewer.compared(*values) for values in (DEPTH, further)),
             ],
+            "Cage positions": [cages.compared(*values) for values in CAGES],
             "Inputs of rivals": [c for r in RIVALS if r.kind == "inputs" for c in r.compared],
             "Depth of rivals": [c for r in RIVALS if r.kind == "depth" for c in r.compared],
         },
@@ -135,6 +145,7 @@ def inputs_and_depth() -> Claim:
                     for config, pair in beside.items()
                     for kind, run in zip(("inputs", "depth"), pair, strict=True)
                 },
+                "inputs ka3d_temperatures:cages": cages.rows,
                 **{
                     f"{rivals.kind} ka3d_temperatures:{rivals.config}, {name}": run.rows
                     for rivals in RIVALS

@@ -76,8 +76,13 @@ class Rivals(NamedTuple):
     @property
     def compared(self) -> list[Compared | None]:
         """What is asked of the network, of each."""
-        asked = INPUTS if self.kind == "inputs" else (DEPTH, (*DEPTH[:2], not LATE))
-        return [run.compared(*values, name) for name, run in self.runs.items() for values in asked]
+        found = []
+        for name, run in self.runs.items():
+            several = len({r["time"] for r in run.rows}) > 1
+            depth = (DEPTH, (*DEPTH[:2], not LATE)) if several else (DEPTH,)
+            asked = INPUTS if self.kind == "inputs" else depth
+            found += [run.compared(*values, name) for values in asked]
+        return found
 
 
 RIVALS = (

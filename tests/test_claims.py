@@ -259,3 +259,24 @@ def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
     assert beside[0].what.endswith("labels of one run") and beside[0].where == "tested at T = 0.7"
     assert beside[0].difference == pytest.approx(0.3, abs=1e-3)
     assert agreement([]) == ([], [])
+
+
+def test_a_question_that_is_asked_again_has_a_wider_interval() -> None:
+    compare = tool("claim_rows").compare
+    pair = rows(0.05), rows(0.0)
+    once = compare("a − b", "here", *pair)
+    again = compare("a − b", "here", [{**row, "looks": 2} for row in pair[0]], pair[1])
+    assert again.half > 1.1 * once.half and again.difference == once.difference
+    table = tool("claim_tables").table
+    assert {row["looks"] for row in table("depth_long")} == {2}
+    assert {row["looks"] for row in table("depth_warm")} == {1}
+
+
+def test_single_times_are_named_with_their_verdicts() -> None:
+    claim, compare = tool("claims").Claim, tool("claim_rows").compare
+    none, up, down = (
+        compare("a − b", f"here, t = {t}", rows(gain), rows(0))
+        for t, gain in ((1, 0.0), (2, 0.05), (3, -0.05))
+    )
+    found = claim("", "", [], [none], singly=[none, up, down]).numbers
+    assert found.endswith("shown at t = 2 alone (a − b); refuted at t = 3 alone (a − b)")

@@ -72,9 +72,10 @@ class Claim:
         else:
             parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
         unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
-        for what in dict.fromkeys(c.what for c in unlike):
-            times = [c.where.rpartition("t = ")[2] for c in unlike if c.what == what]
-            parts.append(f"not so at t = {', '.join(times)} alone ({what})")
+        for what, verdict in dict.fromkeys((c.what, c.verdict) for c in unlike):
+            same = [c for c in unlike if (c.what, c.verdict) == (what, verdict)]
+            times = [c.where.rpartition("t = ")[2] for c in same]
+            parts.append(f"{verdict} at t = {', '.join(times)} alone ({what})")
         return "; ".join(parts)
 
 

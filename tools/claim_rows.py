@@ -18,6 +18,7 @@ SHOWN, REFUTED, OPEN = "shown", "refuted", "open"
 BEYOND = "learning rates beyond those tried"
 # Tables without the column "learning_rates_tried" were made when studies tried these.
 FIRST_TRIED = (1e-3, 3e-3, 1e-2)
+LOOKS = "looks"  # of a row: how often its question was asked
 Array = NDArray[np.float64]
 
 
@@ -98,8 +99,8 @@ def half_width(differences: Array, seeds: int | None = None, looks: int = 1) -> 
     The half widths of two intervals are added in squares: over configurations, each averaged over
     seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
     What differs by both counts twice, so that it is rather too wide. Seeds beyond the first three
-    were added where these had left something open, as steps were where ``looks`` says so: half of
-    the error is allowed to either look.
+    were added, and runs made once more where ``looks`` says so, after a first look: half of the
+    error is allowed to either.
     """
     confidence = 0.95 if (seeds or len(differences)) <= SEEDS and looks == 1 else 0.975
     every = [mean_interval(differences.mean(axis=0).tolist(), confidence=confidence)]
@@ -124,9 +125,7 @@ def by_seed(rows: Sequence[Row]) -> dict[Any, Array]:
     return {seed: np.nanmean(np.array(v, dtype=np.float64), axis=0) for seed, v in grouped.items()}
 
 
-def compare(
-    what: str, where: str, one: Sequence[Row], other: Sequence[Row], looks: int = 1
-) -> Compared | None:
+def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> Compared | None:
     """Two sets of rows, those of the same seeds against each other; None where one is empty.
 
     What has no seed, since it is solved at once, is compared with every seed of the other. Times
@@ -147,6 +146,7 @@ def compare(
     first = np.array([a[s] for s in seeds])
     differences = first - np.array([b[s if s in b else None] for s in seeds])
     worse = other if differences.mean() > 0 else one
+    looks = max(row.get(LOOKS, 1) for row in (one[0], other[0]))
     whole = bool(rhos_of(one[0]) and rhos_of(other[0]))
     return Compared(
         what,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import yaml
-from claim_rows import Compared, compare, rows_where, tried
+from claim_rows import LOOKS, Compared, compare, rows_where, tried
 from pages import RESULTS
 
 from equiglass.simulation.config import SimulationConfig
@@ -13,11 +13,18 @@ from equiglass.studies.base import Row
 from equiglass.studies.grid import read_table
 from equiglass.yaml_config import load_layered
 
+# What was run once more, for longer or at another learning rate, after a first run was seen.
+SECOND_LOOKS = {
+    "equivariance_long", "rivals_long", "inputs_long", "depth_long", "layers_long",
+    "temperatures", "temperatures_botan", "order_ensembles",
+}  # fmt: skip
+
 
 def table(name: str) -> list[Row]:
-    """The committed table of a study; empty where there is none."""
+    """The committed table of a study, and how often the question was asked; empty without one."""
     file = RESULTS / f"study_{name}.csv"
-    return read_table(file) if file.is_file() else []
+    looks = 2 if name in SECOND_LOOKS else 1
+    return [{**row, LOOKS: looks} for row in read_table(file)] if file.is_file() else []
 
 
 def notes(claim: str, **counted: str) -> list[str]:

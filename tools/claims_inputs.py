@@ -34,7 +34,6 @@ class Run(NamedTuple):
 
     name: str
     where: str
-    looks: int = 1  # two where fewer steps had left something open
 
     @property
     def rows(self) -> list[Row]:
@@ -49,7 +48,7 @@ class Run(NamedTuple):
         a, b = ([r for r in rows if r.get("inputs") == value] for value in (one, other))
         what = f"{one} − {other}{f', t = {last(rows):g}' if late else ''}"
         whose = "" if network == SE3 else f"{network}: "
-        return compare(f"{whose}{what}", self.where, a, b, self.looks)
+        return compare(f"{whose}{what}", self.where, a, b)
 
 
 class Rivals(NamedTuple):
@@ -95,7 +94,7 @@ RIVALS = (
 
 def inputs_and_depth() -> Claim:
     """The third."""
-    inputs, depth = Run("inputs_long", LONG), Run("depth_long", LONG, looks=2)
+    inputs, depth = Run("inputs_long", LONG), Run("depth_long", LONG)
     beside = {
         "files_l2": (Run("inputs_files", FILES), Run("depth_files", FILES)),
         "warm": (Run("inputs_warm", WARM), Run("depth_warm", WARM)),

@@ -42,11 +42,11 @@ def section(number: int, claim: Claim) -> str:
     lines += [*heading, *map(line, decides), ""] if decides else ["No run is committed.", ""]
     lines += [*(f"- {' '.join(note.split())}" for note in claim.notes), ""]
     lines += [*claim.tables, ""] if claim.tables else []
+    if claim.trainings:
+        lines += folded("Trainings: parameters, learning rates and core-hours", claim.trainings)
     lines += ["Beside, which decides nothing:", ""] if any(beside.values()) else []
     for title, part in beside.items():
         lines += folded(title, [*heading, *map(line, part)]) if part else []
-    if claim.trainings:
-        lines += folded("Trainings: parameters, learning rates and core-hours", claim.trainings)
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from claim import Claim
 from claim_rows import CONFIGURATIONS, REFUTED, SHOWN, Compared, compare, rows_where
 from claim_tables import at_temperature, matrices, notes, pair, table, trainings
@@ -69,7 +71,7 @@ def unseen() -> Claim:
             ],
             "First runs, at one temperature": first if rows else first[2:],
         },
-        notes("unseen", counted=counted),
+        notes("unseen", counted=counted, twins=twins(rows)),
         "study_temperatures.png",
         tables=matrices(rows),
         trainings=trainings(
@@ -84,6 +86,21 @@ def unseen() -> Claim:
                 for t in sorted(trained)
             }
         ),
+    )
+
+
+def twins(rows: list[Row]) -> str:
+    """In how many places of the matrix the network is above its twin."""
+    late: dict[tuple[Any, ...], list[float]] = {}
+    for r in rows_where(rows):
+        if r["time"] == 1.0 and isinstance(r["trained_at"], float):
+            key = r["network"], r["trained_at"], r["tested_at"]
+            late.setdefault(key, []).append(r["rho"])
+    means = {key: sum(values) / len(values) for key, values in late.items()}
+    places = [key[1:] for key in means if key[0] == TWIN]
+    above = sum(means[SE3, *place] > means[TWIN, *place] for place in places)
+    return (
+        f"The network is above its twin in {above} of its {len(places)} places of one temperature."
     )
 
 

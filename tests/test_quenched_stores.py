@@ -8,8 +8,10 @@ from pathlib import Path
 import ase.io
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import equiglass as eg
+from equiglass.cli.main import app
 from equiglass.data.potential import KOB_ANDERSEN, Potential
 from equiglass.data.store import (
     create_store,
@@ -92,27 +94,61 @@ def test_convert_and_quench_in_memory(tmp_path: Path) -> None:
     assert quenched[0].potential == KOB_ANDERSEN and quenched[0].inherent_positions is not None
 
 
+SHORT = Cage(equilibration=0.5, time=2.0)
+
+
+def distances(c: eg.Configuration) -> np.ndarray:
+    """Of the cage positions from the inherent ones."""
+    assert c.cage_positions is not None and c.inherent_positions is not None
+    return np.linalg.norm(minimum_image(c.cage_positions - c.inherent_positions, c.box), axis=1)
+
+
 def test_cages_are_added_at_the_temperature_of_the_data(tmp_path: Path) -> None:
-    cages = Cages(Cage(equilibration=0.1, time=0.5))
-    pair = [make_liquid(200, seed=s, temperature=0.5) for s in (1, 2)]
-    made = eg.quench(pair, cages=cages, n_processes=1)
-    for before, c in zip(pair, made, strict=True):
-        assert c.cage_positions is not None and c.inherent_positions is not None
-        shift = minimum_image(c.cage_positions - c.inherent_positions, c.box)
-        distance = np.linalg.norm(shift, axis=1)
-        assert distance.mean() > 0 and distance.max() < cages.settings.radius + 0.05
-        assert not np.array_equal(c.cage_positions, before.positions)
-    # Each is what it is in whichever place, and by whichever process, it is made.
-    stored = eg.quench(pair[::-1], tmp_path / "c.zarr", cages=cages, n_processes=2)
+    """Each is what it is in whichever place, and by whichever process, it is made."""
+    liquids = [make_liquid(200, seed=1, temperature=t) for t in (0.05, 1.2)]
+    cold, warm = made = list(eg.quench(liquids, cages=SHORT, n_processes=1))
+    assert np.array_equal(cold.inherent_positions, warm.inherent_positions)  # type: ignore[arg-type]
+    assert distances(warm).mean() > 1.3 * distances(cold).mean() > 0.01
+    stored = eg.quench(liquids[::-1], tmp_path / "c.zarr", cages=SHORT, n_processes=2)
     for a, b in zip(made, reversed(list(stored)), strict=True):
-        assert a.cage_positions is not None and b.cage_positions is not None
-        np.testing.assert_allclose(a.cage_positions, b.cage_positions, atol=1e-6)
-    # Those that data have are kept.
-    again = eg.quench(list(made), cages=True, n_processes=1)
-    assert np.array_equal(again[0].cage_positions, made[0].cage_positions)  # type: ignore[arg-type]
-    for others in (False, Cages(Cage(time=0.6))):
-        with pytest.raises(eg.InputError, match="begun with other cages"):
-            eg.quench(pair[::-1], tmp_path / "c.zarr", cages=others)
+        np.testing.assert_allclose(distances(a), distances(b), atol=1e-6)
+    alone = Cages(SHORT, seed=1).added(cold.replace(cage_positions=None), KOB_ANDERSEN)
+    assert not np.allclose(distances(alone), distances(cold), atol=1e-3)
+    for others in (False, Cage(time=0.6)):
+        with pytest.raises(eg.InputError, match="begun with other cages, or without"):
+            eg.quench(liquids[::-1], tmp_path / "c.zarr", cages=others)
+
+
+def test_a_wall_keeps_particles_in_their_cages() -> None:
+    """Hot, particles would leave; a narrower cage holds them closer."""
+    hot = make_liquid(200, seed=1, temperature=5.0)
+    wide, narrow = (
+        next(iter(eg.quench(hot, cages=SHORT.model_copy(update={"radius": r}), n_processes=1)))
+        for r in (10.0, 0.2)
+    )
+    assert distances(wide).max() > 0.5 > 0.35 > distances(narrow).max()
+
+
+def test_cages_that_data_have_are_kept(tmp_path: Path) -> None:
+    have, other = (make_complete(100, seed=s) for s in (1, 2))
+    have = have.replace(cage_positions=have.inherent_positions)
+    (kept,) = eg.quench(have, tmp_path / "kept.zarr", cages=True, n_processes=1)
+    assert np.array_equal(kept.cage_positions, have.cage_positions)  # type: ignore[arg-type]
+    assert "cages" not in store_attributes(tmp_path / "kept.zarr")
+    with pytest.raises(eg.InputError, match="cage_positions: has no cage positions where others"):
+        eg.quench([have, other], cages=True)
+
+
+def test_cages_on_the_command_line(tmp_path: Path) -> None:
+    data, store = tmp_path / "a.extxyz", tmp_path / "a.zarr"
+    ase.io.write(data, eg.to_ase(make_liquid(200, temperature=0.5)))
+    arguments = ["quench", str(data), "-o", str(store), "--cages", "-j", "1"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0 and "1 configurations in" in done.output
+    (made,) = eg.read(store)
+    assert 0.01 < distances(made).mean() < 0.3
+    recorded = store_attributes(store)["cages"]
+    assert (recorded["radius"], recorded["time"], recorded["timestep"]) == (0.3, 50.0, 0.005)
 
 
 def test_cages_need_a_temperature(tmp_path: Path) -> None:
@@ -121,5 +157,7 @@ def test_cages_need_a_temperature(tmp_path: Path) -> None:
         with pytest.raises(eg.InputError, match="temperature: .*the data state none"):
             eg.quench(unknown, output, cages=True)
     assert not (tmp_path / "c.zarr").exists()
-    with pytest.raises(eg.InputError, match="cages: .*expected no frames"):
+    with pytest.raises(eg.InputError, match="cages: cage positions go into a store"):
         eg.quench(unknown, tmp_path / "a.extxyz", frames=":", cages=True)
+    with pytest.raises(eg.InputError, match="cages: is not known .*found 'yes'"):
+        eg.quench(unknown, cages="yes")  # type: ignore[call-overload]

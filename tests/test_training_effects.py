@@ -20,10 +20,12 @@ import yaml
 from equiglass.data.configuration import Configuration
 from equiglass.data.dataset import Dataset, Entry, from_configurations
 from equiglass.data.potential import KOB_ANDERSEN, Potential
+from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.simulation.preparation import Preparation
 from equiglass.training import run as training_run
 from equiglass.training.config import load_config
+from equiglass.training.cross_validation import cross_validate
 from tests.conftest import make_complete
 from tests.test_training import DATA, make_config, train
 
@@ -91,6 +93,31 @@ def test_of_reversed_trajectories_a_ridge_quenches_those_it_draws(tmp_path: Path
     weights = json.loads((tmp_path / "run" / "weights.json").read_text())
     # Labels of two runs, and of the one that a reversed trajectory is.
     assert set(weights["weights"]) == {"1", "2"}
+
+
+def test_folds_of_a_ridge_quench_what_they_draw(tmp_path: Path) -> None:
+    """Whichever number of processes trains them."""
+    rng = np.random.default_rng(0)
+    ends = [
+        (c := make_complete(200, seed=seed)).replace(
+            end_positions=c.positions + 0.01 * rng.standard_normal((2, 6, 200, 3))
+        )
+        for seed in range(4)
+    ]
+    write_store(tmp_path / "data.zarr", [(f"{k}", c, None) for k, c in enumerate(ends)])
+    config = make_config(
+        data={"path": str(tmp_path / "data.zarr"), "reversed_per_configuration": 1},
+        model={"kind": "descriptors", "inputs": {"positions": ["inherent"], "energies": []}},
+    )
+    found = {}
+    for n in (1, 2):
+        how = Preparation(cache=tmp_path / f"quenches{n}", n_processes=n)
+        found[n] = cross_validate(
+            config, tmp_path / f"cv{n}", n_folds=2, n_processes=n, preparation=how, progress=False
+        )
+        # Two of the twelve of either fold's training.
+        assert len(list((tmp_path / f"quenches{n}").glob("*.npz"))) == 4
+    assert found[1] == found[2]
 
 
 def global_state() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ..locks import writing
 from ..progress import track
 from ..reporting.frames.output import ENDINGS
 from ..simulation.cage import Cages
-from ..simulation.config import Cluster
+from ..simulation.config import Cage, Cluster
 from ..simulation.preparation import Preparation
 from ..simulation.quench import iterate_quench, processes_for
 from ..streaming.jobs import Quench
@@ -39,7 +39,7 @@ def quench(
     *,
     frames: None = None,
     species: Sequence[str] | None = None,
-    cages: bool | Cages = False,
+    cages: bool | Cage = False,
     **options: Unpack[Preparing],
 ) -> Dataset: ...
 @overload
@@ -52,7 +52,7 @@ def quench(
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
     species: Sequence[str] | None = None,
-    cages: bool | Cages = False,
+    cages: bool | Cage = False,
     **options: Unpack[Preparing],
 ) -> Along: ...
 def quench(
@@ -64,7 +64,7 @@ def quench(
     scheduler: str | None = None,
     cluster: PathLike | Cluster | None = None,
     species: Sequence[str] | None = None,
-    cages: bool | Cages = False,
+    cages: bool | Cage = False,
     **options: Unpack[Preparing],
 ) -> Dataset | Along:
     """Every configuration with its inherent structure and both energies per particle.
@@ -81,8 +81,9 @@ def quench(
         As in :func:`equiglass.commands.predict.predict`.
     cages
         Whether cage positions are added where they are missing, or how: means over molecular
-        dynamics at the temperature that the data state, behind a wall around each inherent
-        position, see :class:`equiglass.simulation.config.Cage`. Not with ``frames``.
+        dynamics at the temperature that the data state, with steps of 0.005 tau_LJ, behind a wall
+        around each inherent position, see :class:`equiglass.simulation.config.Cage`. Data that
+        have all of them are left as they are. Not with ``frames``.
     options
         See :class:`equiglass.commands.options.Preparing`; without ``cache`` nothing else is kept.
 
@@ -91,14 +92,16 @@ def quench(
     InputError
         For unreadable data, overlapping particles or a quench that does not converge; if the data
         are of another potential or less closely quenched than asked for; if cage positions are
-        asked for and the data state no temperature; or if the store is what is
-        read, is being written by another process, or was begun from other data, or under another
-        potential or accuracy, or with other cages.
+        asked for and the data state no temperature, or some have them and others do not; or if the
+        store is what is read, is being written by another process, or was begun from other data, or
+        under another potential or accuracy, or with other cages.
     """
-    confined = (Cages() if cages else None) if isinstance(cages, bool) else cages
+    confined = _cages(cages)
     if frames is not None:
         if confined is not None:
-            raise InputError("is for data sets", field="cages", expected="no frames")
+            raise InputError("cage positions go into a store, of a data set without frames",
+                             field="cages", expected="a store, such as OUT.zarr",
+                             found=str(output))  # fmt: skip
         assert output is not None
         how = preparation_of(options)
         return _along(data, Path(output), frames, timestep, scheduler, cluster, species, how)
@@ -110,12 +113,9 @@ def quench(
     if output is None:
         configurations = list(dataset)
         how = how.resolved(configurations)
-        made = _made(configurations, how)
-        if confined is not None:
-            confined.check(configurations)
-            assert how.potential is not None
-            made = (confined.added(c, how.potential) for c in made)
-        return from_configurations(list(made), dataset.source)
+        if confined is not None and confined.needed(configurations):
+            return from_configurations(_caged(dataset, how, confined), dataset.source)
+        return from_configurations(list(_made(configurations, how)), dataset.source)
     target = check_output(output, folder=True)
     if target.suffix in ENDINGS:
         raise InputError("is no store; into a file goes what has frames", source=target,
@@ -156,8 +156,8 @@ def _into(target: Path, dataset: Dataset, how: Preparation, cages: Cages | None)
     """Quench what is not in the store yet."""
     how = how.resolved(dataset)
     assert how.potential is not None
-    if cages is not None:
-        cages.check(dataset)
+    if cages is not None and not cages.needed(dataset):
+        cages = None
     begin_quenched(target, dataset, how.potential, how.chosen_accuracy, cages)
     done = set(configuration_names(target))
     names = names_of(dataset)
@@ -169,7 +169,14 @@ def _into(target: Path, dataset: Dataset, how: Preparation, cages: Cages | None)
         Terminal(stderr=True).print(
             f"{len(done)} of {len(names)} configurations are there already", highlight=False
         )
-    # Each is read by the process that quenches it, and forgotten once it is written.
+    for k, made in _each(dataset, how, todo, cages):
+        write_configuration(target, names[k], made, dataset.entries[k].split)
+
+
+def _each(
+    dataset: Dataset, how: Preparation, todo: Sequence[int], cages: Cages | None
+) -> Iterator[tuple[int, Configuration]]:
+    """Some of a data set, as they are done: each is read by the process that quenches it."""
     task = Task(Quench(how, cages=cages), moments_of(dataset))
     where = Where(processes_for([len(dataset[k]) for k in todo], how.n_processes))
     with (
@@ -177,9 +184,24 @@ def _into(target: Path, dataset: Dataset, how: Preparation, cages: Cages | None)
         workers(task, where, len(todo)) as call,
     ):
         for k, result in call("run", todo):
-            made, split = result.configuration, dataset.entries[k].split
-            write_configuration(target, names[k], made, split)
+            yield k, result.configuration
             advance()
+
+
+def _caged(dataset: Dataset, how: Preparation, cages: Cages) -> list[Configuration]:
+    """All in memory, with cage positions."""
+    found = dict(_each(dataset, how, range(len(dataset)), cages))
+    return [found[k] for k in range(len(dataset))]
+
+
+def _cages(asked: bool | Cage) -> Cages | None:
+    """How cage positions are made, if at all."""
+    if isinstance(asked, Cage):
+        return Cages(asked)
+    if not isinstance(asked, bool):
+        raise InputError("is not known", field="cages", expected="true, false or a Cage",
+                         found=repr(asked))  # fmt: skip
+    return Cages() if asked else None
 
 
 def _made(configurations: Sequence[Configuration], how: Preparation) -> Iterator[Configuration]:

@@ -58,11 +58,11 @@ def begin_quenched(
         )
     if found.get("cages") != origin.get("cages"):
         raise InputError(
-            "the store was begun with other cages",
+            "the store was begun with other cages, or without; write another",
             source=store,
             field="cages",
-            expected=found.get("cages"),
-            found=origin.get("cages"),
+            expected=found.get("cages") or "none",
+            found=origin.get("cages") or "none",
         )
     # Older stores have the snapshots' fingerprint only, or the path of the data.
     key = next((k for k in ("contents", "fingerprint") if k in found), "quenched_from")

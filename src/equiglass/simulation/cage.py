@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..geometry.periodic import wrap
 from .config import Cage
 from .lammps import LammpsEngine
+from .threads import threads_for
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,45 @@ class Cages:
         how = {"timestep": self.timestep, "seed": self.seed}
         return {**self.settings.model_dump(mode="json"), **how}
 
-    def check(self, configurations: Iterable[Configuration]) -> None:
-        """Raise InputError where one lacks cage positions and states no temperature."""
+    def needed(self, configurations: Iterable[Configuration]) -> bool:
+        """Whether they lack cage positions.
+
+        Raises
+        ------
+        InputError
+            If some have them, which may have been made otherwise, and others do not; or if one
+            that lacks them states no temperature.
+        """
+        have: Configuration | None = None
+        lacks: Configuration | None = None
         for c in configurations:
-            if c.cage_positions is None and c.temperature is None:
+            if c.cage_positions is not None:
+                have = have or c
+                continue
+            lacks = lacks or c
+            if c.temperature is None:
                 raise InputError(
                     "cage positions are of a temperature, and the data state none",
                     source=c.source, field="temperature", expected="that of the liquid",
                 )  # fmt: skip
+        if have is not None and lacks is not None:
+            raise InputError(
+                "has no cage positions where others of the data do, which may have been made "
+                "otherwise; leave those out to make all (convert --drop cage_positions)",
+                source=lacks.source, field="cage_positions", found=f"some in {have.source}",
+            )  # fmt: skip
+        return lacks is not None
 
     def added(self, configuration: Configuration, potential: Potential) -> Configuration:
-        """The same with cage positions; those that it has are kept."""
-        if configuration.cage_positions is not None:
+        """The same with cage positions; those that it has are kept.
+
+        Raises
+        ------
+        InputError
+            If its inherent structure or its temperature is not known.
+        """
+        if not self.needed([configuration]):
             return configuration
-        self.check([configuration])
         assert configuration.temperature is not None
         content = hashlib.sha256(str(self.seed).encode())
         if configuration.inherent_positions is not None:
@@ -94,7 +120,7 @@ def cage_positions(
         )
     inherent = configuration.inherent_positions.astype(np.float64)
     start = configuration.replace(positions=inherent)
-    with LammpsEngine(start, potential) as engine:
+    with LammpsEngine(start, potential, threads_for(len(start))) as engine:
         engine.confine(settings.radius, settings.stiffness)
         engine.draw_velocities(temperature, seed)
         engine.thermostat(temperature, temperature)

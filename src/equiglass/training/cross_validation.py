@@ -115,8 +115,8 @@ def cross_validate(
         _check(target, "fingerprint", fingerprint, "data")
         if STRUCTURES in read_json(target / SETTINGS):
             _check(target, STRUCTURES, structures, "inherent structures or energies of the data")
-    # Once, before the folds, each of which would do it for itself; but what folds draw, if they are
-    # solved, is a small part.
+    # Once, before the folds, each of which would do it for itself. Of reversed trajectories folds
+    # that are solved draw their own, which may be few of all.
     if network_class(settings.model).solved:
         material = replace(material, reversed=[])
     limit = settings.data.memory * GIGABYTE

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 
+from ..data.configuration import Configuration
 from ..data.grids import propensity_on
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
@@ -27,7 +29,26 @@ def drawn(material: TrainingData, config: TrainConfig) -> TrainingData:
     n_reversed = len(material.reversed)
     wanted = min(n_reversed, config.data.reversed_per_configuration * material.turned)
     chosen = np.random.default_rng([config.seed, 1]).permutation(n_reversed)[:wanted].tolist()
-    return replace(material, reversed=[material.reversed[k] for k in sorted(chosen)])
+    return replace(material, reversed=_Chosen(material.reversed, sorted(chosen)))
+
+
+class _Chosen(Sequence[Configuration]):
+    """Some of a sequence that need not be in memory, each read when it is asked for."""
+
+    def __init__(self, whole: Sequence[Configuration], indices: Sequence[int]) -> None:
+        self.whole, self.indices = whole, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, k: int) -> Configuration: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[Configuration]: ...
+    def __getitem__(self, k: int | slice) -> Configuration | Sequence[Configuration]:
+        if isinstance(k, slice):
+            return _Chosen(self.whole, self.indices[k])
+        return self.whole[self.indices[k]]
 
 
 def solve(

@@ -137,9 +137,11 @@ class Preparation:
         missing = [name for name in fields if getattr(configuration, name) is None]
         cannot = [name for name in missing if name not in MADE_FIELDS]
         if cannot or (missing and not self.make):
+            remedy = "" if cannot else "; without --no-quench it would be made"
+            if cannot[:1] == ["cage_positions"]:
+                remedy = "; quench --cages makes it"
             raise InputError(
-                "is needed by the model and missing from the data"
-                + ("" if cannot else "; without --no-quench it would be made"),
+                f"is needed by the model and missing from the data{remedy}",
                 source=configuration.source,
                 field=(cannot or missing)[0],
                 expected=", ".join(fields),

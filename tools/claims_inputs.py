@@ -100,7 +100,7 @@ def inputs_and_depth() -> Claim:
         "warm": (Run("inputs_warm", WARM), Run("depth_warm", WARM)),
     }
     fewer = Run("depth_t064", state("ka3d_labels"))
-    cages = Run("inputs_cages", WARM)
+    cages = Run("inputs_cages", "T = 0.64, one chain of N = 2000 learned")
     asked_of_cages = "equiglass study inputs ka3d_temperatures:cages -o inputs_cages"
     unlike = (BOTH, "thermal", not LATE)  # in their graphs, too
     further = ("4 layers", "2 layers", LATE)

@@ -117,10 +117,9 @@ def cross_validate(
             _check(target, STRUCTURES, structures, "inherent structures or energies of the data")
     # Once, before the folds, each of which would do it for itself. Of reversed trajectories folds
     # that are solved draw their own, which may be few of all.
-    if network_class(settings.model).solved:
-        material = replace(material, reversed=[])
+    chosen: list[int] | None = [] if network_class(settings.model).solved else None
     limit = settings.data.memory * GIGABYTE
-    learned = material.completed(how, fields, limit, spilled).learned
+    learned = material.completed(how, fields, limit, spilled, chosen).learned
     del material
     threads = max(1, torch.get_num_threads() // n_processes)
     how_alone = replace(how, n_processes=1) if n_processes > 1 else how

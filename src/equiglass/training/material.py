@@ -80,28 +80,36 @@ class TrainingData:
         return Joined(self.learned, self.reversed)
 
     def completed(
-        self, how: Preparation, fields: Sequence[str], limit: float, folder: Path
+        self,
+        how: Preparation,
+        fields: Sequence[str],
+        limit: float,
+        folder: Path,
+        chosen: Sequence[int] | None = None,
     ) -> TrainingData:
         """The same with every one of these fields, made where it is missing.
 
-        So many at a time as fit into the limit. Of several processes each makes its share, which
+        Of the reversed trajectories with ``chosen`` only these, which are then the only ones. So
+        many at a time as fit into the limit. Of several processes each makes its share, which
         all then find in the cache.
         """
         budget = Budget(SHARES["completed"] * limit)
 
-        def complete(part: Sequence[Configuration]) -> Sequence[Configuration]:
+        def complete(part: Iterable[Configuration]) -> Sequence[Configuration]:
             return hold(_completed(part, how, fields, SHARES["completed"] * limit), budget, folder)
 
         return replace(
             self,
             learned=complete(self.learned),
-            reversed=complete(self.reversed),
+            reversed=complete(
+                self.reversed if chosen is None else (self.reversed[k] for k in chosen)
+            ),
             held_out=complete(self.held_out),
         )
 
 
 def _completed(
-    part: Sequence[Configuration], how: Preparation, fields: Sequence[str], limit: float
+    part: Iterable[Configuration], how: Preparation, fields: Sequence[str], limit: float
 ) -> Iterator[Configuration]:
     block: list[Configuration] = []
     size = 0

@@ -120,9 +120,8 @@ def train(
         torch.set_float32_matmul_precision(MATMUL_PRECISION.get(config.precision, "highest"))
         limit = config.data.memory * GIGABYTE
         is_solved = network_class(config.model).solved
-        if is_solved:
-            material = drawn(material, config)
-        material = material.completed(how, fields, limit, spilled)
+        chosen = drawn(material, config) if is_solved else None
+        material = material.completed(how, fields, limit, spilled, chosen)
         clock = time.perf_counter() - seconds_of(folder)
         model = new_model(config, material, name=folder.name)
         if start is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import torch
 
-from ..data.configuration import Configuration
 from ..data.grids import propensity_on
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
@@ -20,35 +17,16 @@ from .material import TrainingData
 from .prepare import inputs_of
 
 
-def drawn(material: TrainingData, config: TrainConfig) -> TrainingData:
-    """The same with as many reversed trajectories as asked for, which alone are quenched then.
+def drawn(material: TrainingData, config: TrainConfig) -> list[int]:
+    """Which reversed trajectories are learned from, as many as asked for; others need no quench.
 
-    Which those are, ``data.reversed_per_configuration`` times the number of configurations, is
+    Their number is ``data.reversed_per_configuration`` times that of configurations, and they are
     drawn by the seed.
     """
     n_reversed = len(material.reversed)
     wanted = min(n_reversed, config.data.reversed_per_configuration * material.turned)
-    chosen = np.random.default_rng([config.seed, 1]).permutation(n_reversed)[:wanted].tolist()
-    return replace(material, reversed=_Chosen(material.reversed, sorted(chosen)))
-
-
-class _Chosen(Sequence[Configuration]):
-    """Some of a sequence that need not be in memory, each read when it is asked for."""
-
-    def __init__(self, whole: Sequence[Configuration], indices: Sequence[int]) -> None:
-        self.whole, self.indices = whole, indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    @overload
-    def __getitem__(self, k: int) -> Configuration: ...
-    @overload
-    def __getitem__(self, k: slice) -> Sequence[Configuration]: ...
-    def __getitem__(self, k: int | slice) -> Configuration | Sequence[Configuration]:
-        if isinstance(k, slice):
-            return _Chosen(self.whole, self.indices[k])
-        return self.whole[self.indices[k]]
+    order = np.random.default_rng([config.seed, 1]).permutation(n_reversed)
+    return sorted(order[:wanted].tolist())
 
 
 def solve(

@@ -280,29 +280,3 @@ def test_single_times_are_named_with_their_verdicts() -> None:
     )
     found = claim("", "", [], [none], singly=[none, up, down]).numbers
     assert found.endswith("shown at t = 2 alone (a − b); refuted at t = 3 alone (a − b)")
-
-
-def test_the_words_of_the_claims_are_those_of_the_tables() -> None:
-    """What docs/results/claims_text.yaml says of single runs, which no placeholder counts."""
-    tables, claim_rows = tool("claim_tables"), tool("claim_rows")
-    rivals = tables.table("rivals_long")
-    own, other = (claim_rows.rows_where(rivals, network=n) for n in ("SE(3)", "EIGNN"))
-    parameters = other[0]["parameters"] / own[0]["parameters"]
-    spent = [
-        np.mean([row["core_seconds"] for row in part if row["time"] == part[0]["time"]])
-        for part in (own, other)
-    ]
-    assert round(parameters, 1) == round(spent[1] / spent[0], 1) == 3.5
-    singly = tables.by_time(rivals, "SE(3)", "EIGNN", "")
-    times = [c.where.rpartition("t = ")[2] for c in singly if c.verdict == "refuted"]
-    assert times == ["0.1", "0.165"] and "shown" not in {c.verdict for c in singly}
-    assert min(row["learning_rate"] for row in rivals if row["learning_rate"]) >= 0.001
-    run = tool("claims_inputs").Run
-    assert run("inputs_warm", "").compared("inherent", "thermal", True).verdict == "refuted"
-    assert run("depth_warm", "").compared("4 layers", "1 layer", True).verdict == "open"
-    before = next(
-        found
-        for title, found in tool("claims").density_fields().beside.items()
-        if "not chosen" in title
-    )
-    assert [c.verdict for c in before] == ["open", "shown"]

@@ -12,9 +12,6 @@ from equiglass.data.dataset import Dataset, read
 from equiglass.data.relaxation import PUBLISHED, RelaxationTime
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
-from equiglass.models.descriptors import DescriptorConfig, descriptors
-from equiglass.models.kept import descriptors_kept, kept_descriptors
-from equiglass.models.mlp import DescriptorMLPConfig
 from equiglass.studies.unseen import by_temperature
 from equiglass.training.config import TrainConfig
 from equiglass.training.sources import open_data
@@ -82,23 +79,3 @@ def test_unseen_temperatures_are_tested_at_equal_reduced_times(folder: Path) -> 
     alone = opened(folder, train=["warm.zarr/c[01]"], test=["cold.zarr/c1"])
     with pytest.raises(InputError, match="T=0.56: relaxation_time: .*not known"):
         by_temperature(alone.splits["train"], alone.splits["test"])
-
-
-def test_descriptors_are_kept_for_what_they_were_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("freud")
-    a, b = make_complete(60, seed=1), make_complete(60, seed=2)
-    small = {"near": [1.0, 1.2, 0.2], "far": [2.2, 2.2, 0.4], "angular": [1.2, 1.2, 0.2]}
-    config = DescriptorConfig.model_validate({**small, "l_max": 2})
-    same = DescriptorMLPConfig.model_validate({**small, "l_max": 2})
-    other = DescriptorConfig.model_validate({**small, "l_max": 3})
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(1) or descriptors(c, s, n),
-    )
-    with descriptors_kept(1e6):
-        first = kept_descriptors(a, config, 2)
-        assert kept_descriptors(a, same, 2) is first and len(made) == 1
-        assert not np.array_equal(kept_descriptors(b, config, 2), first)
-        assert kept_descriptors(a, other, 2).shape != first.shape
-    assert np.array_equal(kept_descriptors(a, config, 2), first) and len(made) == 4

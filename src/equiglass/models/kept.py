@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
+from ..data.held import Budget
 from .descriptors import DescriptorSettings, descriptors
 
 Array = NDArray[np.floating[Any]]
@@ -20,8 +21,7 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass
 class _Kept:
-    limit: int
-    size: int = 0
+    budget: Budget
     arrays: dict[bytes, Array] = field(default_factory=dict)
 
 
@@ -30,8 +30,11 @@ _KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def descriptors_kept(limit: float) -> Iterator[None]:
-    """Within it, descriptors are made once for each configuration, up to so many bytes."""
-    token = _KEPT.set(_Kept(int(limit)))
+    """Within it, descriptors are made once for each configuration, up to so many bytes.
+
+    Threads share them that run in a copy of this context.
+    """
+    token = _KEPT.set(_Kept(Budget(limit)))
     try:
         yield
     finally:
@@ -49,9 +52,8 @@ def kept_descriptors(
     found = kept.arrays.get(key)
     if found is None:
         found = descriptors(configuration, config, n_types)
-        if kept.size + found.nbytes <= kept.limit:
+        if kept.budget.take(found.nbytes):
             kept.arrays[key] = found
-            kept.size += found.nbytes
     return found
 
 

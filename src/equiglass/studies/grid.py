@@ -10,6 +10,7 @@ from concurrent.futures import as_completed
 from pathlib import Path
 
 from ..errors import InputError
+from ..memory import available_memory
 from ..pool import open_pool
 from ..progress import track
 from ..written import make_folder, write_text
@@ -17,7 +18,7 @@ from .base import Cell, Row
 from .rates import TRIED
 from .record import RESULT
 
-MOST_KEPT = 2.5e9  # bytes of descriptors, which several cells read
+KEPT = 0.25  # of the memory that is left, for descriptors, which several cells read
 
 
 def run_grid(
@@ -46,7 +47,7 @@ def run_grid(
     tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
     with track("study", len(todo), enabled=progress) as advance:
         if n_processes == 1 and scheduler is None:
-            with descriptors_kept(MOST_KEPT):
+            with descriptors_kept(KEPT * available_memory()):
                 for task in tasks:
                     with left_as_found():
                         _run(*task)

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -143,7 +144,9 @@ class Samples(TorchDataset[Sample]):
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="samples")
         index = self._next.popleft()
-        self._waiting.append((index, self._pool.submit(self._make, index)))
+        # A new thread knows no context of its own, such as that of kept descriptors.
+        future = self._pool.submit(copy_context().run, self._make, index)
+        self._waiting.append((index, future))
 
     def _make(self, index: int) -> Sample:
         kept = self._kept.get(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claim import Claim
 from claim_rows import OPEN, Compared, compare, rows_where
-from claim_tables import by_time, notes, state, table, trainings
+from claim_tables import by_time, notes, pair, state, table, trainings
 from claims_equivariance import LONG, equivariance
 from claims_inputs import inputs_and_depth
 from claims_order import order_parameter
@@ -65,11 +65,10 @@ def named(rows: list[Row]) -> list[Row]:
 
 def timescales() -> Claim:
     """The seventh."""
-    rows, where = table("timescales_t064"), state("ka3d_labels")
-    one, other = (rows_where(rows, networks=name) for name in (TOGETHER, ALONE))
-    named = [{**r, "network": r["networks"]} for r in rows]
-    singly = by_time(named, TOGETHER, ALONE, where)
-    together = compare(f"{TOGETHER} − {ALONE}", where, one, other)
+    rows, where = of_decoders("timescales_t064"), state("ka3d_labels")
+    chosen = of_decoders("timescales_warm")
+    singly = by_time(rows, TOGETHER, ALONE, where)
+    together = pair(rows, TOGETHER, ALONE, where)
     equal = []
     if together is not None and together.half is not None and together.verdict == OPEN:
         most = abs(together.difference) + together.half
@@ -77,14 +76,37 @@ def timescales() -> Claim:
     return Claim(
         "One network predicts many timescales at once",
         "One network for all times is better than one for each.",
-        ["equiglass study timescales ka3d_claims:warm -o timescales"],
+        [
+            "equiglass study timescales ka3d_claims:warm -o timescales",
+            *(
+                ["equiglass study timescales ka3d_temperatures:warm_fixed -o timescales_warm"]
+                if chosen
+                else []
+            ),
+        ],
         [together],
-        {"At single times": singly},
+        {
+            "At single times": singly,
+            "At a learning rate chosen for the network of all times": [
+                pair(chosen, TOGETHER, ALONE, LONG),
+                *by_time(chosen, TOGETHER, ALONE, LONG),
+            ],
+        },
         [*notes("timescales"), *equal],
         "study_timescales_t064.png",
         singly,
-        trainings=trainings({"timescales ka3d_claims:warm": rows}, "networks"),
+        trainings=trainings(
+            {
+                "timescales ka3d_claims:warm": rows,
+                "timescales ka3d_temperatures:warm_fixed": chosen,
+            }
+        ),
     )
+
+
+def of_decoders(name: str) -> list[Row]:
+    """A table, with networks named by the times that they decode."""
+    return [{**row, "network": row["networks"]} for row in table(name)]
 
 
 def claims() -> list[Claim]:

@@ -23,7 +23,8 @@ DEGREES = (
     ("equivariance ka3d_temperatures:degrees", "equivariance_degrees", WARM),
     ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
     ("equivariance ka3d_temperatures:files", "equivariance_files", FILES),
-    ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {EQUAL_TIME}"),
+    ("equal-time ka3d_temperatures:files", "equal_files_degrees", f"{FILES}, {EQUAL_TIME}"),
+    ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {EQUAL_TIME} as l_max=2"),
 )
 
 # Of other kinds, beside, in the same way.

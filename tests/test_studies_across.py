@@ -29,10 +29,23 @@ from equiglass.studies.base import Plan, rhos_of
 from equiglass.studies.decoders import Decoders
 from equiglass.studies.depth import LAYERS, Depth, with_layers
 from equiglass.studies.inputs import Inputs
-from equiglass.studies.networks import NETWORKS, chosen_networks
+from equiglass.studies.networks import (
+    BAPST,
+    BOTAN,
+    COARSE,
+    EIGNN,
+    MLP,
+    NETWORKS,
+    RIDGE,
+    SE3,
+    chosen_networks,
+    other_kinds,
+    readable,
+)
 from equiglass.studies.reduced import at_reduced_times
-from equiglass.studies.rivals import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3, rivals
+from equiglass.studies.rivals import Rivals
 from equiglass.studies.run import study
+from equiglass.training.sources import open_data
 from tests.conftest import make_complete
 from tests.test_studies import TAU_ALPHA, config, labelled
 
@@ -154,8 +167,9 @@ def test_eignn_reads_what_the_network_reads(inputs: dict[str, object], has: bool
     given = config("ka3d_quickstart")
     model = SE3Config.model_validate({"layers": 1, "cutoff": 1.8, "inputs": inputs})
     asked = given.model_copy(update={"model": model})
-    found = {name: made for name, (made, _) in rivals(asked).items()}
-    assert list(found) == ([BOTAN, BAPST, EIGNN, MLP] if has else [BOTAN, BAPST, MLP])
+    found = other_kinds(asked)
+    assert set(found) == {BOTAN, BAPST, MLP, RIDGE, COARSE, *([EIGNN] if has else [])}
+    assert ("eignn" in readable(asked, Rivals.networks)) == has
     if not has:
         with pytest.raises(InputError, match=r"model\.inputs: EIGNN.*displacements \[inherent\]"):
             chosen_networks(asked, ["se3", "eignn"], 2, 3)
@@ -175,6 +189,21 @@ def test_few_configurations_fill_an_epoch(few: int) -> None:
     shown = in_turn(given, 18)
     counts = [sum(one is own for one in shown) for own in given]
     assert len(shown) == sum(counts) == 18 and max(counts) - min(counts) <= 1
+
+
+def test_rivals_can_be_some(tmp_path: Path) -> None:
+    """As large as among all; none is trained that was not named."""
+    given = config("ka3d_quickstart")
+    data = open_data(given).dataset
+    plan = Plan(given, data, tmp_path, True, Preparation(), seeds=(0, 1), learning_rates=(0.1, 0.3))
+    every = {cell.variant: cell for stage in Rivals().stages(plan) for cell in stage}
+    some = replace(plan, networks=("coarse", "mlp"))
+    trials, cells = Rivals().stages(some)
+    assert [cell.variant for cell in trials] == [f"{MLP},rate=0.1", f"{MLP},rate=0.3"]
+    assert [cell.variant for cell in cells] == [f"{MLP},seed=0", f"{MLP},seed=1", COARSE]
+    assert all(every[cell.variant] == cell for cell in (*trials, *cells))
+    with pytest.raises(InputError, match=f"{NOT_TRAINED}.*se3, botan.*found twin"):
+        study("rivals", given, tmp_path, networks=["twin"])
 
 
 NOT_TRAINED = "networks: the study does not train this model"

@@ -15,10 +15,10 @@ from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.studies.base import Row
 from equiglass.studies.grid import read_rows
+from equiglass.studies.networks import RIDGE
 from equiglass.studies.rates import QUICK_RATES, RATES, rates_of
 from equiglass.studies.record import begin, read_record
 from equiglass.studies.registry import study_of
-from equiglass.studies.rivals import RIDGE
 from equiglass.studies.run import study
 from equiglass.training.config import TrainConfig
 from equiglass.training.folder import CONFIG

@@ -15,9 +15,9 @@ from equiglass.data.potential import KOB_ANDERSEN
 from equiglass.data.store import write_store
 from equiglass.errors import InputError
 from equiglass.simulation.preparation import Preparation
+from equiglass.studies.networks import SHARES
 from equiglass.studies.rates import QUICK_RATES
 from equiglass.studies.record import read_record
-from equiglass.studies.rivals import SHARES
 from equiglass.studies.run import study
 from equiglass.training.config import TrainConfig
 from tests.conftest import make_complete

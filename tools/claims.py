@@ -13,7 +13,7 @@ from claims_temperature import transfer, unseen
 from equiglass.models.se3 import SE3Config
 from equiglass.studies.base import Row
 from equiglass.studies.layers import BOND_ORDER, DENSITY
-from equiglass.studies.rivals import SE3
+from equiglass.studies.networks import SE3
 from equiglass.studies.timescales import ALONE, TOGETHER
 
 

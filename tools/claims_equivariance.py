@@ -9,7 +9,7 @@ from claim_tables import at_temperature, by_time, notes, pair, state, table, tra
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
 from equiglass.studies.inputs import BOTH, THERMAL_GRAPH
-from equiglass.studies.rivals import BAPST, BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
+from equiglass.studies.networks import BAPST, BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 
 NETWORK, LARGEST = "l_max=2", "l_max=3"
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees

@@ -11,7 +11,7 @@ from claims_equivariance import FILES, LONG, WARM
 
 from equiglass.studies.base import Row
 from equiglass.studies.inputs import BOTH, THERMAL_GRAPH
-from equiglass.studies.rivals import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3
+from equiglass.studies.networks import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3
 
 ON_THERMAL = f"{BOTH},{THERMAL_GRAPH}"
 LATE = True  # at the longest time alone

@@ -10,7 +10,7 @@ from claim_tables import at_temperature, matrices, notes, pair, table, trainings
 
 from equiglass.studies.base import Row
 from equiglass.studies.equivariance import TWIN
-from equiglass.studies.rivals import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
+from equiglass.studies.networks import BOTAN, COARSE, EIGNN, MLP, RIDGE, SE3
 from equiglass.studies.transfer import FINE_TUNED, FROZEN, SCRATCH, TEMPERATURE, TIME
 
 TABLES = ("temperatures", "temperatures_botan")

@@ -100,8 +100,8 @@ def study(
         typer.Option(
             metavar="NAME,NAME",
             help="Models to train, where a study can choose: se3, twin, botan, bapst, eignn, mlp, "
-            "ridge; of depth se3, botan, bapst, eignn.",
-            show_default="se3",
+            "ridge, coarse.",
+            show_default="se3; of rivals all but twin",
         ),
     ] = None,
     seeds: Annotated[

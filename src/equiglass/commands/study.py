@@ -37,7 +37,7 @@ def study(
         One of :data:`equiglass.studies.registry.STUDIES`.
     networks
         Models to train, of :data:`equiglass.studies.networks.NETWORKS`, where the study has the
-        choice; by default the equivariant network.
+        choice; by default the equivariant network, in that of rivals all it has.
     seeds
         How many networks of each kind are trained, by default three; more go on with a study of
         fewer.

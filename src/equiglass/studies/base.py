@@ -55,7 +55,7 @@ class Plan:
     quick
         A few cells only, to see that everything runs.
     networks
-        The models that are trained, of those that the study has.
+        The models that are trained, of those that the study has; all where none is named.
     seeds
         Of the networks that are trained several times, one after another from 0.
     learning_rates
@@ -112,8 +112,9 @@ class Study(ABC):
         What it fixes itself and no configuration file says, by name, for its record: a folder is
         not gone on with under another choice, but for further seeds and learning rates.
     networks
-        The models that it can train, of :data:`equiglass.studies.networks.NETWORKS`; the first is
-        the one that it trains where none is named.
+        The models that it can train, of :data:`equiglass.studies.networks.NETWORKS`.
+    all_networks
+        Whether it trains all of these where none is named; else it trains the first.
     """
 
     kind: ClassVar[str]
@@ -122,6 +123,7 @@ class Study(ABC):
     own_target: ClassVar[bool] = False
     fixed: ClassVar[Mapping[str, Any]] = {}
     networks: ClassVar[tuple[str, ...]] = ()
+    all_networks: ClassVar[bool] = False
 
     @abstractmethod
     def stages(self, plan: Plan) -> list[list[Cell]]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits
-from .networks import chosen_networks
-from .rivals import SHARES
+from .networks import SHARES, chosen_networks
 from .seeds import of_networks, seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 

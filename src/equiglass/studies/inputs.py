@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .networks import NETWORKS, SOLVED, chosen_networks
-from .rivals import EIGNN, SHARES
+from .networks import COARSE, EIGNN, NETWORKS, SHARES, SOLVED, chosen_networks
 from .seeds import of_networks, seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
@@ -35,8 +34,8 @@ class Inputs(Study):
     )
     columns = ("network", "inputs", "graph", "energies", "displacements", *TUNED_COLUMNS)
     fixed = TUNED | {"epochs": SHARES}
-    # Most sets lack what EIGNN's network reads.
-    networks = tuple(name for name in NETWORKS if NETWORKS[name] != EIGNN)
+    # Most sets lack what EIGNN's network reads, some the energy.
+    networks = tuple(name for name in NETWORKS if NETWORKS[name] not in (EIGNN, COARSE))
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates, then a model for each set of inputs and seed.

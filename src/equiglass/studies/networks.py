@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .base import varied
+from .base import require_one_graph, varied
 from .equivariance import TWIN, twin_as_large
-from .rivals import BAPST, BOTAN, EIGNN, MLP, RIDGE, SE3, rivals, solved_rivals
+from .tuned import with_epochs
 
 if TYPE_CHECKING:
+    from ..models.base import NetworkSettings
+    from ..models.descriptors import DescriptorInputs
+    from ..models.eignn import EIGNNConfig
     from ..training.config import TrainConfig
 
+SE3, BOTAN, BAPST, EIGNN, MLP = "SE(3)", "BOTAN", "Bapst", "EIGNN", "MLP"
+RIDGE, COARSE = "ridge", "coarse energy"
+WIDTHS = (1.0, 1.5, 2.0, 2.5)  # sigma
+SHARES = {BOTAN: 0.25, BAPST: 0.25, EIGNN: 0.5, MLP: 4}  # of the epochs of the network
 # As they are asked for, and as they are called in tables.
 NETWORKS = {
     "se3": SE3, "twin": TWIN, "botan": BOTAN, "bapst": BAPST, "eignn": EIGNN, "mlp": MLP,
-    "ridge": RIDGE,
+    "ridge": RIDGE, "coarse": COARSE,
 }  # fmt: skip
-SOLVED = (RIDGE,)  # at once, without learning rate or seed
+SOLVED = (RIDGE, COARSE)  # at once, without learning rate or seed
 
 
 def check_networks(asked: Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:
@@ -60,7 +68,7 @@ def chosen_networks(
         elif name == "twin":
             found[TWIN] = twin_as_large(config, n_types, n_times)
         else:
-            others = {k: made for k, (made, _) in rivals(config).items()} | solved_rivals(config)
+            others = other_kinds(config)
             if NETWORKS[name] not in others:
                 raise InputError(
                     "EIGNN's network reads thermal positions and the inherent structure",
@@ -69,6 +77,77 @@ def chosen_networks(
                 )  # fmt: skip
             found[NETWORKS[name]] = others[NETWORKS[name]]
     return found
+
+
+def readable(config: TrainConfig, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the models that read what is configured: EIGNN's may not, see :func:`eignn_of`."""
+    return tuple(n for n in names if NETWORKS[n] != EIGNN or eignn_of(config) is not None)
+
+
+def other_kinds(config: TrainConfig) -> dict[str, TrainConfig]:
+    """The trainings of models of other kinds on the same inputs, with their shares of epochs."""
+    from ..models.coarse import CoarseEnergyConfig
+    from ..models.descriptors import DescriptorConfig
+    from ..models.message import MessageConfig
+    from ..models.mlp import DescriptorMLPConfig
+
+    require_one_graph(config)
+    inputs, columns = varied(config).model.inputs, described(config)
+    models: dict[str, NetworkSettings | None] = {
+        BOTAN: MessageConfig(kind="botan", inputs=inputs),
+        BAPST: MessageConfig(kind="bapst", inputs=inputs),
+        EIGNN: eignn_of(config),
+        MLP: DescriptorMLPConfig(inputs=columns),
+        RIDGE: DescriptorConfig(inputs=columns),
+        COARSE: CoarseEnergyConfig(),
+    }
+    return {
+        name: with_share(config, model, SHARES.get(name, 1))
+        for name, model in models.items()
+        if model is not None
+    }
+
+
+def eignn_of(config: TrainConfig) -> EIGNNConfig | None:
+    """EIGNN's network on what the network reads; None where that is not what it has to read.
+
+    By edges between one of thermal and inherent positions, and the displacements from one to the
+    other, both vectors of an edge are known: a union graph of the same positions tells nothing
+    else. Without these displacements it would, and others are not what EIGNN's network has.
+    """
+    from ..models.eignn import EIGNNConfig
+    from ..models.inputs import UNION
+    from ..models.se3 import SE3Config
+
+    model = varied(config).model
+    assert isinstance(model, SE3Config)
+    read = model.inputs
+    if read.graph not in ("thermal", "inherent") or read.displacements != ("inherent",):
+        return None
+    return EIGNNConfig(inputs=read.model_copy(update={"graph": UNION}), cutoff=model.cutoff)
+
+
+def described(config: TrainConfig) -> DescriptorInputs:
+    """Descriptors of what the network reads; energies also averaged over Gaussians."""
+    from ..models.descriptors import DescriptorInputs
+    from ..models.se3 import SE3Config
+
+    model = varied(config).model
+    assert isinstance(model, SE3Config)
+    read = model.inputs
+    return DescriptorInputs(
+        positions=(read.graph,),
+        energies=read.energies,
+        coarse=WIDTHS if read.energies else (),
+        displacements=read.displacements,
+        features=read.features,
+    )
+
+
+def with_share(config: TrainConfig, model: NetworkSettings, share: float) -> TrainConfig:
+    """The training of another model with a share of the epochs."""
+    epochs = max(1, math.ceil(share * config.optimizer.epochs))
+    return with_epochs(config.model_copy(update={"model": model}), epochs)
 
 
 def _of_inputs(config: TrainConfig) -> str:

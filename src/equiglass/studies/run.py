@@ -59,7 +59,7 @@ def study(
         A few variants and epochs, to see that everything runs.
     networks
         Models to train, of :data:`equiglass.studies.networks.NETWORKS`, in studies that have the
-        choice; by default the equivariant network.
+        choice; by default the equivariant network, in that of rivals all it has.
     seeds
         How many networks of each kind are trained, by default three. A finished study of fewer is
         gone on with.
@@ -87,7 +87,7 @@ def study(
     """
     chosen = study_of(kind)
     numbers = seeds_of(chosen, seeds, quick)
-    models = chosen.networks[:1]
+    models = () if chosen.all_networks else chosen.networks[:1]
     if networks is not None:
         models = check_networks(networks, chosen.networks)
     target = Path(folder)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InputError
 from .across import at, material, reduced_data, rows_at, validating
 from .base import Cell, Plan, Row, Study
-from .networks import NETWORKS, SOLVED, chosen_networks
+from .networks import NETWORKS, SE3, SHARES, SOLVED, chosen_networks
 from .rates import TRIED, place_of, rows_of_fewer, shown
-from .rivals import SE3, SHARES
 from .seeds import with_seed
 from .spent import Clock, Spent
 from .tuned import TUNED, TUNED_COLUMNS, best_of, trials_of, tuned_columns, with_epochs, with_rate

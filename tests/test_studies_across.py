@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -25,24 +26,24 @@ from equiglass.models.propensity import PropensityModel
 from equiglass.models.se3 import SE3Config
 from equiglass.simulation.preparation import Preparation
 from equiglass.studies.across import in_turn, reduced_data, rows_at
-from equiglass.studies.base import Plan, rhos_of
+from equiglass.studies.base import Plan, Row, rhos_of
 from equiglass.studies.decoders import Decoders
 from equiglass.studies.depth import LAYERS, Depth, with_layers
 from equiglass.studies.inputs import Inputs
 from equiglass.studies.networks import (
-    BAPST,
-    BOTAN,
     COARSE,
     EIGNN,
     MLP,
     NETWORKS,
     RIDGE,
     SE3,
+    SHARES,
+    SOLVED,
+    able_to_read,
     chosen_networks,
-    other_kinds,
-    readable,
 )
 from equiglass.studies.reduced import at_reduced_times
+from equiglass.studies.registry import STUDIES
 from equiglass.studies.rivals import Rivals
 from equiglass.studies.run import study
 from equiglass.training.sources import open_data
@@ -146,6 +147,9 @@ def test_rivals_of_a_network_of_two_graphs_are_refused(
         assert list(chosen) == [SE3, RIDGE]
         with pytest.raises(InputError, match=r"inputs\.graph: most models of other kinds"):
             chosen_networks(asked, networks or (), 2, 3)
+        with pytest.raises(InputError, match=r"model\.inputs: EIGNN.*found graph both"):
+            chosen_networks(asked, ["eignn"], 2, 3)
+        assert list(chosen_networks(asked, ["se3", "coarse"], 2, 3)) == [SE3, COARSE]
         return
     with pytest.raises(InputError, match=r"inputs\.graph: most models of other kinds.*found both"):
         study(kind, asked, tmp_path / "study", networks=networks, progress=False)
@@ -167,14 +171,14 @@ def test_eignn_reads_what_the_network_reads(inputs: dict[str, object], has: bool
     given = config("ka3d_quickstart")
     model = SE3Config.model_validate({"layers": 1, "cutoff": 1.8, "inputs": inputs})
     asked = given.model_copy(update={"model": model})
-    found = other_kinds(asked)
-    assert set(found) == {BOTAN, BAPST, MLP, RIDGE, COARSE, *([EIGNN] if has else [])}
-    assert ("eignn" in readable(asked, Rivals.networks)) == has
+    assert ("eignn" in able_to_read(asked, Rivals.networks)) == has
+    assert len(able_to_read(asked, Rivals.networks)) == len(Rivals.networks) - (not has)
     if not has:
         with pytest.raises(InputError, match=r"model\.inputs: EIGNN.*displacements \[inherent\]"):
             chosen_networks(asked, ["se3", "eignn"], 2, 3)
         return
-    assert list(chosen_networks(asked, ["eignn", "se3"], 2, 3)) == [EIGNN, SE3]
+    found = chosen_networks(asked, ["eignn", "se3"], 2, 3)
+    assert list(found) == [EIGNN, SE3]
     read = found[EIGNN].model
     assert read.cutoff == 1.8 and read.inputs.energies == model.inputs.energies
     assert read.inputs.graph == "union" and read.inputs.displacements == ("inherent",)
@@ -192,7 +196,7 @@ def test_few_configurations_fill_an_epoch(few: int) -> None:
 
 
 def test_rivals_can_be_some(tmp_path: Path) -> None:
-    """As large as among all; none is trained that was not named."""
+    """The same cells as among all; none is trained that was not named."""
     given = config("ka3d_quickstart")
     data = open_data(given).dataset
     plan = Plan(given, data, tmp_path, True, Preparation(), seeds=(0, 1), learning_rates=(0.1, 0.3))
@@ -204,6 +208,36 @@ def test_rivals_can_be_some(tmp_path: Path) -> None:
     assert all(every[cell.variant] == cell for cell in (*trials, *cells))
     with pytest.raises(InputError, match=f"{NOT_TRAINED}.*se3, botan.*found twin"):
         study("rivals", given, tmp_path, networks=["twin"])
+
+
+def test_a_folder_of_rivals_keeps_to_its_models(tmp_path: Path) -> None:
+    data = tmp_path / "data.zarr"
+    splits = ("train", "validation", "test")
+    write_store(data, [(f"c{k}", make_complete(60, seed=k), s) for k, s in enumerate(splits)])
+
+    def begin(names: list[str] | None) -> list[Row]:
+        return study(
+            "rivals", config(data), tmp_path / "study", networks=names, quick=True, progress=False
+        )
+
+    assert begin(["ridge", "coarse"]) == begin(["coarse", "ridge", "ridge"]) != []
+    for names in (["ridge"], None):
+        with pytest.raises(InputError, match="networks.*holds another study"):
+            begin(names)
+
+
+def test_the_table_of_models_is_that_of_the_studies() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "studies.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line[:3] == "| `"]
+    listed = {r[0].strip("| `"): re.findall("`([a-z-]+)`", r[2]) for r in rows if len(r) == 4}
+    assert {name: sorted(listed[name]) for name in NETWORKS} == {
+        name: sorted(kind for kind, made in STUDIES.items() if name in made.networks)
+        for name in NETWORKS
+    }
+    shares = {r[0].strip("| `"): r[3].strip(" |") for r in rows if len(r) == 4}
+    given = {name: float(Fraction(shares[name])) for name in NETWORKS if shares[name] != "-"}
+    trained = [name for name in NETWORKS if NETWORKS[name] not in SOLVED]
+    assert given == {name: SHARES.get(NETWORKS[name], 1.0) for name in trained}
 
 
 NOT_TRAINED = "networks: the study does not train this model"

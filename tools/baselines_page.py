@@ -61,8 +61,8 @@ trajectories, a new rotation at every step and a learning rate that was not tune
 could give; of Bapst's network three of the folds were run. Their authors trained far longer and on
 fifty times more data: on GlassBench's test files at this state point BOTAN has .752, the paper's
 network .791 (tables of EIGNN, J. Phys. Chem. B 129, 3053 (2025)). These two rows compare what a
-little data and time give, not architectures at their best. Core-hours were not recorded here; those of
-rivals with a tuned learning rate are [with the claims](../claims.md#1-equivariance-improves-prediction-at-comparable-parameters).
+little data and time give, not architectures at their best. Core-hours were not recorded here; those
+of rivals with a tuned learning rate are [with the claims](../claims.md).
 
 Commands: `equiglass cross-validate ka3d_t044:NAME -o cv_NAME --folds 5`,
 `equiglass compare ../shared/data/shiba_T0.44 energy coarse-energy`; this page:

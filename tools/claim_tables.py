@@ -16,7 +16,8 @@ from equiglass.yaml_config import load_layered
 # What was run once more, for longer or at another learning rate, after a first run was seen.
 SECOND_LOOKS = {
     "equivariance_long", "rivals_long", "inputs_long", "depth_long", "layers_long",
-    "temperatures", "temperatures_botan", "order_ensembles",
+    "temperatures", "temperatures_botan", "order_ensembles", "rivals_reversed",
+    "equal_files_degrees", "timescales_warm",
 }  # fmt: skip
 
 

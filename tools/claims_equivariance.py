@@ -16,20 +16,20 @@ WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and 
 LONG = f"{WARM}, 324 steps"  # ka3d_temperatures:warm_long
 OF_NETWORK = f"{LONG} of the network"  # rivals have shares of its epochs
 FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files and :files_l2
-EQUAL_TIME = "equal time"
+IN_TIME = "each in the time of"
 ON_THERMAL = f"{SE3} on the thermal graph"
 # Of l_max = 0 to 3, beside: the command, the folder, and where.
 DEGREES = (
     ("equivariance ka3d_temperatures:degrees", "equivariance_degrees", WARM),
-    ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {EQUAL_TIME}"),
+    ("equal-time ka3d_temperatures:degrees", "equal_degrees", f"{WARM}, {IN_TIME} {LARGEST}"),
     ("equivariance ka3d_temperatures:files", "equivariance_files", FILES),
-    ("equal-time ka3d_temperatures:files", "equal_files_degrees", f"{FILES}, {EQUAL_TIME}"),
-    ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {EQUAL_TIME} as l_max=2"),
+    ("equal-time ka3d_temperatures:files", "equal_files_degrees", f"{FILES}, {IN_TIME} {LARGEST}"),
+    ("equal-time ka3d_temperatures:files_l2", "equal_files", f"{FILES}, {IN_TIME} {NETWORK}"),
 )
 
 # Of other kinds, beside, in the same way.
 RATES = "0.0001,0.0003,0.001,0.003,0.01,0.03,0.1,0.3"  # two below those that all studies try
-SOME_RATES = "0.001,0.003,0.01,0.03,0.1"  # all but one at which most networks diverge
+SOME_RATES = "0.001,0.003,0.01,0.03,0.1"  # see `reversed` in docs/results/claims_text.yaml
 RIVALS = (
     (f"rivals ka3d_temperatures:warm_long --rates {RATES}", "rivals_long", OF_NETWORK),
     ("rivals ka3d_temperatures:files_l2", "rivals_files", FILES),
@@ -93,7 +93,7 @@ def equivariance() -> Claim:
         },
         notes(
             "equivariance",
-            shares="; ".join(shares(r, part) for r, part in degrees.items() if EQUAL_TIME in r[2]),
+            shares="; ".join(shares(r, part) for r, part in degrees.items() if IN_TIME in r[2]),
         ),
         "study_equivariance_long.png",
         singly,

@@ -99,9 +99,9 @@ def study(
         str | None,
         typer.Option(
             metavar="NAME,NAME",
-            help="Models to train, where a study can choose: se3, twin, botan, bapst, eignn, mlp, "
-            "ridge, coarse.",
-            show_default="se3; of rivals all but twin",
+            help="Models to train, where a study can choose, of se3, twin, botan, bapst, eignn, "
+            "mlp, ridge, coarse; a study names those it has where another is asked for.",
+            show_default="se3; of rivals all that can read the inputs",
         ),
     ] = None,
     seeds: Annotated[

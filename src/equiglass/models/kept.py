@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ Array = NDArray[np.floating[Any]]
 class _Kept:
     budget: Budget
     arrays: dict[bytes, Array] = field(default_factory=dict)
+    making: dict[bytes, Future[Array]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
 
 _KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
@@ -49,12 +53,28 @@ def kept_descriptors(
     if kept is None:
         return descriptors(configuration, config, n_types)
     key = _key(configuration, config, n_types)
-    found = kept.arrays.get(key)
-    if found is None:
-        found = descriptors(configuration, config, n_types)
-        if kept.budget.take(found.nbytes):
-            kept.arrays[key] = found
-    return found
+    with kept.lock:
+        if (found := kept.arrays.get(key)) is not None:
+            return found
+        theirs = kept.making.get(key)
+        mine: Future[Array] = Future()
+        if theirs is None:
+            kept.making[key] = mine
+    if theirs is not None:  # another thread makes the same
+        return theirs.result()
+    try:
+        made = descriptors(configuration, config, n_types)
+    except BaseException as error:
+        with kept.lock:
+            del kept.making[key]
+        mine.set_exception(error)
+        raise
+    with kept.lock:
+        if kept.budget.take(made.nbytes):
+            kept.arrays[key] = made
+        del kept.making[key]
+    mine.set_result(made)
+    return made
 
 
 def _key(configuration: Configuration, config: DescriptorSettings, n_types: int) -> bytes:

@@ -10,15 +10,12 @@ from concurrent.futures import as_completed
 from pathlib import Path
 
 from ..errors import InputError
-from ..memory import available_memory
 from ..pool import open_pool
 from ..progress import track
 from ..written import make_folder, write_text
 from .base import Cell, Row
 from .rates import TRIED
 from .record import RESULT
-
-KEPT = 0.25  # of the memory that is left, for descriptors, which several cells read
 
 
 def run_grid(
@@ -38,7 +35,6 @@ def run_grid(
     """
     import torch
 
-    from ..models.kept import descriptors_kept
     from ..training.global_state import left_as_found
 
     # Workers of a cluster keep the number of threads that they were started with.
@@ -47,11 +43,10 @@ def run_grid(
     tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
     with track("study", len(todo), enabled=progress) as advance:
         if n_processes == 1 and scheduler is None:
-            with descriptors_kept(KEPT * available_memory()):
-                for task in tasks:
-                    with left_as_found():
-                        _run(*task)
-                    advance()
+            for task in tasks:
+                with left_as_found():
+                    _run(*task)
+                advance()
         else:
             with open_pool(n_processes, scheduler) as pool:
                 for future in as_completed([pool.submit(_run, *task) for task in tasks]):

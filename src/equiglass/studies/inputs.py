@@ -34,7 +34,7 @@ class Inputs(Study):
     )
     columns = ("network", "inputs", "graph", "energies", "displacements", *TUNED_COLUMNS)
     fixed = TUNED | {"epochs": SHARES}
-    # Most sets lack what EIGNN's network reads, some the energy.
+    # Most sets lack what EIGNN's network reads; the coarse energy is the same whatever the set.
     networks = tuple(name for name in NETWORKS if NETWORKS[name] not in (EIGNN, COARSE))
 
     def stages(self, plan: Plan) -> list[list[Cell]]:

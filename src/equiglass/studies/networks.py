@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import InputError
 from .base import require_one_graph, varied
@@ -30,7 +30,7 @@ SOLVED = (RIDGE, COARSE)  # at once, without learning rate or seed
 
 
 def check_networks(asked: Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:
-    """Names of models, each once.
+    """Names of models, each once, in the order of the study.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def check_networks(asked: Sequence[str], allowed: Sequence[str]) -> tuple[str, .
             "the study does not train this model", field="networks", expected=", ".join(allowed),
             found=", ".join(unknown) or "none",
         )  # fmt: skip
-    return tuple(dict.fromkeys(asked))
+    return tuple(name for name in allowed if name in asked)
 
 
 def chosen_networks(
@@ -59,53 +59,50 @@ def chosen_networks(
     Raises
     ------
     InputError
-        If EIGNN's network is asked for where these inputs are not what it reads.
+        If EIGNN's network is asked for where these inputs are not what it reads, or another model
+        that reads one set of positions where edges are drawn between two.
     """
     found = {}
     for name in asked:
-        if name == "se3":
-            found[SE3] = varied(config)
-        elif name == "twin":
-            found[TWIN] = twin_as_large(config, n_types, n_times)
+        network = NETWORKS[name]
+        if network == SE3:
+            found[network] = varied(config)
+        elif network == TWIN:
+            found[network] = twin_as_large(config, n_types, n_times)
         else:
-            others = other_kinds(config)
-            if NETWORKS[name] not in others:
-                raise InputError(
-                    "EIGNN's network reads thermal positions and the inherent structure",
-                    source=config.data.source, field="model.inputs", found=_of_inputs(config),
-                    expected="graph inherent or thermal, displacements [inherent]",
-                )  # fmt: skip
-            found[NETWORKS[name]] = others[NETWORKS[name]]
+            found[network] = with_share(config, _of_kind(config, network), SHARES.get(network, 1))
     return found
 
 
-def readable(config: TrainConfig, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of the models that read what is configured: EIGNN's may not, see :func:`eignn_of`."""
+def able_to_read(config: TrainConfig, names: Sequence[str]) -> tuple[str, ...]:
+    """Those that can read what is configured: EIGNN's network may not, see :func:`eignn_of`."""
     return tuple(n for n in names if NETWORKS[n] != EIGNN or eignn_of(config) is not None)
 
 
-def other_kinds(config: TrainConfig) -> dict[str, TrainConfig]:
-    """The trainings of models of other kinds on the same inputs, with their shares of epochs."""
+def _of_kind(config: TrainConfig, network: str) -> NetworkSettings:
+    """The settings of a model of another kind, on the same inputs where it has a choice."""
     from ..models.coarse import CoarseEnergyConfig
     from ..models.descriptors import DescriptorConfig
     from ..models.message import MessageConfig
     from ..models.mlp import DescriptorMLPConfig
 
+    if network == COARSE:
+        return CoarseEnergyConfig()
+    if network == EIGNN:
+        if (model := eignn_of(config)) is None:
+            raise InputError(
+                "EIGNN's network reads thermal positions and the inherent structure",
+                source=config.data.source, field="model.inputs", found=_of_inputs(config),
+                expected="graph inherent or thermal, displacements [inherent]",
+            )  # fmt: skip
+        return model
     require_one_graph(config)
-    inputs, columns = varied(config).model.inputs, described(config)
-    models: dict[str, NetworkSettings | None] = {
-        BOTAN: MessageConfig(kind="botan", inputs=inputs),
-        BAPST: MessageConfig(kind="bapst", inputs=inputs),
-        EIGNN: eignn_of(config),
-        MLP: DescriptorMLPConfig(inputs=columns),
-        RIDGE: DescriptorConfig(inputs=columns),
-        COARSE: CoarseEnergyConfig(),
-    }
-    return {
-        name: with_share(config, model, SHARES.get(name, 1))
-        for name, model in models.items()
-        if model is not None
-    }
+    if network == MLP:
+        return DescriptorMLPConfig(inputs=described(config))
+    if network == RIDGE:
+        return DescriptorConfig(inputs=described(config))
+    kind: Literal["botan", "bapst"] = "botan" if network == BOTAN else "bapst"
+    return MessageConfig(kind=kind, inputs=varied(config).model.inputs)
 
 
 def eignn_of(config: TrainConfig) -> EIGNNConfig | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits
 from .equivariance import TWIN
-from .networks import NETWORKS, SHARES, SOLVED, WIDTHS, chosen_networks, readable
+from .networks import NETWORKS, SHARES, SOLVED, WIDTHS, able_to_read, chosen_networks
 from .seeds import seed_curves
 from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
 
@@ -24,8 +24,8 @@ class Rivals(Study):
     with the first seed. The networks of BOTAN and of Bapst et al. have a quarter of the epochs,
     EIGNN's half of them, each at least one, and the network on descriptors four times as many:
     their steps take about ten times and six times as long as those of the network, and less. The
-    column ``core_seconds`` says what each took; descriptors are made once for all models that read
-    them. Where none is named, EIGNN's is left out if it does not read these inputs.
+    column ``core_seconds`` says what each took; with one process descriptors are made once for
+    all models that read them. Where none is named, EIGNN's is left out if it cannot read these.
     """
 
     kind = "rivals"
@@ -44,12 +44,11 @@ class Rivals(Study):
         from .cells import train_and_score
 
         require_splits(plan.data)
-        asked = plan.networks or readable(plan.config, self.networks)
-        first = plan.data.splits["train"][0]
-        n_times = 1 if first.times is None else len(first.times)
+        asked = plan.networks or able_to_read(plan.config, self.networks)
+        models = chosen_networks(plan.config, asked, 1, 1)  # which the size of a twin follows
         tuned: dict[str, tuple[TrainConfig, Row]] = {}
         solved: list[Cell] = []
-        for network, config in chosen_networks(plan.config, asked, first.n_types, n_times).items():
+        for network, config in models.items():
             columns = {"network": network}
             if network in SOLVED:
                 arguments = (network, config, plan.preparation)

@@ -15,6 +15,7 @@ from ..data.fields import MADE_FIELDS
 from ..drawing import save
 from ..errors import InputError
 from ..locks import only_writer
+from ..memory import GB, available_memory
 from ..simulation.preparation import Preparation
 from ..simulation.target import DISPLACEMENT
 from ..training import potential
@@ -30,6 +31,7 @@ from .registry import study_of
 from .seeds import seeds_of
 
 QUICK_EPOCHS = 2
+DESCRIPTOR_SHARE = 0.25  # of the memory that is left
 
 
 @only_writer("folder")
@@ -85,11 +87,15 @@ def study(
         chooses no learning rate, or the folder holds another one, or one of other settings, data
         or potential.
     """
+    from ..models.kept import descriptors_kept
+
     chosen = study_of(kind)
     numbers = seeds_of(chosen, seeds, quick)
     models = () if chosen.all_networks else chosen.networks[:1]
     if networks is not None:
         models = check_networks(networks, chosen.networks)
+        if chosen.all_networks and models == chosen.networks:
+            models = ()  # as where none is named
     target = Path(folder)
     rates = rates_of(chosen, learning_rates, quick, read_record(target))
     if quick:
@@ -126,10 +132,12 @@ def study(
     )
     rows: list[Row] = []
     forget_data()
-    for cells in stages:
-        rows += run_grid(
-            cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress
-        )
+    room = min(DESCRIPTOR_SHARE * available_memory(), config.data.memory * GB)
+    with descriptors_kept(room):
+        for cells in stages:
+            rows += run_grid(
+                cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress
+            )
     table = write_table(rows, chosen.table_columns, target)
     save(chosen.figure(table), target / "study.png")
     return table

@@ -29,7 +29,7 @@ DEGREES = (
 
 # Of other kinds, beside, in the same way.
 RATES = "0.0001,0.0003,0.001,0.003,0.01,0.03,0.1,0.3"  # two below those that all studies try
-SOME_RATES = "0.001,0.003,0.01,0.03,0.1"  # see `reversed` in docs/results/claims_text.yaml
+SOME_RATES = "0.001,0.003,0.01,0.03,0.1"  # why: docs/results/claims_text.yaml
 RIVALS = (
     (f"rivals ka3d_temperatures:warm_long --rates {RATES}", "rivals_long", OF_NETWORK),
     ("rivals ka3d_temperatures:files_l2", "rivals_files", FILES),

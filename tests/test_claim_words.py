@@ -31,3 +31,19 @@ def test_the_words_of_the_claims_are_those_of_the_tables() -> None:
         if "not chosen" in title
     )
     assert [c.verdict for c in before] == ["open", "shown"]
+    gains = {
+        name: np.subtract(
+            *(
+                np.mean(
+                    [
+                        r["rho"]
+                        for r in tables.table(run)
+                        if (r["network"], r["type"]) == (name, "A")
+                    ]
+                )
+                for run in ("rivals_reversed", "rivals_files")
+            )
+        )
+        for name in {row["network"] for row in tables.table("rivals_files")}
+    }
+    assert {name for name, gain in gains.items() if gain < -0.001} == {"ridge"}, gains

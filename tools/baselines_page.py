@@ -57,10 +57,11 @@ leaving out single particles of the training files, whose neighbours stay. From 
 worse with reversed trajectories than without them ([rivals](../claims.md) of claim 1), so that a
 penalty chosen by whole files may do better than here. The first ridge reads energies averaged over
 Gaussians, too, and learns from one reversed trajectory for each file
-(`ka3d_t044:descriptors_coarse`), the others from the labels of the files alone. The two message-passing networks had 320 steps of
-`ka3d_t044:botan` and `ka3d_t044:bapst`, with the same energies and reversed
-trajectories, a new rotation at every step and a learning rate that was not tuned: what two cores
-could give; of Bapst's network three of the folds were run. Their authors trained far longer and on
+(`ka3d_t044:descriptors_coarse`), the others from the labels of the files alone. The two
+message-passing networks had 320 steps of `ka3d_t044:botan` and `ka3d_t044:bapst`, with the same
+energies and reversed trajectories, a new rotation at every step and a learning rate that was not
+tuned: what two cores could give; of Bapst's network three of the folds were run.
+Their authors trained far longer and on
 fifty times more data: on GlassBench's test files at this state point BOTAN has .752, the paper's
 network .791 (tables of EIGNN, J. Phys. Chem. B 129, 3053 (2025)). These two rows compare what a
 little data and time give, not architectures at their best. Core-hours were not recorded here; those

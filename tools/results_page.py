@@ -123,8 +123,9 @@ def readme() -> str:
         f"with how far particles move in these runs {joined['rho']:.3f} ± {joined['std']:.3f}\n"
         f"([how, and at what cost](docs/states.md)).\n"
         f"[Fold by fold](docs/results/ka3d_t044.md).\n"
-        f"On the same files and folds ridge regression on expert descriptors has {ridge:.3f}, the\n"
-        f"inherent energy alone {energy:.3f} ([all predictors](docs/results/baselines.md))."
+        f"On the same files and folds ridge regression on expert descriptors has {ridge:.3f} (a\n"
+        f"penalty chosen by whole files may do better), the inherent energy alone {energy:.3f}\n"
+        f"([all predictors](docs/results/baselines.md))."
     )
 
 

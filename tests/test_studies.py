@@ -89,7 +89,7 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     n_processes = 2 if kind == "size" else 1
     networks = STUDIES[kind].networks
     every = STUDIES[kind].all_networks
-    networks = (networks[0], networks[-1]) if networks and not every else None
+    networks = None if every else (networks[0], networks[-1]) if networks else None
     rows = study(
         kind, config(data), tmp_path, quick=True, networks=networks, n_processes=n_processes,
         progress=False,
@@ -167,8 +167,7 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
         assert pairs == {
             (n, a, b) for n in (SE3, COARSE) for a in ("0.5", "0.56") for b in TAU_ALPHA
         }
-        # The rate that was best at 0.56, which alone has validation data, for both; none of one
-        # that is solved.
+        # The best rate at 0.56, which alone has validation data, for both; none of what is solved.
         assert len({r["learning_rate"] for r in table if r["network"] == SE3}) == 1
         assert {r["learning_rate"] for r in table if r["network"] == COARSE} == {None}
         assert {r["definition"] for r in table} == {PUBLISHED}

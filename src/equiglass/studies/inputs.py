@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .base import Cell, Plan, Row, Study, require_splits, varied
-from .networks import COARSE, EIGNN, NETWORKS, SHARES, SOLVED, chosen_networks
+from .networks import COARSE, EIGNN, NETWORKS, SHARES, chosen_networks, network_stages
 from .seeds import of_networks, seed_curves
-from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,26 +42,17 @@ class Inputs(Study):
 
         Sets with cages are there where the data have them.
         """
-        from .cells import train_and_score
-
         require_splits(plan.data)
         first = plan.data.splits["train"][0]
         n_times = 1 if first.times is None else len(first.times)
-        tuned: dict[str, tuple[TrainConfig, Row]] = {}
-        solved: list[Cell] = []
+        variants: dict[str, tuple[TrainConfig, Row]] = {}
         for chosen in _sets(plan.quick, all(c.cage_positions is not None for c in plan.data)):
             config = varied(plan.config, inputs=chosen.settings())
             models = chosen_networks(config, plan.networks, first.n_types, n_times)
             for network, settings in models.items():
                 columns = {"network": network, **chosen.columns()}
-                name = f"{network},{chosen.name}"
-                if network in SOLVED:
-                    arguments = (name, settings, plan.preparation)
-                    solved.append(Cell(name, train_and_score, arguments, columns))
-                else:
-                    tuned[name] = settings, columns
-        trials, cells = tuned_cells(plan, tuned)
-        return [trials, cells + solved]
+                variants[f"{network},{chosen.name}"] = settings, columns
+        return network_stages(plan, variants)
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import InputError
-from .base import require_one_graph, varied
+from .base import Cell, Plan, Row, require_one_graph, varied
 from .equivariance import TWIN, twin_as_large
-from .tuned import with_epochs
+from .tuned import tuned_cells, with_epochs
 
 if TYPE_CHECKING:
     from ..models.base import NetworkSettings
@@ -72,6 +72,25 @@ def chosen_networks(
         else:
             found[network] = with_share(config, _of_kind(config, network), SHARES.get(network, 1))
     return found
+
+
+def network_stages(plan: Plan, variants: dict[str, tuple[TrainConfig, Row]]) -> list[list[Cell]]:
+    """Trials of learning rates; then every variant, for each seed where it is not solved at once.
+
+    Parameters
+    ----------
+    variants
+        By name, the training and what its rows have in the study's columns, ``network`` among them.
+    """
+    from .cells import train_and_score
+
+    tuned = {name: v for name, v in variants.items() if v[1]["network"] not in SOLVED}
+    trials, cells = tuned_cells(plan, tuned)
+    for name, (config, columns) in variants.items():
+        if name not in tuned:
+            arguments = (name, config, plan.preparation)
+            cells.append(Cell(name, train_and_score, arguments, columns))
+    return [trials, cells]
 
 
 def able_to_read(config: TrainConfig, names: Sequence[str]) -> tuple[str, ...]:

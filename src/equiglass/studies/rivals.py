@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from .base import Cell, Plan, Row, Study, require_splits
 from .equivariance import TWIN
-from .networks import NETWORKS, SHARES, SOLVED, WIDTHS, able_to_read, chosen_networks
+from .networks import NETWORKS, SHARES, WIDTHS, able_to_read, chosen_networks, network_stages
 from .seeds import seed_curves
-from .tuned import TUNED, TUNED_COLUMNS, tuned_cells
+from .tuned import TUNED, TUNED_COLUMNS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ..training.config import TrainConfig
 
 
 class Rivals(Study):
@@ -41,22 +39,10 @@ class Rivals(Study):
 
     def stages(self, plan: Plan) -> list[list[Cell]]:
         """Trials of learning rates; then every model, for each seed where it has one."""
-        from .cells import train_and_score
-
         require_splits(plan.data)
         asked = plan.networks or able_to_read(plan.config, self.networks)
         models = chosen_networks(plan.config, asked, 1, 1)  # which the size of a twin follows
-        tuned: dict[str, tuple[TrainConfig, Row]] = {}
-        solved: list[Cell] = []
-        for network, config in models.items():
-            columns = {"network": network}
-            if network in SOLVED:
-                arguments = (network, config, plan.preparation)
-                solved.append(Cell(network, train_and_score, arguments, columns))
-            else:
-                tuned[network] = config, columns
-        trials, cells = tuned_cells(plan, tuned)
-        return [trials, cells + solved]
+        return network_stages(plan, {name: (c, {"network": name}) for name, c in models.items()})
 
     def figure(self, rows: Sequence[Row], type_name: str = "A") -> Figure:
         """ρ against time, with the range over seeds."""

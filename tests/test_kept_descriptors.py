@@ -20,6 +20,7 @@ from equiglass.models.mlp import DescriptorMLPConfig
 from equiglass.models.propensity import PropensityModel
 from equiglass.studies.networks import MLP, RIDGE
 from equiglass.studies.run import study
+from equiglass.training.cross_validation import cross_validate
 from equiglass.training.samples import samples_of
 from tests.conftest import make_complete
 from tests.test_studies import config
@@ -120,3 +121,18 @@ def test_a_study_makes_them_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     )  # fmt: skip
     assert {row["network"] for row in rows} == {MLP, RIDGE}
     assert len(made) == len(set(made)) == len(splits)
+
+
+def test_folds_make_them_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("freud")
+    made = []
+    monkeypatch.setattr(
+        "equiglass.models.kept.descriptors",
+        lambda c, s, n: made.append(c.positions.tobytes()) or descriptors(c, s, n),
+    )
+    write_store(tmp_path / "d.zarr", [(f"c{k}", make_complete(60, seed=k), None) for k in range(4)])
+    given = config(tmp_path / "d.zarr").model_copy(
+        update={"model": DescriptorConfig.model_validate(SMALL)}
+    )
+    cross_validate(given, tmp_path / "cv", n_folds=2, progress=False)
+    assert len(made) == len(set(made)) == 4

@@ -12,7 +12,7 @@ from ..data.configuration import Configuration
 from ..models.descriptors import DescriptorConfig, DescriptorInputs, descriptors
 from ..models.inputs import BOTH, UNION
 from ..models.propensity import PropensityModel
-from ..models.ridge import ridge
+from ..models.ridge import Groups, groups_of, ridge
 
 Array = NDArray[np.floating[Any]]
 
@@ -49,6 +49,8 @@ def probe(
         for c in (*fit, *test)
     }
 
+    groups = groups_of(fit)[np.concatenate([c.types == 0 for c in fit])]
+
     def stacked(part: Sequence[Configuration], layer: int) -> tuple[Array, Array]:
         x = np.concatenate([read[id(c)][0][layer][c.types == 0] for c in part])
         y = np.concatenate([read[id(c)][1][c.types == 0] for c in part])
@@ -56,7 +58,7 @@ def probe(
 
     rows = []
     for layer in range(len(read[id(fit[0])][0])):
-        found, wanted = linear_map(*stacked(fit, layer)), stacked(test, layer)
+        found, wanted = linear_map(*stacked(fit, layer), groups), stacked(test, layer)
         residual = ((found(wanted[0]) - wanted[1]) ** 2).sum(axis=0)
         r2 = 1 - residual / ((wanted[1] - wanted[1].mean(axis=0)) ** 2).sum(axis=0)
         for column, value in zip(columns, r2, strict=True):
@@ -72,10 +74,10 @@ def probe(
     return rows
 
 
-def linear_map(x: Array, y: Array) -> Callable[[Array], Array]:
+def linear_map(x: Array, y: Array, groups: Groups) -> Callable[[Array], Array]:
     """What maps x (n, D) to y (n, T) by ridge regression, both standardised."""
     mean, std, scale = x.mean(axis=0), x.std(axis=0) + 1e-9, y.std(axis=0) + 1e-12
-    weight, bias = ridge((x - mean) / std, y / scale)
+    weight, bias, _ = ridge((x - mean) / std, y / scale, groups=groups)
 
     def mapped(other: Array) -> Array:
         result: Array = (((other - mean) / std) @ weight + bias) * scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -163,9 +163,20 @@ class Network(nn.Module, ABC, Generic[S]):
         inputs: Sequence[ModelInput],
         targets: torch.Tensor,
         weights: torch.Tensor | None = None,
-    ) -> None:
+        groups: torch.Tensor | None = None,
+    ) -> dict[str, Any]:
         """Fit to standardised targets of all particles, (n, n_times), NaN where not known.
 
-        ``weights`` of their squared errors, of the same shape; by default all count alike.
+        Parameters
+        ----------
+        weights
+            Of their squared errors, of the same shape; by default all count alike.
+        groups
+            (n,) which particles are only together left out, where settings are chosen on what was
+            left out (:func:`equiglass.models.ridge.groups_of`).
+
+        Returns
+        -------
+        What was chosen, for the metrics of the run.
         """
         raise NotImplementedError(f"{type(self).__name__} is trained by gradient descent")

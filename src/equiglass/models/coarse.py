@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 from torch import nn
 
-from ..data.configuration import Configuration
+from ..data.configuration import TYPE_NAMES, Configuration
 from ..errors import InputError
 from ..geometry.smoothing import gaussian_averages
 from .base import Network, NetworkSettings
@@ -144,8 +144,12 @@ class CoarseEnergy(Network[CoarseEnergyConfig]):
         inputs: Sequence[ModelInput],
         targets: torch.Tensor,
         weights: torch.Tensor | None = None,
-    ) -> None:
-        """Least squares for each width; the width of the least error is kept."""
+        groups: torch.Tensor | None = None,
+    ) -> dict[str, Any]:
+        """Least squares for each width; the width of the least error is kept.
+
+        Of a few widths none can fit noise, so that nothing is left out and ``groups`` go unread.
+        """
         place = self.slope.device, self.slope.dtype
         features = torch.cat([self.represent(i.to(*place)) for i in inputs]).double().cpu()
         types = torch.cat([i.types for i in inputs]).cpu()
@@ -159,6 +163,7 @@ class CoarseEnergy(Network[CoarseEnergyConfig]):
                     features[known].numpy(), targets[known, k].numpy(), weights[known, k].numpy()
                 )
                 self.chosen[t, k], self.slope[t, k], self.bias[t, k] = width, slope, bias
+        return {"widths": dict(zip(TYPE_NAMES, self.chosen_widths, strict=False))}
 
 
 def _line(x: NDArray[Any], y: NDArray[Any], weight: NDArray[Any]) -> tuple[int, float, float]:

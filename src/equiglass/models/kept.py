@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from ..data.configuration import Configuration
 from ..data.held import Budget
+from ..memory import available_memory
 from .descriptors import DescriptorSettings, descriptors
 
 Array = NDArray[np.floating[Any]]
+SHARE = 0.25  # of the memory that is left
 
 
 @dataclass
@@ -36,9 +38,10 @@ _KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 def descriptors_kept(limit: float) -> Iterator[None]:
     """Within it, descriptors are made once for each configuration, up to so many bytes.
 
-    Threads share them that run in a copy of this context.
+    At most a quarter of the memory that is left is taken. Threads share them that run in a copy of
+    this context.
     """
-    token = _KEPT.set(_Kept(Budget(limit)))
+    token = _KEPT.set(_Kept(Budget(min(limit, SHARE * available_memory()))))
     try:
         yield
     finally:

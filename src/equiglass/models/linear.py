@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..data.configuration import Configuration
+from ..data.configuration import TYPE_NAMES, Configuration
 from .base import Network
 from .descriptors import DescriptorConfig, DescriptorSettings
 from .inputs import ModelInput
@@ -81,15 +81,20 @@ class LinearReadout(OnDescriptors[DescriptorConfig]):
         inputs: Sequence[ModelInput],
         targets: torch.Tensor,
         weights: torch.Tensor | None = None,
-    ) -> None:
+        groups: torch.Tensor | None = None,
+    ) -> dict[str, Any]:
         """Ridge regression, type by type, on standardised targets (n, n_times)."""
         place = self.weight.device, self.weight.dtype
         features = torch.cat([self.represent(i.to(*place)) for i in inputs]).cpu().numpy()
         types = torch.cat([i.types for i in inputs]).cpu().numpy()
         wanted = targets.cpu().numpy()
+        penalties = {}
         for t in np.unique(types):
             mine = types == t
-            given = None if weights is None else weights[torch.from_numpy(mine)].cpu().numpy()
-            weight, bias = ridge(features[mine], wanted[mine], given)
-            self.weight[t] = torch.from_numpy(np.ascontiguousarray(weight))
-            self.bias[t] = torch.from_numpy(bias)
+            given = None if weights is None else weights.cpu().numpy()[mine]
+            own = None if groups is None else groups.cpu().numpy()[mine]
+            found = ridge(features[mine], wanted[mine], given, own)
+            self.weight[t] = torch.from_numpy(np.ascontiguousarray(found.coefficients))
+            self.bias[t] = torch.from_numpy(found.intercepts)
+            penalties[TYPE_NAMES[t]] = [None if np.isnan(p) else float(p) for p in found.penalties]
+        return {"penalties": penalties}

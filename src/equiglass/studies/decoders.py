@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..data.configuration import Configuration
     from ..models.propensity import PropensityModel
+    from ..models.ridge import Groups
 
     Array = NDArray[np.floating[Any]]
 
@@ -69,11 +70,12 @@ def refit_decoders(
     import numpy as np
 
     from ..data.grids import at_known_times, propensity_on
-    from ..models.ridge import ridge
+    from ..models.ridge import groups_of, ridge
 
     assert configurations[0].times is not None
     times: list[float] = configurations[0].times.tolist()
     features, types, targets = _stacked(model, configurations, times)
+    groups = groups_of(configurations)
     scale = features.std(axis=0) + 1e-9
     n_types = int(types.max()) + 1
     weights = np.zeros((n_types, features.shape[1], targets.shape[1]))
@@ -86,9 +88,13 @@ def refit_decoders(
         mine = types == t
         if held:
             own = [(x[of == t], y[:, of == t]) for x, of, y in held]
-            weight, intercepts[t] = _chosen(features[mine] / scale, targets[mine], own)
+            weight, intercepts[t] = _chosen(
+                features[mine] / scale, targets[mine], groups[mine], own
+            )
         else:
-            weight, intercepts[t] = ridge(features[mine] / scale, targets[mine])
+            weight, intercepts[t], _ = ridge(
+                features[mine] / scale, targets[mine], groups=groups[mine]
+            )
         weights[t] = weight / scale[:, None]
     return weights, intercepts
 
@@ -107,7 +113,7 @@ def _stacked(
 
 
 def _chosen(
-    features: Array, targets: Array, held: Sequence[tuple[Array, Array]]
+    features: Array, targets: Array, groups: Groups, held: Sequence[tuple[Array, Array]]
 ) -> tuple[Array, Array]:
     """Coefficients (D, T) and intercepts (T,), of each target those of the best penalty.
 
@@ -139,5 +145,5 @@ def _chosen(
         coefficients[:, better], best[better] = found[:, better], rho[better]
     unjudged = np.isinf(best)
     if unjudged.any():
-        coefficients[:, unjudged], _ = ridge(features, targets[:, unjudged])
+        coefficients[:, unjudged], *_ = ridge(features, targets[:, unjudged], groups=groups)
     return coefficients, targets.mean(axis=0) - features.mean(axis=0) @ coefficients

@@ -126,6 +126,7 @@ def probed(
     from ..analysis.probes import layer_invariants, linear_map, shells_of
     from ..evaluation.correlation import pearson
     from ..models.descriptors import descriptors
+    from ..models.ridge import groups_of
 
     settings = shells_of(model)
     columns = settings.columns(model.n_types)
@@ -140,9 +141,10 @@ def probed(
 
     known, asked = [read(c) for c in fit], [read(c) for c in test]
     fields = np.concatenate([y for _, y in known])
+    groups = groups_of(fit)[np.concatenate([c.types == 0 for c in fit])]
     rows = []
     for layer in range(len(known[0][0])):
-        mapped = linear_map(np.concatenate([x[layer] for x, _ in known]), fields)
+        mapped = linear_map(np.concatenate([x[layer] for x, _ in known]), fields, groups)
         found = [(mapped(x[layer]), y) for x, y in asked]
         for n, k in enumerate(chosen):
             field = DENSITY if columns[k].kind == "radial" else BOND_ORDER

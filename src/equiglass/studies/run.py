@@ -15,7 +15,7 @@ from ..data.fields import MADE_FIELDS
 from ..drawing import save
 from ..errors import InputError
 from ..locks import only_writer
-from ..memory import GB, available_memory
+from ..memory import GB
 from ..simulation.preparation import Preparation
 from ..simulation.target import DISPLACEMENT
 from ..training import potential
@@ -31,7 +31,6 @@ from .registry import study_of
 from .seeds import seeds_of
 
 QUICK_EPOCHS = 2
-DESCRIPTOR_SHARE = 0.25  # of the memory that is left
 
 
 @only_writer("folder")
@@ -132,8 +131,7 @@ def study(
     )
     rows: list[Row] = []
     forget_data()
-    room = min(DESCRIPTOR_SHARE * available_memory(), config.data.memory * GB)
-    with descriptors_kept(room):
+    with descriptors_kept(config.data.memory * GB):
         for cells in stages:
             rows += run_grid(
                 cells, target, n_processes=n_processes, scheduler=scheduler, progress=progress

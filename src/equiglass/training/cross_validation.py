@@ -18,6 +18,7 @@ from ..evaluation.scored import correlation
 from ..locks import only_writer
 from ..models.averaging import average
 from ..models.held_out import names_in_record
+from ..models.kept import descriptors_kept
 from ..models.registry import network_class
 from ..models.storage import restore
 from ..pool import open_pool
@@ -125,28 +126,30 @@ def cross_validate(
     how_alone = replace(how, n_processes=1) if n_processes > 1 else how
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
     tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how_alone) for k in todo]
-    with track("folds", len(todo), enabled=progress) as advance:
-        if n_processes == 1:
-            for task in tasks:
-                _fold(*task)
-                advance()
-        else:
-            with open_pool(n_processes) as pool:
-                for future in as_completed([pool.submit(_fold, *task) for task in tasks]):
-                    future.result()
+    # The averaged model reads again what the folds have read.
+    with descriptors_kept(limit):
+        with track("folds", len(todo), enabled=progress) as advance:
+            if n_processes == 1:
+                for task in tasks:
+                    _fold(*task)
                     advance()
-    summary = _summary([read_json(target / f"fold{k}" / RESULT) for k in range(n)])
-    write_json(target / "cross_validation.json", summary)
-    members = [restore(target / f"fold{k}") for k in range(n)]
-    save_model(
-        average(members),
-        target,
-        settings,
-        {"cross_validation": summary},
-        {"members": "one for each fold"},
-        preparation=how,
-        learned=learned,
-    )
+            else:
+                with open_pool(n_processes) as pool:
+                    for future in as_completed([pool.submit(_fold, *task) for task in tasks]):
+                        future.result()
+                        advance()
+        summary = _summary([read_json(target / f"fold{k}" / RESULT) for k in range(n)])
+        write_json(target / "cross_validation.json", summary)
+        members = [restore(target / f"fold{k}") for k in range(n)]
+        save_model(
+            average(members),
+            target,
+            settings,
+            {"cross_validation": summary},
+            {"members": "one for each fold"},
+            preparation=how,
+            learned=learned,
+        )
     return summary
 
 

@@ -44,6 +44,8 @@ class TrainingData:
     reversed
         Time-reversed trajectories of those training configurations that have end positions,
         ``turned`` of them.
+    origins
+        Place in ``learned`` of the configuration that each of these began or ended in.
     times
         All times at which one has labels.
     n_types
@@ -66,6 +68,7 @@ class TrainingData:
     targets: Sequence[Moments]
     noise: LabelNoise
     turned: int = 0
+    origins: tuple[int, ...] = ()
     description: dict[str, Any] = field(default_factory=dict)
     temperatures: tuple[float, ...] = ()
 
@@ -94,6 +97,7 @@ class TrainingData:
         all then find in the cache.
         """
         budget = Budget(SHARES["completed"] * limit)
+        backwards = range(len(self.reversed)) if chosen is None else chosen
 
         def complete(part: Iterable[Configuration]) -> Sequence[Configuration]:
             return hold(_completed(part, how, fields, SHARES["completed"] * limit), budget, folder)
@@ -101,9 +105,8 @@ class TrainingData:
         return replace(
             self,
             learned=complete(self.learned),
-            reversed=complete(
-                self.reversed if chosen is None else (self.reversed[k] for k in chosen)
-            ),
+            reversed=complete(self.reversed[k] for k in backwards),
+            origins=tuple(self.origins[k] for k in backwards),
             held_out=complete(self.held_out),
         )
 
@@ -128,7 +131,7 @@ def _complete(
 ) -> list[Configuration]:
     # A frame is there once with each direction of the run, and is quenched once.
     first: dict[bytes, int] = {}
-    places = [first.setdefault(_content(c), k) for k, c in enumerate(block)]
+    places = [first.setdefault(snapshot_of(c), k) for k, c in enumerate(block)]
     alone = [block[k] for k in first.values()]
     if processes.world_size() > 1:
         how.complete(processes.share(alone), fields)
@@ -145,7 +148,7 @@ def _complete(
     ]
 
 
-def _content(c: Configuration) -> bytes:
+def snapshot_of(c: Configuration) -> bytes:
     """The same for configurations of which all that is known of the snapshot is the same."""
     digest = hashlib.sha256()
     for name, array in c.known.items():
@@ -186,11 +189,12 @@ def load_data(
     prints = [hashlib.sha256() for _ in range(3)]
     grids: dict[tuple[float, ...], None] = {}
     temperatures: set[float] = set()
+    origins: list[int] = []
     n_types, turned, turns = 1, 0, config.data.reversed_per_configuration > 0
     target = TARGETS[config.data.target]
     for whole, c in labelled(training, target, potential):
         add_to(prints[0], c)
-        prints[2].update(_content(c))
+        prints[2].update(snapshot_of(c))
         assert c.times is not None
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
@@ -200,6 +204,7 @@ def load_data(
             turned += 1
             for r in target.reversed(whole, potential):
                 backwards.append(r, n_bytes(r))
+                origins.append(len(learned))
         # The heavy arrays of end positions are not needed any more.
         light = c.replace(end_positions=None)
         learned.append(light, n_bytes(light))
@@ -211,7 +216,7 @@ def load_data(
         noise.add_reversed(c)
     for _, c in labelled(validation, target, potential):
         add_to(prints[1], c)
-        prints[2].update(_content(c))
+        prints[2].update(snapshot_of(c))
         light = at_known_times(c.replace(end_positions=None), times)
         held_out.append(light, n_bytes(light))
         noise.add(light, learned=False)
@@ -228,8 +233,8 @@ def load_data(
     if trajectories:
         description["trajectories"] = list(trajectories)
     return TrainingData(
-        learned, backwards, held_out, times, n_types, targets, noise, turned, description,
-        tuple(sorted(temperatures)),
+        learned, backwards, held_out, times, n_types, targets, noise, turned,
+        tuple(origins), description, tuple(sorted(temperatures)),
     )  # fmt: skip
 
 

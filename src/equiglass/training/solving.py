@@ -12,8 +12,9 @@ from ..data.grids import propensity_on
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import model_input
+from ..models.ridge import groups_of
 from .config import TrainConfig
-from .material import TrainingData
+from .material import TrainingData, snapshot_of
 from .prepare import inputs_of
 
 
@@ -31,12 +32,13 @@ def drawn(material: TrainingData, config: TrainConfig) -> list[int]:
 
 def solve(
     model: PropensityModel, material: TrainingData, config: TrainConfig
-) -> tuple[list[ModelInput], dict[str, Any]]:
+) -> tuple[list[ModelInput], dict[str, Any], dict[str, Any]]:
     """Fit a model to all labels at once, those of :func:`drawn` reversed trajectories among them.
 
     Returns
     -------
-    The inputs of the labelled configurations, and what the weights of labels follow from.
+    The inputs of the labelled configurations, what the weights of labels follow from, and what the
+    model chose for itself.
     """
     extra = list(material.reversed)
     labels = [*material.learned, *extra]
@@ -53,6 +55,18 @@ def solve(
     mean, std = model.target_mean.double().cpu(), model.target_std.double().cpu()
     standard = (targets.double() - mean[types]) / std[types]
     of_label = [weights(c.n_trajectories)[torch.from_numpy(c.types)].double() for c in labels]
+    groups = torch.from_numpy(groups_of(labels, _snapshots(material)))
+    chosen: dict[str, Any] = {}
     for member in model.networks:
-        member.solve([*own, *more], standard, torch.cat(of_label))
-    return own, material.noise.record(c.n_trajectories for c in labels)
+        chosen = member.solve([*own, *more], standard, torch.cat(of_label), groups)
+    return own, material.noise.record(c.n_trajectories for c in labels), chosen
+
+
+def _snapshots(material: TrainingData) -> list[int]:
+    """Number of each label's snapshot; a reversed trajectory, often short, has that of its start.
+
+    The examples of a run forward and backward from a frame are of one snapshot.
+    """
+    seen: dict[bytes, int] = {}
+    own = [seen.setdefault(snapshot_of(c), len(seen)) for c in material.learned]
+    return [*own, *(own[k] for k in material.origins)]

@@ -74,7 +74,7 @@ def test_targets_that_are_not_known_and_single_rows() -> None:
 def test_groups_are_snapshots_or_slabs_of_one() -> None:
     first, second = make_complete(100), make_complete(60, seed=1)
     assert groups_of([first, second]).tolist() == [0] * 100 + [1] * 60
-    assert groups_of([first, second, first], [4, 2, 4]).tolist() == [4] * 100 + [2] * 60 + [4] * 100
+    assert groups_of([first, second, first], [4, 2, 4]).tolist() == [0] * 100 + [1] * 60 + [0] * 100
     alone = groups_of([first])
     for k in range(5):
         x = first.positions[alone == k, 0] / first.box[0]
@@ -100,9 +100,11 @@ def test_a_reversed_trajectory_is_left_out_with_its_start(
     monkeypatch.setattr("equiglass.models.linear.ridge", spied)
     section = {"path": "made up", "validation_fraction": 0.0, "reversed_per_configuration": 1}
     inputs = {"positions": ["thermal"], "energies": []}
-    config = TrainConfig.model_validate(
-        {"data": section, "model": {"kind": "descriptors", "inputs": inputs}}
-    )
+    model = {
+        "kind": "descriptors", "inputs": inputs, "near": [1.0, 1.2, 0.2], "far": [2.2, 2.2, 0.4],
+        "angular": [1.2, 1.2, 0.2], "l_max": 2,
+    }  # fmt: skip
+    config = TrainConfig.model_validate({"data": section, "model": model})
     train(config, tmp_path / "run", data=from_configurations(ends), progress=False)
     drawn = sorted(np.random.default_rng([config.seed, 1]).permutation(10)[:5])
     snapshots = [0, 1, 2, 1, 3]
@@ -113,6 +115,17 @@ def test_a_reversed_trajectory_is_left_out_with_its_start(
     assert len(seen) == 2
     for t in (0, 1):
         assert np.array_equal(seen[t], particles[types == t])
+
+
+def test_every_fold_is_of_all_temperatures() -> None:
+    """In order along each: four at the first, then eight at the second."""
+    warm, cold = (make_complete(10).replace(temperature=t) for t in (0.64, 0.5))
+    found = groups_of([warm] * 4 + [cold] * 8)[::10].tolist()
+    assert sorted(found) == list(range(12))
+    assert found[:4] == sorted(found[:4]) and found[4:] == sorted(found[4:])
+    for start in (0, 3, 6, 9):
+        fold = range(start, start + 3)
+        assert [sum(n in fold for n in part) for part in (found[:4], found[4:])] == [1, 2]
 
 
 @pytest.mark.parametrize("kind", ["descriptors", "coarse_energy"])

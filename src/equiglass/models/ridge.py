@@ -32,8 +32,9 @@ def groups_of(
     """Group (n,) of each particle of all configurations, for :func:`ridge`.
 
     A particle's neighbours tell its label: their averaged descriptors are nearly its own, and they
-    move in the same runs. So a snapshot is one group. Of one snapshot slabs along x are groups,
-    which only their faces know of each other.
+    move in the same runs. So a snapshot is one group. Groups are numbered along every temperature
+    at once, so that a fold, of consecutive numbers, is of all temperatures. Of one snapshot slabs
+    along x are groups, which only their faces know of each other.
 
     Parameters
     ----------
@@ -41,10 +42,22 @@ def groups_of(
         Number of each one's snapshot, the same for what must not be parted, such as a state at the
         end of a run and its start; by default each is one of its own.
     """
-    numbers = range(len(configurations)) if snapshots is None else snapshots
+    numbers = list(range(len(configurations))) if snapshots is None else list(snapshots)
     if len(set(numbers)) > 1:
+        of_temperature: dict[float | None, list[int]] = {}
+        first: dict[int, Configuration] = {}
+        for number, c in zip(numbers, configurations, strict=True):
+            first.setdefault(number, c)
+        for number, c in first.items():
+            of_temperature.setdefault(c.temperature, []).append(number)
+        along = {
+            number: (k + 0.5) / len(members)
+            for members in of_temperature.values()
+            for k, number in enumerate(members)
+        }
+        groups = {number: k for k, number in enumerate(sorted(along, key=along.__getitem__))}
         sizes = [len(c) for c in configurations]
-        return np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
+        return np.repeat(np.array([groups[n] for n in numbers], dtype=np.int64), sizes)
     x = np.concatenate([c.positions[:, 0] / c.box[0] for c in configurations])
     return np.clip((x * FOLDS).astype(np.int64), 0, FOLDS - 1)
 

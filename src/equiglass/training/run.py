@@ -131,10 +131,10 @@ def train(
             "validation_configurations": len(material.held_out),
         }
         if is_solved:
-            solved, record, own = solve(model, material, config)
+            solved, record, choices = solve(model, material, config)
             inputs: Iterable[ModelInput] = solved
             describe_run(folder, config, material.description, how, record)
-            metrics = {**_solved_metrics(model, material), **counts, **own}
+            metrics = {**_solved_metrics(model, material), **counts, **choices}
         else:
             samples = _samples(model, config, material)
             record = material.noise.record(c.n_trajectories for c in material.labels)

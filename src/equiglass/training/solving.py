@@ -56,10 +56,10 @@ def solve(
     standard = (targets.double() - mean[types]) / std[types]
     of_label = [weights(c.n_trajectories)[torch.from_numpy(c.types)].double() for c in labels]
     groups = torch.from_numpy(groups_of(labels, _snapshots(material)))
-    chosen: dict[str, Any] = {}
+    choices: dict[str, Any] = {}
     for member in model.networks:
-        chosen = member.solve([*own, *more], standard, torch.cat(of_label), groups)
-    return own, material.noise.record(c.n_trajectories for c in labels), chosen
+        choices = member.solve([*own, *more], standard, torch.cat(of_label), groups)
+    return own, material.noise.record(c.n_trajectories for c in labels), choices
 
 
 def _snapshots(material: TrainingData) -> list[int]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..data.configuration import Configuration
 from ..extras import need
 
-ALPHAS = tuple(np.logspace(-1, 5, 13))
+# Noisy labels of many particles ask for large ones: they count beside sums over particles.
+ALPHAS = tuple(np.logspace(-1, 7, 17))
 # As cross-validation usually has; with fewer groups each is left out once.
 FOLDS = 5
 Array = NDArray[np.floating[Any]]

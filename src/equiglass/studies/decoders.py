@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 
+# Representations are a few numbers that were trained to be of use.
+ALPHAS = tuple(10 ** (k / 2) for k in range(-2, 11))
+
+
 class Decoders:
     """Ridge regression of each type from a model's representation to the propensity.
 
@@ -123,7 +127,7 @@ def _chosen(
 
     from ..evaluation.correlation import pearson
     from ..extras import need
-    from ..models.ridge import ALPHAS, ridge
+    from ..models.ridge import ridge
 
     need("sklearn", why="ridge regression")
     from sklearn.linear_model import Ridge

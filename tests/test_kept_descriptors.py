@@ -96,6 +96,24 @@ def test_what_does_not_fit_is_made_again(monkeypatch: pytest.MonkeyPatch) -> Non
             assert len(made) == expected
 
 
+def test_a_quarter_of_the_memory_that_is_left_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("freud")
+    given = [make_complete(60, seed=seed) for seed in (1, 2)]
+    config = DescriptorConfig.model_validate(SMALL)
+    one = descriptors(given[0], config, 2).nbytes
+    made = []
+    monkeypatch.setattr(
+        "equiglass.models.kept.descriptors",
+        lambda c, s, n: made.append(1) or descriptors(c, s, n),
+    )
+    monkeypatch.setattr("equiglass.models.kept.available_memory", lambda: 6 * one)
+    with descriptors_kept(1e9):
+        for expected in (2, 3):
+            for c in given:
+                kept_descriptors(c, config, 2)
+            assert len(made) == expected
+
+
 def test_what_cannot_be_described_is_refused_each_time() -> None:
     c = make_complete(60).replace(inherent_positions=None)
     with descriptors_kept(1e6):

@@ -75,7 +75,7 @@ def test_scores_are_of_the_configurations_that_have_a_time() -> None:
 
 
 def test_decoders_choose_their_penalty_on_validation_data() -> None:
-    """As for every other way of learning; without these by generalised cross-validation."""
+    """As for every other way of learning; without these on what was left out."""
     torch.manual_seed(0)
     model = PropensityModel(SE3Config(channels=4, layers=1, l_max=0), 2, (1.0,))
     rng = np.random.default_rng(0)

@@ -101,9 +101,9 @@ def test_ridge_weighs_labels() -> None:
     wrong, weights = y.copy(), np.ones_like(y)
     wrong[:100] += 50
     weights[:100] = 1e-12
-    even = ridge(x, y, np.full_like(y, 0.5))
+    even = ridge(x, y, weights=np.full_like(y, 0.5))
     assert np.array_equal(even[0], ridge(x, y)[0])
-    found, missing = ridge(x, wrong, weights), wrong.copy()
+    found, missing = ridge(x, wrong, weights=weights), wrong.copy()
     missing[:100] = np.nan
     assert np.allclose(found[0], ridge(x, missing)[0], atol=1e-3)
     assert torch.isfinite(torch.from_numpy(found[1])).all()

@@ -75,7 +75,10 @@ def probe(
 
 
 def linear_map(x: Array, y: Array, groups: Groups) -> Callable[[Array], Array]:
-    """What maps x (n, D) to y (n, T) by ridge regression, both standardised."""
+    """What maps x (n, D) to y (n, T) by ridge regression, both standardised.
+
+    ``groups`` (n, 2) as of :func:`equiglass.models.ridge.groups_of`.
+    """
     mean, std, scale = x.mean(axis=0), x.std(axis=0) + 1e-9, y.std(axis=0) + 1e-12
     weight, bias, _ = ridge((x - mean) / std, y / scale, groups=groups)
 

@@ -172,11 +172,12 @@ class Network(nn.Module, ABC, Generic[S]):
         weights
             Of their squared errors, of the same shape; by default all count alike.
         groups
-            (n,) which particles are only together left out, where settings are chosen on what was
-            left out (:func:`equiglass.models.ridge.groups_of`).
+            (n, 2) which particles are only together left out, where settings are chosen on what
+            was left out (:func:`equiglass.models.ridge.groups_of`).
 
         Returns
         -------
-        What was chosen, for the metrics of the run.
+        What was chosen, for the metrics of the run: by the name of a setting, for each type by its
+        name a list with one value for each time, None where nothing was known.
         """
         raise NotImplementedError(f"{type(self).__name__} is trained by gradient descent")

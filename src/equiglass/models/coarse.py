@@ -154,7 +154,9 @@ class CoarseEnergy(Network[CoarseEnergyConfig]):
         features = torch.cat([self.represent(i.to(*place)) for i in inputs]).double().cpu()
         types = torch.cat([i.types for i in inputs]).cpu()
         weights = torch.ones_like(targets) if weights is None else weights
+        widths: dict[str, list[float | None]] = {}
         for t in range(self.n_types):
+            mine = widths.setdefault(TYPE_NAMES[t], [None] * self.n_times)
             for k in range(self.n_times):
                 known = (types == t) & torch.isfinite(targets[:, k])
                 if not known.any():
@@ -163,7 +165,8 @@ class CoarseEnergy(Network[CoarseEnergyConfig]):
                     features[known].numpy(), targets[known, k].numpy(), weights[known, k].numpy()
                 )
                 self.chosen[t, k], self.slope[t, k], self.bias[t, k] = width, slope, bias
-        return {"widths": dict(zip(TYPE_NAMES, self.chosen_widths, strict=False))}
+                mine[k] = self.config.widths[width]
+        return {"widths": widths}
 
 
 def _line(x: NDArray[Any], y: NDArray[Any], weight: NDArray[Any]) -> tuple[int, float, float]:

@@ -93,7 +93,7 @@ class LinearReadout(OnDescriptors[DescriptorConfig]):
             mine = types == t
             given = None if weights is None else weights.cpu().numpy()[mine]
             own = None if groups is None else groups.cpu().numpy()[mine]
-            found = ridge(features[mine], wanted[mine], given, own)
+            found = ridge(features[mine], wanted[mine], own, given)
             self.weight[t] = torch.from_numpy(np.ascontiguousarray(found.coefficients))
             self.bias[t] = torch.from_numpy(found.intercepts)
             penalties[TYPE_NAMES[t]] = [None if np.isnan(p) else float(p) for p in found.penalties]

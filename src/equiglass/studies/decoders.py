@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 
-# Representations are a few numbers that were trained to be of use.
-ALPHAS = tuple(10 ** (k / 2) for k in range(-2, 11))
+# Of representations, which are a few numbers that were trained to be of use.
+PENALTIES = tuple(10 ** (k / 2) for k in range(-2, 11))
 
 
 class Decoders:
@@ -134,7 +134,7 @@ def _chosen(
 
     best = np.full(targets.shape[1], -np.inf)
     coefficients = np.zeros((features.shape[1], targets.shape[1]))
-    for alpha in ALPHAS:
+    for alpha in PENALTIES:
         found = np.atleast_2d(Ridge(alpha=alpha).fit(features, targets).coef_).T
         rho = np.array(
             [

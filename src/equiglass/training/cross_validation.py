@@ -32,6 +32,7 @@ from .folder import (
     CONFIG,
     LEFT_OVER,
     STRUCTURES,
+    check_penalties,
     check_potential,
     check_settings,
     check_weighting,
@@ -70,7 +71,9 @@ def cross_validate(
         ``model``.
     n_processes
         Folds that are trained at the same time, in processes of their own where there is more
-        than one; they share the threads of this process.
+        than one; they share the threads of this process. One process makes descriptors once for
+        all folds, and keeps them in a quarter of the memory that is left, at most
+        ``data.memory`` beside the data.
     preparation
         See :func:`~equiglass.training.run.train`.
 
@@ -124,9 +127,11 @@ def cross_validate(
     del material
     threads = max(1, torch.get_num_threads() // n_processes)
     how_alone = replace(how, n_processes=1) if n_processes > 1 else how
+    for k in range(n):
+        check_penalties(target / f"fold{k}")
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
     tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how_alone) for k in todo]
-    # The averaged model reads again what the folds have read.
+    # Of one process; the averaged model then reads again what the folds have read.
     with descriptors_kept(limit):
         with track("folds", len(todo), enabled=progress) as advance:
             if n_processes == 1:

@@ -30,7 +30,7 @@ from . import processes
 from .config import TrainConfig
 
 CONFIG, DATA, PREPARATION = "config.yaml", "data.json", "preparation.json"
-WEIGHTS = "weights.json"
+WEIGHTS, METRICS = "weights.json", "metrics.json"
 STRUCTURES = "structures_fingerprint"  # of the snapshots with what the data have beside them
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.ckpt", "best.ckpt"
 SECONDS = "training_seconds"  # in checkpoints, of all epochs so far
@@ -73,6 +73,21 @@ def check_weighting(content: Any, source: Path) -> None:
             "was begun by a version that weighted reversed trajectories by data.reversed_weight; "
             "weights follow from the noise of labels now: begin a new run",
             source=source, field="data.reversed_weight", found=data["reversed_weight"],
+        )  # fmt: skip
+
+
+def check_penalties(run: Path) -> None:
+    """Raise InputError where a run is of a ridge that left out single particles to choose."""
+    try:
+        kind = read_yaml(run / CONFIG)["model"]["kind"]
+        metrics = read_json(run / METRICS)
+    except (InputError, KeyError, TypeError):
+        return  # not finished
+    if kind == "descriptors" and "penalties" not in metrics:
+        raise InputError(
+            "was solved by a version that chose penalties by leaving out single particles, whose "
+            "neighbours stay: begin a new run",
+            source=run / METRICS, field="penalties",
         )  # fmt: skip
 
 

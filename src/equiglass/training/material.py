@@ -44,8 +44,6 @@ class TrainingData:
     reversed
         Time-reversed trajectories of those training configurations that have end positions,
         ``turned`` of them.
-    origins
-        Place in ``learned`` of the configuration that each of these began or ended in.
     times
         All times at which one has labels.
     n_types
@@ -58,6 +56,8 @@ class TrainingData:
         That the training configurations state, increasing.
     description
         Where they come from, their names, and fingerprints of their content.
+    origins
+        Place in ``learned`` of the configuration that each reversed trajectory began from.
     """
 
     learned: Sequence[Configuration]
@@ -68,9 +68,9 @@ class TrainingData:
     targets: Sequence[Moments]
     noise: LabelNoise
     turned: int = 0
-    origins: tuple[int, ...] = ()
     description: dict[str, Any] = field(default_factory=dict)
     temperatures: tuple[float, ...] = ()
+    origins: tuple[int, ...] = ()
 
     @property
     def all(self) -> Sequence[Configuration]:
@@ -131,7 +131,7 @@ def _complete(
 ) -> list[Configuration]:
     # A frame is there once with each direction of the run, and is quenched once.
     first: dict[bytes, int] = {}
-    places = [first.setdefault(snapshot_of(c), k) for k, c in enumerate(block)]
+    places = [first.setdefault(_content(c), k) for k, c in enumerate(block)]
     alone = [block[k] for k in first.values()]
     if processes.world_size() > 1:
         how.complete(processes.share(alone), fields)
@@ -148,7 +148,7 @@ def _complete(
     ]
 
 
-def snapshot_of(c: Configuration) -> bytes:
+def _content(c: Configuration) -> bytes:
     """The same for configurations of which all that is known of the snapshot is the same."""
     digest = hashlib.sha256()
     for name, array in c.known.items():
@@ -194,7 +194,7 @@ def load_data(
     target = TARGETS[config.data.target]
     for whole, c in labelled(training, target, potential):
         add_to(prints[0], c)
-        prints[2].update(snapshot_of(c))
+        prints[2].update(_content(c))
         assert c.times is not None
         grids[tuple(c.times.tolist())] = None
         n_types = max(n_types, c.n_types)
@@ -216,7 +216,7 @@ def load_data(
         noise.add_reversed(c)
     for _, c in labelled(validation, target, potential):
         add_to(prints[1], c)
-        prints[2].update(snapshot_of(c))
+        prints[2].update(_content(c))
         light = at_known_times(c.replace(end_positions=None), times)
         held_out.append(light, n_bytes(light))
         noise.add(light, learned=False)
@@ -233,8 +233,8 @@ def load_data(
     if trajectories:
         description["trajectories"] = list(trajectories)
     return TrainingData(
-        learned, backwards, held_out, times, n_types, targets, noise, turned,
-        tuple(origins), description, tuple(sorted(temperatures)),
+        learned, backwards, held_out, times, n_types, targets, noise, turned, description,
+        tuple(sorted(temperatures)), tuple(origins),
     )  # fmt: skip
 
 

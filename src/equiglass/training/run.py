@@ -34,6 +34,7 @@ from .folder import (
     CHECKPOINTS,
     CONFIG,
     LAST,
+    METRICS,
     check_data,
     check_folder,
     check_potential,
@@ -155,7 +156,7 @@ def train(
             inputs=inputs, start=start,
         )  # fmt: skip
         if processes.rank() == 0:
-            write_json(folder / "metrics.json", metrics)
+            write_json(folder / METRICS, metrics)
         processes.wait()
         return model
 

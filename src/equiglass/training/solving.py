@@ -12,9 +12,9 @@ from ..data.grids import propensity_on
 from ..models.inputs import ModelInput
 from ..models.propensity import PropensityModel
 from ..models.registry import model_input
-from ..models.ridge import groups_of
+from ..models.ridge import groups_of, snapshot_numbers
 from .config import TrainConfig
-from .material import TrainingData, snapshot_of
+from .material import TrainingData
 from .prepare import inputs_of
 
 
@@ -55,18 +55,13 @@ def solve(
     mean, std = model.target_mean.double().cpu(), model.target_std.double().cpu()
     standard = (targets.double() - mean[types]) / std[types]
     of_label = [weights(c.n_trajectories)[torch.from_numpy(c.types)].double() for c in labels]
-    groups = torch.from_numpy(groups_of(labels, _snapshots(material)))
-    choices: dict[str, Any] = {}
-    for member in model.networks:
-        choices = member.solve([*own, *more], standard, torch.cat(of_label), groups)
+    # A reversed trajectory, often short, is of the snapshot that it began from.
+    snapshots = snapshot_numbers(material.learned)
+    numbers = [*snapshots, *(snapshots[k] for k in material.origins)]
+    groups = torch.from_numpy(groups_of(labels, numbers))
+    # Members learn from the same labels, and choose the same.
+    choices, *_ = (
+        member.solve([*own, *more], standard, torch.cat(of_label), groups)
+        for member in model.networks
+    )
     return own, material.noise.record(c.n_trajectories for c in labels), choices
-
-
-def _snapshots(material: TrainingData) -> list[int]:
-    """Number of each label's snapshot; a reversed trajectory, often short, has that of its start.
-
-    The examples of a run forward and backward from a frame are of one snapshot.
-    """
-    seen: dict[bytes, int] = {}
-    own = [seen.setdefault(snapshot_of(c), len(seen)) for c in material.learned]
-    return [*own, *(own[k] for k in material.origins)]

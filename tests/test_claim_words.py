@@ -47,3 +47,9 @@ def test_the_words_of_the_claims_are_those_of_the_tables() -> None:
         for name in {row["network"] for row in tables.table("rivals_files")}
     }
     assert {name for name, gain in gains.items() if gain < -0.001} == {"ridge"}, gains
+    # Ridge regression where nothing was trained: above the network at T = 0.44, nowhere else.
+    unseen = tool("claims_temperature")
+    rows = [row for name in unseen.TABLES for row in tables.table(name)]
+    for place in {p for p in unseen.places(rows) if p[0] != p[1]}:
+        found = unseen.against(rows, "ridge", place)
+        assert (found.difference + found.half < 0) == (place[1] == 0.44), place

@@ -15,7 +15,7 @@ from equiglass.studies.transfer import FINE_TUNED, FROZEN, SCRATCH, TEMPERATURE,
 
 TABLES = ("temperatures", "temperatures_botan")
 # Fewer steps, and other tests.
-SHORT = tuple(f"temperatures_{name}" for name in ("short", "short_ridge", "short_botan", "eignn"))
+SHORT = ("temperatures_short", "temperatures_short_botan", "temperatures_eignn")
 SHORTER = ", 4 epochs"
 
 
@@ -51,7 +51,6 @@ def unseen() -> Claim:
             *(
                 f"equiglass study temperature ka3d_temperatures:short --networks {name} -o {folder}"
                 for name, folder in (
-                    ("ridge", "temperatures_short_ridge"),
                     ("botan", "temperatures_short_botan"),
                     ("eignn", "temperatures_eignn"),
                 )
@@ -66,9 +65,7 @@ def unseen() -> Claim:
                 against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)
             ],
             "Shorter trainings, with EIGNN's network": [
-                against(short, name, p, SHORTER)
-                for p in unlike
-                for name in (BOTAN, TWIN, EIGNN, RIDGE)
+                against(short, name, p, SHORTER) for p in unlike for name in (BOTAN, TWIN, EIGNN)
             ],
             "First runs, at one temperature": first if rows else first[2:],
         },

@@ -79,7 +79,6 @@ CLAIMS = (
     Section("temperatures", "Temperature", "temperature", "ka3d_temperatures:cold"),
     Section("temperatures_botan", "Temperature", "temperature", "ka3d_temperatures:cold"),
     Section("temperatures_short", "Temperature", "temperature", "ka3d_temperatures:short"),
-    Section("temperatures_short_ridge", "Temperature", "temperature", "ka3d_temperatures:short"),
     Section("temperatures_short_botan", "Temperature", "temperature", "ka3d_temperatures:short"),
     Section("temperatures_eignn", "Temperature", "temperature", "ka3d_temperatures:short"),
     Section("transfer_public", "Transfer", "transfer", "ka3d_temperatures:public"),

@@ -87,7 +87,7 @@ class Rivals(NamedTuple):
 RIVALS = (
     Rivals("inputs", "warm", "inputs", WARM, (RIDGE, BOTAN, MLP)),
     Rivals("depth", "warm", "depth", WARM, (EIGNN, BOTAN, BAPST)),
-    Rivals("inputs", "files_l2", "inputs_files", FILES, (RIDGE, MLP)),
+    Rivals("inputs", "files_l2", "inputs_files", FILES, (RIDGE, BOTAN, MLP)),
     Rivals("depth", "files_l2", "depth_files", FILES, (EIGNN, BOTAN)),
 )
 

@@ -67,6 +67,7 @@ CLAIMS = (
     Section("inputs_botan", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_mlp", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_files_ridge", "Inputs", "inputs", "ka3d_temperatures:files_l2"),
+    Section("inputs_files_botan", "Inputs", "inputs", "ka3d_temperatures:files_l2"),
     Section("inputs_files_mlp", "Inputs", "inputs", "ka3d_temperatures:files_l2"),
     Section("depth_files", "Depth", "depth", "ka3d_temperatures:files_l2"),
     Section("depth_long", "Depth", "depth", "ka3d_temperatures:warm_long"),

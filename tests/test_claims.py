@@ -114,6 +114,16 @@ def test_pairing_takes_out_what_configurations_have_in_common() -> None:
     assert found.verdict == "shown" and found.half < 0.005 < 0.1 * np.ptp(BASE)
 
 
+def test_tables_of_other_tests_are_not_paired() -> None:
+    """Nor of the same in another order; older tables do not say."""
+    compare = tool("claim_rows").compare
+    one, other = rows(0.05, tests="#1"), rows(0.0, tests="#2")
+    with pytest.raises(ValueError, match="a − b, here: other tests, or in another order"):
+        compare("a − b", "here", one, other)
+    assert compare("a − b", "here", one, rows(0.0, tests="#1")).verdict == "shown"
+    assert compare("a − b", "here", one, rows(0.0)).verdict == "shown"
+
+
 def test_what_is_solved_at_once_meets_every_seed() -> None:
     compare = tool("claim_rows").compare
     alone = rows(0.0, 1, core_seconds=None)

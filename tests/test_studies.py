@@ -103,6 +103,10 @@ def test_each_study_runs(kind: str, two_temperatures: Path, tmp_path: Path) -> N
     for row in table:
         assert len(rhos_of(row)) == row["n_configurations"]
         assert abs(np.mean(rhos_of(row)) - row["rho"]) < 1e-5
+    # All variants are tested on the same, in one order.
+    tests = {(row["data"], row["tests"]) for row in table}
+    assert len(tests) == len({row["data"] for row in table})
+    assert all(str(name).startswith("#") for _, name in tests)
     # The same again finds all done: rows have the columns that are asked for.
     done = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*/result.json")}
     # To name all models is to name none.

@@ -129,10 +129,14 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
     """Two sets of rows, those of the same seeds against each other; None where one is empty.
 
     What has no seed, since it is solved at once, is compared with every seed of the other. Times
-    count at which all test configurations have labels.
+    count at which all test configurations have labels. Tables that record their tests must be of
+    the same in the same order; older ones do not.
     """
     if not one or not other:
         return None
+    tests = [{r.get("tests") for r in part} for part in (one, other)]
+    if None not in tests[0] | tests[1] and tests[0] != tests[1]:
+        raise ValueError(f"{what}, {where}: other tests, or in another order")
     most = max(r["n_configurations"] for r in one)
     whole_times = (
         {r["time"] for r in part if r["n_configurations"] == most} for part in (one, other)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,6 +14,7 @@ from .spent import Spent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..data.configuration import Configuration
     from ..data.dataset import Dataset
     from ..evaluation.score import Evaluation
     from ..models.se3 import SE3Config
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 # Columns of every study's table, after its own. A row is a type at a time on a test set; "rhos" are
-# the correlations of its configurations, in the order of the data, as one text.
+# the correlations of its configurations, in the order of the data, as one text, "tests" says which
+# these are, and in which order.
 COMMON_COLUMNS = (
     "parameters",
     "seconds",
@@ -37,6 +40,7 @@ COMMON_COLUMNS = (
     "ceiling",
     "n_configurations",
     "rhos",
+    "tests",
 )
 # What chose the epoch of a training, in the column "validation".
 VALIDATION_SPLIT, LAST_EPOCH = "validation split", "none, last epoch"
@@ -233,6 +237,7 @@ def rows_of(
         values = (
             parameters, seconds, core_seconds, validation, data, s.type, s.time, mean, std,
             s.pooled, s.ceiling, len(s.per_configuration), text_of(s.per_configuration),
+            print_of(evaluation.configurations),
         )  # fmt: skip
         rows.append(dict(zip(COMMON_COLUMNS, values, strict=True)))
     return rows
@@ -241,6 +246,17 @@ def rows_of(
 def text_of(rhos: Sequence[float]) -> str:
     """The correlations of single configurations as the column ``rhos`` has them."""
     return " ".join(f"{rho:.5f}" for rho in rhos)
+
+
+def print_of(tests: Iterable[Configuration]) -> str:
+    """Fingerprint of snapshots in their order, by which the rows of two tables are paired.
+
+    It begins with a sign that no number has.
+    """
+    digest = hashlib.sha256()
+    for c in tests:
+        digest.update(c.positions.tobytes() + c.types.tobytes())
+    return f"#{digest.hexdigest()[:12]}"
 
 
 def rhos_of(row: Row) -> list[float]:

@@ -13,6 +13,7 @@ from .base import (
     Plan,
     Row,
     Study,
+    print_of,
     require_splits,
     text_of,
     varied,
@@ -106,7 +107,7 @@ def train_and_probe(folder: Path, config: TrainConfig, preparation: Preparation)
         mean, std = mean_and_std(rhos)
         values = (
             model.n_parameters, *spent, VALIDATION_SPLIT, data.source, "A", radius, mean, std,
-            None, None, len(rhos), text_of(rhos),
+            None, None, len(rhos), text_of(rhos), print_of(test),
         )  # fmt: skip
         own = {"layer": layer, "field": field}
         rows.append({**own, **dict(zip(COMMON_COLUMNS, values, strict=True))})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .across import at
-from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, text_of
+from .base import COMMON_COLUMNS, Cell, Plan, Row, Study, print_of, text_of
 from .seeds import SEEDED
 from .temperature import TaskOf, reduced_label, train_and_test
 
@@ -140,6 +140,7 @@ def compare_order(
                     values = (
                         None, None, None, None, f"T={temperature:g}", TYPE_NAMES[t], time, mean,
                         std, pearson(*every), None, len(found), text_of(found),
+                        print_of(full),
                     )  # fmt: skip
                     rows.append({**own, **dict(zip(COMMON_COLUMNS, values, strict=True))})
     return rows

@@ -30,17 +30,25 @@ SMALL = {
 }  # fmt: skip
 
 
-def test_descriptors_are_kept_for_what_they_were_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The positions of which descriptors were made, each time."""
     pytest.importorskip("freud")
+    found: list[bytes] = []
+
+    def counted(c: Configuration, *rest: Any) -> Any:
+        found.append(c.positions.tobytes())
+        return descriptors(c, *rest)
+
+    monkeypatch.setattr("equiglass.models.kept.descriptors", counted)
+    return found
+
+
+def test_descriptors_are_kept_for_what_they_were_made_of(made: list[bytes]) -> None:
     a, b = make_complete(60, seed=1), make_complete(60, seed=2)
     config = DescriptorConfig.model_validate(SMALL)
     same = DescriptorMLPConfig.model_validate(SMALL)
     other = DescriptorConfig.model_validate({**SMALL, "l_max": 3})
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(1) or descriptors(c, s, n),
-    )
     with descriptors_kept(1e6):
         first = kept_descriptors(a, config, 2)
         assert kept_descriptors(a, same, 2) is first and len(made) == 1
@@ -80,15 +88,9 @@ def test_samples_of_several_trainings_read_the_same_descriptors(
     assert len(made) == 2
 
 
-def test_what_does_not_fit_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("freud")
+def test_what_does_not_fit_is_made_again(made: list[bytes]) -> None:
     given = [make_complete(60, seed=seed) for seed in (1, 2)]
     config = DescriptorConfig.model_validate(SMALL)
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(1) or descriptors(c, s, n),
-    )
     with descriptors_kept(descriptors(given[0], config, 2).nbytes):
         for expected in (2, 3):
             for c in given:
@@ -96,16 +98,12 @@ def test_what_does_not_fit_is_made_again(monkeypatch: pytest.MonkeyPatch) -> Non
             assert len(made) == expected
 
 
-def test_a_quarter_of_the_memory_that_is_left_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("freud")
+def test_a_quarter_of_the_memory_that_is_left_is_taken(
+    made: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = [make_complete(60, seed=seed) for seed in (1, 2)]
     config = DescriptorConfig.model_validate(SMALL)
     one = descriptors(given[0], config, 2).nbytes
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(1) or descriptors(c, s, n),
-    )
     monkeypatch.setattr("equiglass.models.kept.available_memory", lambda: 6 * one)
     with descriptors_kept(1e9):
         for expected in (2, 3):
@@ -122,14 +120,8 @@ def test_what_cannot_be_described_is_refused_each_time() -> None:
                 kept_descriptors(c, DescriptorConfig.model_validate(SMALL), 2)
 
 
-def test_a_study_makes_them_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_study_makes_them_once(made: list[bytes], tmp_path: Path) -> None:
     """For trials of learning rates, the trainings that follow, and the ridge regression."""
-    pytest.importorskip("freud")
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(c.positions.tobytes()) or descriptors(c, s, n),
-    )
     data = tmp_path / "data.zarr"
     splits = ("train", "train", "validation", "test")
     write_store(data, [(f"c{k}", make_complete(60, seed=k), s) for k, s in enumerate(splits)])
@@ -141,13 +133,7 @@ def test_a_study_makes_them_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert len(made) == len(set(made)) == len(splits)
 
 
-def test_folds_make_them_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("freud")
-    made = []
-    monkeypatch.setattr(
-        "equiglass.models.kept.descriptors",
-        lambda c, s, n: made.append(c.positions.tobytes()) or descriptors(c, s, n),
-    )
+def test_folds_make_them_once(made: list[bytes], tmp_path: Path) -> None:
     write_store(tmp_path / "d.zarr", [(f"c{k}", make_complete(60, seed=k), None) for k in range(4)])
     given = config(tmp_path / "d.zarr").model_copy(
         update={"model": DescriptorConfig.model_validate(SMALL)}

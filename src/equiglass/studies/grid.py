@@ -32,21 +32,13 @@ def run_grid(
 
     Each cell's rows are kept in ``FOLDER/VARIANT/result.json``. Repeating the call continues what
     was stopped. One process is this one; ``scheduler`` is that of :func:`equiglass.pool.open_pool`.
-
-    Raises
-    ------
-    InputError
-        If a finished cell is of a ridge that an earlier version solved otherwise.
     """
     import torch
 
-    from ..training.folder import check_penalties
     from ..training.global_state import left_as_found
 
     # Workers of a cluster keep the number of threads that they were started with.
     threads = max(1, torch.get_num_threads() // n_processes) if scheduler is None else None
-    for cell in cells:
-        check_penalties(folder / cell.variant / "run")
     todo = [cell for cell in cells if not _finished(folder / cell.variant, cell)]
     tasks = [(cell, (folder / cell.variant).resolve(), threads) for cell in todo]
     with track("study", len(todo), enabled=progress) as advance:

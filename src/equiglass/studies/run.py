@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def study(
         or potential.
     """
     from ..models.kept import descriptors_kept
+    from ..training.folder import check_penalties
+    from .cells import RUN
 
     chosen = study_of(kind)
     numbers = seeds_of(chosen, seeds, quick)
@@ -110,6 +113,8 @@ def study(
     how = potential.settled(potential.asked(config, preparation), known, MADE_FIELDS)
     stages = chosen.stages(Plan(config, data, target, quick, how, models, numbers, rates))
     chosen.check(whole, how)
+    for cell in chain.from_iterable(stages):
+        check_penalties(target / cell.variant / RUN)
     begin(
         target,
         {

@@ -127,8 +127,6 @@ def cross_validate(
     del material
     threads = max(1, torch.get_num_threads() // n_processes)
     how_alone = replace(how, n_processes=1) if n_processes > 1 else how
-    for k in range(n):
-        check_penalties(target / f"fold{k}")
     todo = [k for k in range(n) if _result(target / f"fold{k}") is None]
     tasks = [(settings, target / f"fold{k}", n_folds, k, threads, how_alone) for k in todo]
     # Of one process; the averaged model then reads again what the folds have read.
@@ -164,7 +162,7 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
     Raises
     ------
     InputError
-        If they are others.
+        If they are others, or a ridge of a fold was solved otherwise.
     """
     file = target / SETTINGS
     if not file.is_file():
@@ -180,6 +178,8 @@ def _begun(target: Path, settings: TrainConfig, n_folds: int) -> TrainConfig | N
     begun = parse_mapping(content, TrainConfig, source=str(file))
     check_settings(begun, settings, file)
     _check(target, "folds", n_folds, "number of folds")
+    for k in range(n_folds):
+        check_penalties(target / f"fold{k}")
     return begun
 
 

@@ -40,8 +40,10 @@ def test_intervals_are_added_in_squares() -> None:
     assert half_width(differences) == pytest.approx(math.hypot(over_configurations, over_seeds))
     assert half_width(differences[:1]) == pytest.approx(over_configurations)
     assert half_width(differences[:1, :1]) is None
-    wider = student.ppf(0.9875, 3) / student.ppf(0.975, 3)
-    assert half_width(differences[:1], looks=2) == pytest.approx(wider * over_configurations)
+    for looks in (2, 3):  # of three each has an interval of 98.33 %
+        wider = student.ppf(1 - 0.025 / looks, 3) / student.ppf(0.975, 3)
+        found = half_width(differences[:1], looks=looks)
+        assert found == pytest.approx(wider * over_configurations)
 
 
 @pytest.mark.parametrize(
@@ -229,17 +231,19 @@ def test_many_comparisons_are_counted_in_the_summary() -> None:
     assert last == f"a − c: {one.number}"
 
 
-def test_seeds_that_were_added_widen_the_interval() -> None:
-    """Whether each is a row of its own, or all are in the mean already."""
-    half_width = tool("claim_rows").half_width
-    differences = np.random.default_rng(0).normal(size=(6, 12))
-    over = [float(np.std(differences.mean(axis=k), ddof=1)) for k in (0, 1)]
-    quantiles = (student.ppf(0.9875, n - 1) / math.sqrt(n) for n in (12, 6))
-    both = math.hypot(*(q * s for q, s in zip(quantiles, over, strict=True)))
-    assert half_width(differences) == pytest.approx(both)
-    mean = differences.mean(axis=0)[None]
-    wider = student.ppf(0.9875, 11) / student.ppf(0.975, 11)
-    assert half_width(mean, 6) == pytest.approx(wider * half_width(mean, 3))
+def test_seeds_that_were_added_count_as_a_look() -> None:
+    """Beside those at shorter trainings, say; where one of two has no more than three, not."""
+    claim_rows = tool("claim_rows")
+    more, base = rows(0.05, 4), rows(0.0, 4)
+    differences = np.array(
+        [claim_rows.by_seed(more)[s] - claim_rows.by_seed(base)[s] for s in range(4)]
+    )
+    found = claim_rows.compare("a − b", "here", more, base)
+    assert found.looks == 2 and found.half == claim_rows.half_width(differences, 2)
+    again = claim_rows.compare("a − b", "here", [{**row, "looks": 2} for row in more], base)
+    assert again.looks == 3 and again.half == claim_rows.half_width(differences, 3)
+    assert claim_rows.compare("a − b", "here", more, base[:6]).looks == 1
+    assert "| 3 | 4 | 12 |" in tool("claims_page").line(again)
 
 
 def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
@@ -278,8 +282,10 @@ def test_a_question_that_is_asked_again_has_a_wider_interval() -> None:
     again = compare("a − b", "here", [{**row, "looks": 2} for row in pair[0]], pair[1])
     assert again.half > 1.1 * once.half and again.difference == once.difference
     table = tool("claim_tables").table
-    assert {row["looks"] for row in table("depth_long")} == {2}
-    assert {row["looks"] for row in table("depth_warm")} == {1}
+    assert {row["looks"] for row in table("depth_long")} == {4}
+    assert {row["looks"] for row in table("depth_t064")} == {1}
+    named = {path.stem.removeprefix("study_") for path in tool("pages").RESULTS.glob("study_*.csv")}
+    assert set(tool("claim_tables").LOOKS_TAKEN) <= named
 
 
 def test_single_times_are_named_with_their_verdicts() -> None:

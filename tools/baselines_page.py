@@ -65,12 +65,13 @@ energies and reversed trajectories, a new rotation at every step and a learning 
 tuned: what two cores could give; of Bapst's network three of the folds were run.
 Their authors trained far longer and on
 fifty times more data: on GlassBench's test files at this state point BOTAN has .752, the paper's
-network .791 (tables of EIGNN, J. Phys. Chem. B 129, 3053 (2025)). These two rows compare what a
+network .791 (tables of EIGNN, J. Phys. Chem. B 129, 3053 (2025), which differ from the figures
+of GlassBench beside [the claims](../claims.md)). These two rows compare what a
 little data and time give, not architectures at their best. Core-hours were not recorded here; those
 of rivals with a tuned learning rate are [with the claims](../claims.md).
 
 Commands: `equiglass cross-validate ka3d_t044:NAME -o cv_NAME --folds 5`,
-`equiglass compare ../shared/data/shiba_T0.44 energy coarse-energy`; this page:
+`equiglass compare FILES energy coarse-energy`; this page:
 `python tools/baselines_page.py`.
 """
 
@@ -200,7 +201,10 @@ def landing() -> str:
         ENERGY: "inherent energy alone",
     }
     found = read()
-    lines = ["| predictor | Pearson ρ per configuration |", "| --- | --- |"]
+    lines = [
+        "| predictor | Pearson ρ per configuration, mean ± standard deviation |",
+        "| --- | --- |",
+    ]
     for key, name in names.items():
         values = list(found[key].values())
         lines.append(f"| {name} | {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f} |")

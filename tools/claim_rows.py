@@ -18,7 +18,8 @@ SHOWN, REFUTED, OPEN = "shown", "refuted", "open"
 BEYOND = "learning rates beyond those tried"
 # Tables without the column "learning_rates_tried" were made when studies tried these.
 FIRST_TRIED = (1e-3, 3e-3, 1e-2)
-LOOKS = "looks"  # of a row: how often its question was asked
+LOOKS = "looks"  # of a row: how often its question had been asked, with this run
+ERROR = 0.05  # of a question, shared by all looks at its answer
 Array = NDArray[np.float64]
 
 
@@ -38,6 +39,8 @@ class Compared:
         Of all trainings of both; None where a run did not record it.
     at_end
         Whether the worse of the two has a learning rate at either end of those tried.
+    looks
+        How often the question had been asked, with this run.
     """
 
     what: str
@@ -49,6 +52,7 @@ class Compared:
     configurations: int
     core_hours: float | None
     at_end: bool = False
+    looks: int = 1
 
     @property
     def missing(self) -> list[str]:
@@ -93,21 +97,25 @@ def together(compared: Sequence[Compared]) -> str:
     return SHOWN if verdicts == {SHOWN} else OPEN
 
 
-def half_width(differences: Array, seeds: int | None = None, looks: int = 1) -> float | None:
+def half_width(differences: Array, looks: int = 1) -> float | None:
     """Of the mean of differences (seeds, configurations), by both that could have been others.
 
     The half widths of two intervals are added in squares: over configurations, each averaged over
     seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
-    What differs by both counts twice, so that it is rather too wide. Seeds beyond the first three
-    were added, and runs made once more where ``looks`` says so, after a first look: half of the
-    error is allowed to either.
+    What differs by both counts twice, so that it is rather too wide. Looks at earlier runs that
+    asked the same share the error (Bonferroni).
     """
-    confidence = 0.95 if (seeds or len(differences)) <= SEEDS and looks == 1 else 0.975
+    confidence = 1 - ERROR / looks
     every = [mean_interval(differences.mean(axis=0).tolist(), confidence=confidence)]
     if len(differences) > 1:
         every.append(mean_interval(differences.mean(axis=1).tolist(), confidence=confidence))
     found = [interval[1] for interval in every if interval is not None]
     return math.hypot(*found) if found else None
+
+
+def looks_at(rows: Iterable[Row], seeds: int) -> int:
+    """How often the question had been asked, those times counted when seeds were added."""
+    return max(int(row.get(LOOKS, 1)) for row in rows) + (seeds > SEEDS)
 
 
 def rows_where(rows: Iterable[Row], type_name: str = "A", **columns: Any) -> list[Row]:
@@ -150,7 +158,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
     first = np.array([a[s] for s in seeds])
     differences = first - np.array([b[s if s in b else None] for s in seeds])
     worse = other if differences.mean() > 0 else one
-    looks = max(row.get(LOOKS, 1) for row in (one[0], other[0]))
+    looks = looks_at((one[0], other[0]), len(seeds))
     whole = bool(rhos_of(one[0]) and rhos_of(other[0]))
     return Compared(
         what,
@@ -162,6 +170,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
         int(one[0]["n_configurations"]),
         core_hours(r for r in (*one, *other) if r.get("seed") in (None, *seeds)),
         any(at_end(row) for row in worse),
+        looks,
     )
 
 
@@ -185,13 +194,15 @@ def between(
     one: Sequence[Sequence[float]],
     other: Sequence[Sequence[float]],
     seeds: int,
+    looks: int,
 ) -> Compared | None:
     """Two lists of correlations by configuration that have no pairs: the mean of each counts."""
     if not one or not other:
         return None
     a, b = (np.nanmean(np.array(part, dtype=np.float64), axis=0) for part in (one, other))
-    half = half_width((a - b)[None], seeds)
-    return Compared(what, where, float(a.mean()), float((a - b).mean()), half, seeds, len(a), None)
+    half = half_width((a - b)[None], looks)
+    first, difference = float(a.mean()), float((a - b).mean())
+    return Compared(what, where, first, difference, half, seeds, len(a), None, looks=looks)
 
 
 def core_hours(rows: Iterable[Row]) -> float | None:

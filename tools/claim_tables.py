@@ -13,18 +13,23 @@ from equiglass.studies.base import Row
 from equiglass.studies.grid import read_table
 from equiglass.yaml_config import load_layered
 
-# What was run once more, for longer or at another learning rate, after a first run was seen.
-SECOND_LOOKS = {
-    "equivariance_long", "rivals_long", "inputs_long", "depth_long", "layers_long",
-    "temperatures", "temperatures_botan", "order_ensembles", "rivals_reversed",
-    "equal_files_degrees", "timescales_warm",
+# How often the question of a run had been asked, with it: by shorter trainings, at learning rates
+# of other ranges, of other data of the same temperature. Those of one seed, which could show
+# nothing, do not count. Seeds that were added count as one more (claim_rows.looks_at); the six of
+# layers_long were there from its start, and stand for its second look.
+LOOKS_TAKEN = {
+    "equivariance_warm": 2, "equivariance_long": 3,
+    "equal_degrees": 2, "equal_files_degrees": 2,
+    "rivals_warm": 2, "rivals_long": 4, "rivals_reversed": 2,
+    "inputs_warm": 2, "inputs_long": 3, "depth_warm": 3, "depth_long": 4,
+    "temperatures": 2, "temperatures_botan": 2, "order_ensembles": 2, "timescales_warm": 2,
 }  # fmt: skip
 
 
 def table(name: str) -> list[Row]:
     """The committed table of a study, and how often the question was asked; empty without one."""
     file = RESULTS / f"study_{name}.csv"
-    looks = 2 if name in SECOND_LOOKS else 1
+    looks = LOOKS_TAKEN.get(name, 1)
     return [{**row, LOOKS: looks} for row in read_table(file)] if file.is_file() else []
 
 
@@ -114,6 +119,9 @@ def matrices(rows: Sequence[Row]) -> list[str]:
         f"| | trained at T | {' | '.join(f'tested at {t:g}' for t in tested)} |",
         "| --- " * (len(tested) + 2) + "|",
     ]
+    ceilings = {r["tested_at"]: r["ceiling"] for r in late if r.get("ceiling")}
+    cells = [f"{ceilings[t]:.3f}" if t in ceilings else "-" for t in tested]
+    lines.append(f"| noise ceiling of our labels | | {' | '.join(cells)} |")
     for source, where in ((late, ""), (published, ", published")):
         names = dict.fromkeys((r["network"], r["trained_at"]) for r in source)
         for network, trained in names:

@@ -14,6 +14,7 @@ from equiglass.studies.networks import BAPST, BOTAN, COARSE, EIGNN, MLP, RIDGE, 
 NETWORK, LARGEST = "l_max=2", "l_max=3"
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees
 LONG = f"{WARM}, 324 steps"  # ka3d_temperatures:warm_long
+BETWEEN_THERMAL = f"{LONG}, edges between thermal positions"  # ka3d_temperatures:thermal_graph
 OF_NETWORK = f"{LONG} of the network"  # rivals have shares of its epochs
 FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files and :files_l2
 IN_TIME = "each in the time of"
@@ -67,14 +68,19 @@ def equivariance() -> Claim:
         if row["network"] == RIDGE
     ]
     degrees = {run: part for run in DEGREES if (part := table(run[1]))}
-    decides = [pair(tuned, NETWORK, name, LONG) for name in ("l_max=0", TWIN)]
-    singly = [c for name in ("l_max=0", TWIN) for c in by_time(tuned, NETWORK, name, LONG)]
+    thermal = table("equivariance_thermal")
+    # Between thermal positions lengths tell what vectors alone do between inherent ones.
+    both = ((tuned, LONG), (thermal, BETWEEN_THERMAL))
+    asked = [(part, name, place) for part, place in both for name in ("l_max=0", TWIN)]
+    decides = [pair(part, NETWORK, name, place) for part, name, place in asked]
+    singly = [c for part, name, place in asked for c in by_time(part, NETWORK, name, place)]
     return Claim(
         "Equivariance improves prediction at comparable parameters",
         f"The network of {NETWORK} is better than that of scalar features, and than its twin "
         "without symmetry, each of as many parameters.",
         [
             "equiglass study equivariance ka3d_temperatures:warm_long -o equivariance_long",
+            "equiglass study equivariance ka3d_temperatures:thermal_graph -o equivariance_thermal",
             "equiglass study equivariance ka3d_temperatures:warm -o equivariance_warm",
             *(f"equiglass study {command} -o {folder}" for command, folder, _ in degrees),
             *(f"equiglass study {command} -o {folder}" for command, folder, _ in rivals),
@@ -94,7 +100,7 @@ def equivariance() -> Claim:
                 *by_time(long_rivals, SE3, EIGNN, OF_NETWORK),
             ],
             "Degrees of features, and the twin": [
-                pair(tuned, NETWORK, "l_max=1", LONG),
+                *(pair(part, NETWORK, "l_max=1", place) for part, place in both),
                 *(pair(shorter, NETWORK, name, WARM) for name in ("l_max=0", TWIN, "l_max=1")),
                 *(pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN, "l_max=1")),
                 *(c for (_, _, place), part in degrees.items() for c in of_degrees(part, place)),
@@ -110,6 +116,7 @@ def equivariance() -> Claim:
         trainings=trainings(
             {
                 "equivariance ka3d_temperatures:warm_long": tuned,
+                "equivariance ka3d_temperatures:thermal_graph": thermal,
                 "equivariance ka3d_temperatures:warm": shorter,
                 **{command: part for (command, _, _), part in degrees.items()},
                 **{command.split(" --")[0]: part for (command, _, _), part in rivals.items()},

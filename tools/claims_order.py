@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from claim import Claim
-from claim_rows import SEEDS, Compared, between, compare, core_hours, rows_where
+from claim_rows import SEEDS, Compared, between, compare, core_hours, looks_at, rows_where
 from claim_tables import last, notes, table, trainings
 from pages import RESULTS
 
@@ -71,9 +71,9 @@ def agreement(rows: list[Row]) -> tuple[Comparisons, Comparisons]:
     def of(what: str, tested: float, one: list[Row], other: list[Row]) -> Compared | None:
         """Of pairs that are averaged; each has a table row."""
         a, b = ([rhos_of(r) for r in part if r["tested_at"] == tested] for part in (one, other))
-        return of_all(
-            between(what, f"tested at T = {tested:g}", a, b, len({r["seed"] for r in one}))
-        )
+        seeds = len({r["seed"] for r in one})
+        where = f"tested at T = {tested:g}"
+        return of_all(between(what, where, a, b, seeds, looks_at(rows, seeds)))
 
     def by_seed(what: str, tested: float, scored: list[Row]) -> Compared | None:
         """Pairs of a network of a seed and one of the next, against what those of the seed know.

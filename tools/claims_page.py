@@ -24,8 +24,8 @@ def line(c: Compared) -> str:
     seeds = "-" if c.seeds is None else c.seeds
     verdict = c.verdict + (f": {'; '.join(c.missing)}" if c.missing else "")
     return (
-        f"| {c.what} | {c.where} | {c.first:.3f} | {c.number} | {seeds} | {c.configurations} | "
-        f"{hours} | {verdict} |"
+        f"| {c.what} | {c.where} | {c.first:.3f} | {c.number} | {c.looks} | {seeds} | "
+        f"{c.configurations} | {hours} | {verdict} |"
     )
 
 
@@ -37,8 +37,8 @@ def section(number: int, claim: Claim) -> str:
     lines = [f"## {number}. {claim.title}", "", f"**{claim.verdict}.** {claim.says}", "", code, ""]
     if claim.figure and (RESULTS / claim.figure).is_file():
         lines += [f"![{claim.title}](results/{claim.figure})", ""]
-    head = "comparison | where | ρ of the first | difference, 95 % | seeds | test configurations"
-    heading = [f"| {head} | core-hours | verdict |", "| --- " * 8 + "|"]
+    head = "comparison | where | ρ of the first | difference, 95 % | looks | seeds"
+    heading = [f"| {head} | test configurations | core-hours | verdict |", "| --- " * 9 + "|"]
     lines += [*heading, *map(line, decides), ""] if decides else ["No run is committed.", ""]
     lines += [*(f"- {' '.join(note.split())}" for note in claim.notes), ""]
     lines += [*claim.tables, ""] if claim.tables else []

@@ -60,6 +60,7 @@ def unseen() -> Claim:
         ],
         graph_networks if rows else first[:2],
         {
+            "What it costs not to have been trained there": [unlike_home(rows, p) for p in decide],
             "The ridge": [against(rows, RIDGE, p) for p in decide],
             "Tested where it was trained, and on the public files": [
                 against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)
@@ -125,6 +126,16 @@ def against(
     )
     where = f"trained at T = {place[0]:g}, tested at T = {place[1]:g}{how}"
     return compare(f"{SE3} − {rival}", where, a, b)
+
+
+def unlike_home(rows: list[Row], place: tuple[float, float]) -> Compared | None:
+    """The network where it was not trained, against the one that was trained there."""
+    trained, tested = place
+    a, b = (
+        rows_where(rows, network=SE3, trained_at=t, tested_at=tested) for t in (trained, tested)
+    )
+    what = f"{SE3}, trained at T = {trained:g} − trained at T = {tested:g}"
+    return compare(what, f"tested at T = {tested:g}", a, b)
 
 
 def transfer() -> Claim:

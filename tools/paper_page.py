@@ -38,9 +38,10 @@ trained on the four packaged configurations of 1000 particles at T = 0.56, one c
 epoch, {n_test} ensembles that neither saw test; 60 epochs, the same learning rate, {n_seeds}
 seeds. The paper had 400 configurations of 4096 particles: this is no reproduction of its numbers.
 ρ of type A, mean over the test configurations; ± is the half width of the 95 % interval over the
-seeds (Student's t), which says nothing of other configurations.
+seeds (Student's t), which says nothing of other configurations. Trainings were of one process on a
+core that others shared; core-hours are those of the clock.
 
-| network | parameters | training (s, on a shared core) | {times} |
+| network | parameters | training (core-hours, at most) | {times} |
 | --- | --- | --- | {dashes}|
 {table}
 
@@ -69,9 +70,9 @@ def page() -> str:
     lines = []
     for name, group in groups.items():
         cells = [bonds_page.with_half(column.tolist()) for column in values[name].T]
-        seconds = [one["training_seconds"] for one in group]
+        hours = [one["training_seconds"] / 3600 for one in group]
         shown = " | ".join(f"{mean:.3f} ± {half:.3f}" for mean, half in cells)
-        spent = f"{min(seconds):.0f} to {max(seconds):.0f}"
+        spent = f"{min(hours):.3f} to {max(hours):.3f}"
         lines.append(f"| {NAMES[name]} | {group[0]['parameters']:,} | {spent} | {shown} |")
     return TEXT.format(
         n_test=record[0]["n_configurations"], n_seeds=len(groups["paper"]),

@@ -100,8 +100,11 @@ def inputs_and_depth() -> Claim:
         "warm": (Run("inputs_warm", WARM), Run("depth_warm", WARM)),
     }
     fewer = Run("depth_t064", state("ka3d_labels"))
-    cages = Run("inputs_cages", "T = 0.64, one chain of N = 2000 learned")
-    asked_of_cages = "equiglass study inputs ka3d_temperatures:cages -o inputs_cages"
+    caged = {
+        "cages": Run("inputs_cages", "T = 0.64, one chain of N = 2000 learned"),
+        "files_cages": Run("inputs_files_cages", FILES),
+    }
+    cages = {config: run for config, run in caged.items() if run.rows}
     unlike = (BOTH, "thermal", not LATE)  # in their graphs, too
     further = ("4 layers", "2 layers", LATE)
     return Claim(
@@ -117,7 +120,10 @@ def inputs_and_depth() -> Claim:
                 for config, pair in beside.items()
                 for kind, run in zip(("inputs", "depth"), pair, strict=True)
             ),
-            *([asked_of_cages] if cages.rows else []),
+            *(
+                f"equiglass study inputs ka3d_temperatures:{config} -o {run.name}"
+                for config, run in cages.items()
+            ),
             *(command for rivals in RIVALS for command in rivals.commands),
             "equiglass study depth ka3d_claims:warm -o depth",
         ],
@@ -134,7 +140,7 @@ def inputs_and_depth() -> Claim:
                 ),
                 *(fewer.compared(*values) for values in (DEPTH, further)),
             ],
-            "Cage positions": [cages.compared(*values) for values in CAGES],
+            "Cage positions": [run.compared(*v) for run in cages.values() for v in CAGES],
             "Inputs of rivals": [c for r in RIVALS if r.kind == "inputs" for c in r.compared],
             "Depth of rivals": [c for r in RIVALS if r.kind == "depth" for c in r.compared],
         },
@@ -149,7 +155,7 @@ def inputs_and_depth() -> Claim:
                     for config, pair in beside.items()
                     for kind, run in zip(("inputs", "depth"), pair, strict=True)
                 },
-                "inputs ka3d_temperatures:cages": cages.rows,
+                **{f"inputs ka3d_temperatures:{c}": run.rows for c, run in cages.items()},
                 **{
                     f"{rivals.kind} ka3d_temperatures:{rivals.config}, {name}": run.rows
                     for rivals in RIVALS

@@ -174,7 +174,8 @@ def grown(rows: list[dict[str, Any]]) -> str:
     return (
         "More than at the warmest at t = τ_α, by more than both intervals added in squares: "
         f"{'; '.join(found)}. One model decides nothing by the rule above. The configurations at "
-        "T = 0.44 have 4096 particles, the others 1000, so that S₄ is at another wave number there."
+        "T = 0.44 have 4096 particles, the others 1000, so that S₄ is at another wave number there "
+        "and l of the others may be shortened by their boxes, of which each loses its mean."
     )
 
 

@@ -65,6 +65,7 @@ CLAIMS = (
     Section("inputs_long", "Inputs", "inputs", "ka3d_temperatures:warm_long"),
     Section("inputs_files", "Inputs", "inputs", "ka3d_temperatures:files_l2"),
     Section("inputs_cages", "Inputs", "inputs", "ka3d_temperatures:cages"),
+    Section("inputs_files_cages", "Inputs", "inputs", "ka3d_temperatures:files_cages"),
     Section("rivals_reversed", "Rivals", "rivals", "ka3d_temperatures:files_reversed"),
     Section("inputs_ridge", "Inputs", "inputs", "ka3d_temperatures:warm"),
     Section("inputs_botan", "Inputs", "inputs", "ka3d_temperatures:warm"),

@@ -63,20 +63,27 @@ class Claim:
     def numbers(self) -> str:
         """Of the decisive comparisons."""
         known = [c for c in self.decides if c is not None]
-        several = len({c.where for c in known}) > 1
         if len(known) > MOST:
             parts = [
                 counted([c for c in known if c.what == w])
                 for w in dict.fromkeys(c.what for c in known)
             ]
         else:
-            parts = [f"{c.what}{f', {c.where}' if several else ''}: {c.number}" for c in known]
+            parts = [f"{', '.join([c.what, *own(c.where, known)])}: {c.number}" for c in known]
         unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
-        for what, verdict in dict.fromkeys((c.what, c.verdict) for c in unlike):
-            same = [c for c in unlike if (c.what, c.verdict) == (what, verdict)]
-            times = [c.where.rpartition("t = ")[2] for c in same]
-            parts.append(f"{verdict} at t = {', '.join(times)} alone ({what})")
+        times: dict[tuple[str, str], list[str]] = {}
+        for c in unlike:
+            where, _, time = c.where.rpartition(", t = ")
+            key = ", ".join([c.what, *own(where, known)]), c.verdict
+            times.setdefault(key, []).append(time)
+        parts += [f"{v} at t = {', '.join(t)} alone ({what})" for (what, v), t in times.items()]
         return "; ".join(parts)
+
+
+def own(where: str, known: Sequence[Compared]) -> list[str]:
+    """What a place has that not all of those have."""
+    every = [c.where.split(", ") for c in known]
+    return [part for part in where.split(", ") if not all(part in parts for parts in every)]
 
 
 def counted(found: Sequence[Compared]) -> str:

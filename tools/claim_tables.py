@@ -18,7 +18,7 @@ from equiglass.yaml_config import load_layered
 # nothing, do not count. Seeds that were added count as one more (claim_rows.looks_at); the six of
 # layers_long were there from its start, and stand for its second look.
 LOOKS_TAKEN = {
-    "equivariance_warm": 2, "equivariance_long": 3,
+    "equivariance_warm": 2, "equivariance_long": 3, "equivariance_thermal": 4,
     "equal_degrees": 2, "equal_files_degrees": 2,
     "rivals_warm": 2, "rivals_long": 4, "rivals_reversed": 2,
     "inputs_warm": 2, "inputs_long": 3, "depth_warm": 3, "depth_long": 4,

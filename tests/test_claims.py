@@ -197,6 +197,9 @@ def test_matrix_of_temperatures_stands_beside_the_published() -> None:
     assert "| SE3, published | 0.64 | 0.672 | 0.699 | 0.719 | 0.715 |" in lines
     assert "| BOTAN, published | 0.64 | 0.658 | 0.655 | 0.665 | 0.644 |" in lines
     assert tool("claim_tables").matrices([]) == []
+    ceilings = [{**row, "ceiling": 0.75} for row in own]
+    found = "| noise ceiling of our labels | | - | 0.750 | - | - |"
+    assert found in tool("claim_tables").matrices(ceilings) and found not in lines
 
 
 def test_tables_of_means_alone_have_no_interval() -> None:
@@ -231,21 +234,6 @@ def test_many_comparisons_are_counted_in_the_summary() -> None:
     assert last == f"a − c: {one.number}"
 
 
-def test_seeds_that_were_added_count_as_a_look() -> None:
-    """Beside those at shorter trainings, say; where one of two has no more than three, not."""
-    claim_rows = tool("claim_rows")
-    more, base = rows(0.05, 4), rows(0.0, 4)
-    differences = np.array(
-        [claim_rows.by_seed(more)[s] - claim_rows.by_seed(base)[s] for s in range(4)]
-    )
-    found = claim_rows.compare("a − b", "here", more, base)
-    assert found.looks == 2 and found.half == claim_rows.half_width(differences, 2)
-    again = claim_rows.compare("a − b", "here", [{**row, "looks": 2} for row in more], base)
-    assert again.looks == 3 and again.half == claim_rows.half_width(differences, 3)
-    assert claim_rows.compare("a − b", "here", more, base[:6]).looks == 1
-    assert "| 3 | 4 | 12 |" in tool("claims_page").line(again)
-
-
 def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
     """S and labels 0.4 under a ceiling of 0.5 is S and propensity 0.8, more than 0.7 of two S."""
 
@@ -273,19 +261,6 @@ def test_agreement_of_order_parameters_is_held_against_the_propensity() -> None:
     assert beside[0].what.endswith("labels of one run") and beside[0].where == "tested at T = 0.7"
     assert beside[0].difference == pytest.approx(0.3, abs=1e-3)
     assert agreement([]) == ([], [])
-
-
-def test_a_question_that_is_asked_again_has_a_wider_interval() -> None:
-    compare = tool("claim_rows").compare
-    pair = rows(0.05), rows(0.0)
-    once = compare("a − b", "here", *pair)
-    again = compare("a − b", "here", [{**row, "looks": 2} for row in pair[0]], pair[1])
-    assert again.half > 1.1 * once.half and again.difference == once.difference
-    table = tool("claim_tables").table
-    assert {row["looks"] for row in table("depth_long")} == {4}
-    assert {row["looks"] for row in table("depth_t064")} == {1}
-    named = {path.stem.removeprefix("study_") for path in tool("pages").RESULTS.glob("study_*.csv")}
-    assert set(tool("claim_tables").LOOKS_TAKEN) <= named
 
 
 def test_single_times_are_named_with_their_verdicts() -> None:

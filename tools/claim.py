@@ -70,18 +70,19 @@ class Claim:
             ]
         else:
             parts = [f"{', '.join([c.what, *own(c.where, known)])}: {c.number}" for c in known]
-        unlike = [c for c in self.singly if c is not None and c.verdict != self.verdict]
+        verdicts = {(c.what, c.where): c.verdict for c in known}
         times: dict[tuple[str, str], list[str]] = {}
-        for c in unlike:
+        for c in (c for c in self.singly if c is not None):
             where, _, time = c.where.rpartition(", t = ")
-            key = ", ".join([c.what, *own(where, known)]), c.verdict
-            times.setdefault(key, []).append(time)
+            if c.verdict != verdicts.get((c.what, where)):
+                key = ", ".join([c.what, *own(where, known)]), c.verdict
+                times.setdefault(key, []).append(time)
         parts += [f"{v} at t = {', '.join(t)} alone ({what})" for (what, v), t in times.items()]
         return "; ".join(parts)
 
 
 def own(where: str, known: Sequence[Compared]) -> list[str]:
-    """What a place has that not all of those have."""
+    """Parts of a place that the compared places do not share."""
     every = [c.where.split(", ") for c in known]
     return [part for part in where.split(", ") if not all(part in parts for parts in every)]
 

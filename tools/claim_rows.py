@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from claim_looks import CONFIGURATIONS, SEEDS, looks_at
 from numpy.typing import NDArray
 
 from equiglass.evaluation.intervals import mean_interval
 from equiglass.studies.base import Row, rhos_of
 
-SEEDS, CONFIGURATIONS = 3, 12
 SHOWN, REFUTED, OPEN = "shown", "refuted", "open"
 BEYOND = "learning rates beyond those tried"
 # Tables without the column "learning_rates_tried" were made when studies tried these.
 FIRST_TRIED = (1e-3, 3e-3, 1e-2)
-LOOKS = "looks"  # of a row: how often its question had been asked, with this run
-ERROR = 0.05  # of a question, shared by all looks at its answer
+ERROR = 0.05  # of the last look at a question, over the number of looks
 Array = NDArray[np.float64]
 
 
@@ -102,8 +101,8 @@ def half_width(differences: Array, looks: int = 1) -> float | None:
 
     The half widths of two intervals are added in squares: over configurations, each averaged over
     seeds, and over seeds, each averaged over configurations; of one seed there is the first alone.
-    What differs by both counts twice, so that it is rather too wide. Looks at earlier runs that
-    asked the same share the error (Bonferroni).
+    What differs by both counts twice, so that it is rather too wide. By what was seen in earlier
+    runs that asked the same the last of n is taken at a n-th of the error (Bonferroni).
     """
     confidence = 1 - ERROR / looks
     every = [mean_interval(differences.mean(axis=0).tolist(), confidence=confidence)]
@@ -111,11 +110,6 @@ def half_width(differences: Array, looks: int = 1) -> float | None:
         every.append(mean_interval(differences.mean(axis=1).tolist(), confidence=confidence))
     found = [interval[1] for interval in every if interval is not None]
     return math.hypot(*found) if found else None
-
-
-def looks_at(rows: Iterable[Row], seeds: int) -> int:
-    """How often the question had been asked, those times counted when seeds were added."""
-    return max(int(row.get(LOOKS, 1)) for row in rows) + (seeds > SEEDS)
 
 
 def rows_where(rows: Iterable[Row], type_name: str = "A", **columns: Any) -> list[Row]:
@@ -158,7 +152,7 @@ def compare(what: str, where: str, one: Sequence[Row], other: Sequence[Row]) -> 
     first = np.array([a[s] for s in seeds])
     differences = first - np.array([b[s if s in b else None] for s in seeds])
     worse = other if differences.mean() > 0 else one
-    looks = looks_at((one[0], other[0]), len(seeds))
+    looks = looks_at(one, other, len(seeds))
     whole = bool(rhos_of(one[0]) and rhos_of(other[0]))
     return Compared(
         what,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import yaml
-from claim_rows import LOOKS, Compared, compare, rows_where, tried
+from claim_looks import with_looks
+from claim_rows import Compared, compare, rows_where, tried
 from pages import RESULTS
 
 from equiglass.simulation.config import SimulationConfig
@@ -13,24 +14,16 @@ from equiglass.studies.base import Row
 from equiglass.studies.grid import read_table
 from equiglass.yaml_config import load_layered
 
-# How often the question of a run had been asked, with it: by shorter trainings, at learning rates
-# of other ranges, of other data of the same temperature. Those of one seed, which could show
-# nothing, do not count. Seeds that were added count as one more (claim_rows.looks_at); the six of
-# layers_long were there from its start, and stand for its second look.
-LOOKS_TAKEN = {
-    "equivariance_warm": 2, "equivariance_long": 3, "equivariance_thermal": 4,
-    "equal_degrees": 2, "equal_files_degrees": 2,
-    "rivals_warm": 2, "rivals_long": 4, "rivals_reversed": 2,
-    "inputs_warm": 2, "inputs_long": 3, "depth_warm": 3, "depth_long": 4,
-    "temperatures": 2, "temperatures_botan": 2, "order_ensembles": 2, "timescales_warm": 2,
-}  # fmt: skip
-
 
 def table(name: str) -> list[Row]:
-    """The committed table of a study, and how often the question was asked; empty without one."""
+    """The committed table of a study, and how often its questions were asked; empty without one."""
+    return with_looks(name, read(name), read)
+
+
+def read(name: str) -> list[Row]:
+    """A committed table as it is."""
     file = RESULTS / f"study_{name}.csv"
-    looks = LOOKS_TAKEN.get(name, 1)
-    return [{**row, LOOKS: looks} for row in read_table(file)] if file.is_file() else []
+    return read_table(file) if file.is_file() else []
 
 
 def notes(claim: str, **counted: str) -> list[str]:

@@ -70,7 +70,8 @@ def timescales() -> Claim:
     other = state("ka3d_labels")
     singly = by_time(rows, TOGETHER, ALONE, where)
     first = pair(before, TOGETHER, ALONE, other)
-    within = None if first is None or first.half is None else abs(first.difference) + first.half
+    assert first is not None and first.half is not None
+    within = abs(first.difference) + first.half
     return Claim(
         "One network predicts many timescales at once",
         "One network for all times is better than one for each.",
@@ -86,7 +87,7 @@ def timescales() -> Claim:
                 *by_time(before, TOGETHER, ALONE, other),
             ],
         },
-        notes("timescales", most="-" if within is None else f"{within:.3f}"),
+        notes("timescales", most=f"{within:.3f}"),
         "study_timescales_warm.png",
         singly,
         trainings=trainings(

@@ -14,7 +14,8 @@ from equiglass.studies.networks import BAPST, BOTAN, COARSE, EIGNN, MLP, RIDGE, 
 NETWORK, LARGEST = "l_max=2", "l_max=3"
 WARM = "T = 0.64, two chains of N = 2000 learned"  # ka3d_temperatures:warm and :degrees
 LONG = f"{WARM}, 324 steps"  # ka3d_temperatures:warm_long
-BETWEEN_THERMAL = f"{LONG}, edges between thermal positions"  # ka3d_temperatures:thermal_graph
+# Of ka3d_temperatures:warm_long and :thermal_graph.
+GRAPHS = tuple(f"{LONG}, edges between {what} positions" for what in ("inherent", "thermal"))
 OF_NETWORK = f"{LONG} of the network"  # rivals have shares of its epochs
 FILES = "T = 0.44, four public files learned"  # ka3d_temperatures:files and :files_l2
 IN_TIME = "each in the time of"
@@ -69,9 +70,8 @@ def equivariance() -> Claim:
     ]
     degrees = {run: part for run in DEGREES if (part := table(run[1]))}
     thermal = table("equivariance_thermal")
-    # Between thermal positions lengths tell what vectors alone do between inherent ones.
-    both = ((tuned, LONG), (thermal, BETWEEN_THERMAL))
-    asked = [(part, name, place) for part, place in both for name in ("l_max=0", TWIN)]
+    graphs = tuple(zip((tuned, thermal), GRAPHS, strict=True))
+    asked = [(part, name, place) for part, place in graphs for name in ("l_max=0", TWIN)]
     decides = [pair(part, NETWORK, name, place) for part, name, place in asked]
     singly = [c for part, name, place in asked for c in by_time(part, NETWORK, name, place)]
     return Claim(
@@ -101,7 +101,7 @@ def equivariance() -> Claim:
                 *by_time(long_rivals, SE3, EIGNN, OF_NETWORK),
             ],
             "Degrees of features, and the twin": [
-                *(pair(part, NETWORK, "l_max=1", place) for part, place in both),
+                *(pair(part, NETWORK, "l_max=1", place) for part, place in graphs),
                 *(pair(shorter, NETWORK, name, WARM) for name in ("l_max=0", TWIN, "l_max=1")),
                 *(pair(rows, NETWORK, name, where) for name in ("l_max=0", TWIN, "l_max=1")),
                 *(c for (_, _, place), part in degrees.items() for c in of_degrees(part, place)),

@@ -85,9 +85,9 @@ class Rivals(NamedTuple):
 
 
 RIVALS = (
-    Rivals("inputs", "warm", "inputs", WARM, (RIDGE, BOTAN, BAPST, MLP)),
+    Rivals("inputs", "warm", "inputs", WARM, (RIDGE, BOTAN, MLP)),
     Rivals("depth", "warm", "depth", WARM, (EIGNN, BOTAN, BAPST)),
-    Rivals("inputs", "files_l2", "inputs_files", FILES, (RIDGE, BOTAN, BAPST, MLP)),
+    Rivals("inputs", "files_l2", "inputs_files", FILES, (RIDGE, BOTAN, MLP)),
     Rivals("depth", "files_l2", "depth_files", FILES, (EIGNN, BOTAN, BAPST)),
 )
 

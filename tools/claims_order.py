@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from claim import Claim
-from claim_rows import SEEDS, Compared, between, compare, core_hours, looks_at, rows_where
+from claim_looks import SEEDS, looks_at
+from claim_rows import Compared, between, compare, core_hours, rows_where
 from claim_tables import last, notes, table, trainings
 from pages import RESULTS
 
@@ -71,9 +72,11 @@ def agreement(rows: list[Row]) -> tuple[Comparisons, Comparisons]:
     def of(what: str, tested: float, one: list[Row], other: list[Row]) -> Compared | None:
         """Of pairs that are averaged; each has a table row."""
         a, b = ([rhos_of(r) for r in part if r["tested_at"] == tested] for part in (one, other))
+        if not a or not b:
+            return None
         seeds = len({r["seed"] for r in one})
         where = f"tested at T = {tested:g}"
-        return of_all(between(what, where, a, b, seeds, looks_at(rows, seeds)))
+        return of_all(between(what, where, a, b, seeds, looks_at(one, other, seeds)))
 
     def by_seed(what: str, tested: float, scored: list[Row]) -> Compared | None:
         """Pairs of a network of a seed and one of the next, against what those of the seed know.
@@ -175,7 +178,7 @@ def grown(rows: list[dict[str, Any]]) -> str:
         "More than at the warmest at t = τ_α, by more than both intervals added in squares: "
         f"{'; '.join(found)}. One model decides nothing by the rule above. The configurations at "
         "T = 0.44 have 4096 particles, the others 1000, so that S₄ is at another wave number there "
-        "and l of the others may be shortened by their boxes, of which each loses its mean."
+        "and l of the others may be shortened, as the mean of each small box is subtracted."
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from claim import Claim
-from claim_rows import BEYOND, CONFIGURATIONS, OPEN, REFUTED, SEEDS, SHOWN, Compared
+from claim_looks import CONFIGURATIONS, SEEDS
+from claim_rows import BEYOND, OPEN, REFUTED, SHOWN, Compared
 from claim_tables import notes, table
 from claims import claims
 from pages import RESULTS, ROOT, Page, run
@@ -37,7 +38,7 @@ def section(number: int, claim: Claim) -> str:
     lines = [f"## {number}. {claim.title}", "", f"**{claim.verdict}.** {claim.says}", "", code, ""]
     if claim.figure and (RESULTS / claim.figure).is_file():
         lines += [f"![{claim.title}](results/{claim.figure})", ""]
-    head = "comparison | where | ρ of the first | difference, 95 % | looks | seeds"
+    head = "comparison | where | ρ of the first | difference ± half width | looks | seeds"
     heading = [f"| {head} | test configurations | core-hours | verdict |", "| --- " * 9 + "|"]
     lines += [*heading, *map(line, decides), ""] if decides else ["No run is committed.", ""]
     lines += [*(f"- {' '.join(note.split())}" for note in claim.notes), ""]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from claim import Claim
-from claim_rows import CONFIGURATIONS, REFUTED, SHOWN, Compared, compare, rows_where
+from claim_looks import CONFIGURATIONS
+from claim_rows import REFUTED, SHOWN, Compared, compare, rows_where
 from claim_tables import at_temperature, matrices, notes, pair, table, trainings
 
 from equiglass.studies.base import Row
@@ -60,7 +61,9 @@ def unseen() -> Claim:
         ],
         graph_networks if rows else first[:2],
         {
-            "What it costs not to have been trained there": [unlike_home(rows, p) for p in decide],
+            "What it costs not to have been trained there": [
+                trained_there(rows, p) for p in decide
+            ],
             "The ridge": [against(rows, RIDGE, p) for p in decide],
             "Tested where it was trained, and on the public files": [
                 against(rows, name, p) for p in others for name in (BOTAN, TWIN, RIDGE)
@@ -99,7 +102,8 @@ def twins(rows: list[Row]) -> str:
     places = [key[1:] for key in means if key[0] == TWIN]
     above = sum(means[SE3, *place] > means[TWIN, *place] for place in places)
     return (
-        f"The network is above its twin in {above} of its {len(places)} places of one temperature."
+        f"The network is above its twin in {above} of its {len(places)} places that learned at one "
+        "temperature."
     )
 
 
@@ -128,13 +132,13 @@ def against(
     return compare(f"{SE3} − {rival}", where, a, b)
 
 
-def unlike_home(rows: list[Row], place: tuple[float, float]) -> Compared | None:
-    """The network where it was not trained, against the one that was trained there."""
+def trained_there(rows: list[Row], place: tuple[float, float]) -> Compared | None:
+    """The network that was trained where it is tested, against one that was trained elsewhere."""
     trained, tested = place
     a, b = (
-        rows_where(rows, network=SE3, trained_at=t, tested_at=tested) for t in (trained, tested)
+        rows_where(rows, network=SE3, trained_at=t, tested_at=tested) for t in (tested, trained)
     )
-    what = f"{SE3}, trained at T = {trained:g} − trained at T = {tested:g}"
+    what = f"{SE3}, trained at T = {tested:g} − trained at T = {trained:g}"
     return compare(what, f"tested at T = {tested:g}", a, b)
 
 

@@ -66,7 +66,8 @@ def test_earlier_tables_count_for_the_networks_that_they_have(
 def test_tables_and_rows_that_are_named_exist() -> None:
     looks, read = tool("claim_looks"), tool("claim_tables").read
     for name, earlier in looks.EARLIER.items():
-        assert read(name) and all(map(read, earlier)), name
+        for table in (name, *earlier):  # with fewer a run is no look
+            assert len({row.get("seed") for row in read(table)} - {None}) >= looks.SEEDS, table
     for name, where, _ in looks.NOT_KEPT:
         assert any(looks.agree(row, tuple(where.items())) for row in read(name)), (name, where)
     for name, planned in looks.FROM_START.items():

@@ -24,12 +24,22 @@ def test_the_words_of_the_claims_are_those_of_the_tables() -> None:
     assert tables.pair(rivals, "SE(3)", "EIGNN", "").verdict == "refuted"
     assert min(row["learning_rate"] for row in rivals if row["learning_rate"]) >= 0.001
     # The twin on the thermal graph, at a short time: .73 of two seeds, .48 at most of the others.
-    twins = [
-        r["rho"]
-        for r in tables.table("equivariance_thermal")
-        if (r["network"], r["type"], r["time"]) == ("twin", "A", 0.1)
-    ]
+    twins, scalars = (
+        sorted(
+            r["rho"]
+            for r in tables.table("equivariance_thermal")
+            if (r["network"], r["type"], r["time"]) == (name, "A", 0.1)
+        )
+        for name in ("twin", "l_max=0")
+    )
     assert len(twins) == 6 and sorted(rho > 0.6 for rho in twins) == [False] * 4 + [True] * 2
+    assert [round(rho, 2) for rho in twins[3:]] == [0.48, 0.73, 0.73] and twins[3] < scalars[0]
+    # "Were it one, the comparison at T = 0.64 would be open."
+    order = tables.table("order_ensembles")
+    agreement = tool("claims_order").agreement
+    for more, verdicts in ((0, ["shown", "shown"]), (1, ["open", "shown"])):
+        asked = [{**row, "looks": row["looks"] + more} for row in order]
+        assert [c.verdict for c in agreement(asked)[0]] == verdicts
     run = tool("claims_inputs").Run
     assert run("inputs_warm", "").compared("inherent", "thermal", True).verdict == "open"
     assert run("depth_warm", "").compared("4 layers", "1 layer", True).verdict == "open"

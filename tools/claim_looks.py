@@ -65,16 +65,14 @@ def with_looks(name: str, rows: list[Row], read: Callable[[str], list[Row]]) -> 
         {identity(row) for row in read(earlier) if decisive(row)}
         for earlier in EARLIER.get(name, ())
     ]
-    own = {PLANNED: FROM_START.get(name, SEEDS)}
-    taken_out = [(where, n) for table, where, n in NOT_KEPT if table == name]
-    # Tables that were written over in between count for those that came after, too.
-    for earlier in EARLIER.get(name, ()):
-        taken_out += [(where, n) for table, where, n in NOT_KEPT if table == earlier]
+    # What an earlier table was written over counts for those that came after, too.
+    chain = (name, *EARLIER.get(name, ()))
+    taken_out = [(tuple(where.items()), n) for table, where, n in NOT_KEPT if table in chain]
     found = []
     for row in rows:
         looks = 1 + sum(any(agree(row, other) for other in part) for part in before)
-        looks += sum(n for where, n in taken_out if agree(row, tuple(where.items())))
-        found.append({**row, **own, LOOKS: looks})
+        looks += sum(n for where, n in taken_out if agree(row, where))
+        found.append({**row, PLANNED: FROM_START.get(name, SEEDS), LOOKS: looks})
     return found
 
 

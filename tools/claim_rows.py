@@ -189,10 +189,8 @@ def between(
     other: Sequence[Sequence[float]],
     seeds: int,
     looks: int,
-) -> Compared | None:
+) -> Compared:
     """Two lists of correlations by configuration that have no pairs: the mean of each counts."""
-    if not one or not other:
-        return None
     a, b = (np.nanmean(np.array(part, dtype=np.float64), axis=0) for part in (one, other))
     half = half_width((a - b)[None], looks)
     first, difference = float(a.mean()), float((a - b).mean())
